@@ -1,0 +1,44 @@
+"""Every bound in one place, each with its reason. What is not bounded here is bounded by a plan."""
+
+AMOUNT_MAX = 10**15
+"""Of one line, one limit and one grant: a petabyte in bytes, and sums of a few thousand still fit 64 bits and JSON."""
+
+LINES_MAX = 100
+"""Lines in one command: a batch of images is one line with a quantity; a hundred different lines is already a mistake."""
+
+KEY_LENGTH_MAX = 255
+"""Characters of an idempotency key: room for a UUID and a prefix, and an index row that stays small."""
+
+NAME_LENGTH_MAX = 200
+"""Characters of an account's name."""
+
+WHY_LENGTH_MAX = 500
+"""Characters of a reason given by a caller: a sentence or two, kept for ever in the ledger."""
+
+HOLD_SECONDS_DEFAULT = 3_600
+"""A hold's deadline when none is named: longer than any AI action takes, short enough that a lost one is back today."""
+
+HOLD_SECONDS_MAX = 7 * 86_400
+"""A hold's longest deadline: the slowest provider queues known answer within days."""
+
+QUOTE_SECONDS = 900
+"""How long a quote is a ceiling: time to read a dialog and fetch a coffee, not to speculate on prices."""
+
+BATCH_COMMANDS_MAX = 1_024
+"""Commands in one transaction: beyond this the commit no longer dominates and latency only grows."""
+
+QUEUE_COMMANDS_MAX = 16_384
+"""Commands that may wait: about half a second of full load; more is answered `too_busy` at once."""
+
+ANSWER_KEPT_DAYS = 70
+"""How long an idempotency key is remembered: two of the longest windows, and a week."""
+
+EVENT_KEPT_DAYS = 8
+"""How long events can be read again: a laptop closed for a week still resumes without loss."""
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+"""Rows of one page of a list."""
+
+BODY_BYTES_MAX = 1_048_576
+"""Of a JSON request: a thousand times the largest honest one."""
