@@ -1,0 +1,65 @@
+# ReelBot's commands. `make` lists them. Each one sets up what it needs, in .venv, and nothing outside this folder.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/python -m uv
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check bench docs install lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
+	$(BIN)/reelbot serve
+
+test: $(VENV)/tested-with check ## pass every test, on SQLite and on a real PostgreSQL that the tests bring up
+	$(PYTEST)
+
+test-long: $(VENV)/tested-with ## pass the long forms of the simulations too (hours)
+	$(PYTEST) -m "long or not long"
+
+check: $(VENV)/tested-with ## lint, strict types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/tested-with ## measure, print one table, write bench/results.json
+	$(BIN)/python -m bench
+
+docs: $(VENV)/tested-with ## write the pages under docs/ that are made from the code
+	$(BIN)/python -m docs
+
+install: $(VENV)/installed ## only set up, into .venv
+
+lock: $(VENV)/uv ## choose the newest versions again and lock them with their hashes
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml -o requirements/run.txt
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml --group dev -o requirements/test.txt
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    requirements/setup.in -o requirements/setup.txt
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+
+# The environment is made in steps; each step's stamp is younger than what it was made from.
+
+$(VENV)/uv: requirements/setup.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	    { rm -rf $(VENV); echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
+	@touch $@
+
+$(VENV)/installed: $(VENV)/uv requirements/run.txt pyproject.toml
+	@test -e $(VENV)/tested-with || $(UV) pip sync -q --require-hashes requirements/run.txt requirements/setup.txt
+	@test -e $(VENV)/tested-with || $(UV) pip install -q --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/tested-with: $(VENV)/uv requirements/test.txt pyproject.toml
+	$(UV) pip sync -q --require-hashes requirements/test.txt requirements/setup.txt
+	$(UV) pip install -q --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/installed
