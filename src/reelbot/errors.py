@@ -46,3 +46,12 @@ class TooBusy(Failure):
 
     code = "too_busy"
     retryable = True
+
+
+def shown(value: object) -> str:
+    """What was given, as a message may repeat it: short, on one line, and whatever it is."""
+    try:
+        text = repr(value[:60] if isinstance(value, str) else value)
+    except ValueError:  # Python refuses to write out a number of thousands of digits
+        return "a number so large"
+    return text if len(text) <= 40 else f"{text[:40]}…"

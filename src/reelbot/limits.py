@@ -12,6 +12,9 @@ KEY_LENGTH_MAX = 255
 NAME_LENGTH_MAX = 200
 """Characters of an account's name."""
 
+LABEL_LENGTH_MAX = 60
+"""Characters of a name or title in plans and prices: the six that a charge's sentence is made of fit `WHY_LENGTH_MAX`."""
+
 WHY_LENGTH_MAX = 500
 """Characters of a reason given by a caller: a sentence or two, kept for ever in the ledger."""
 
@@ -42,3 +45,9 @@ PAGE_MAX = 500
 
 BODY_BYTES_MAX = 1_048_576
 """Of a JSON request: a thousand times the largest honest one."""
+
+QUANTITY_MAX = 10**12
+"""Of one item: what any price could be multiplied by and still be an amount."""
+
+STREAMS_MAX = 5_000
+"""Open streams of one process: about 40 kB each, and still a fraction of its files."""

@@ -43,7 +43,7 @@ class Database(Protocol):
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Begin to write; commits when the block ends well, rolls back when it raises. Durable once the block is left."""
+        """Begin to write: commits, durably, when the block ends well and rolls back when it raises."""
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:

@@ -1,0 +1,68 @@
+"""The allowance: how much, how long, who may. Knows nothing of video, and can be used alone.
+
+from reelbot.allowance import Ledger
+
+async with Ledger.open("sqlite:///allowance.db") as ledger:
+    ada = await ledger.account("ada", plan="free", timezone="Europe/Paris")
+    hold = await ledger.hold(ada, {"ai_credits": 25}, key="order-17")
+    ...
+    await ledger.settle(hold)
+"""
+
+from reelbot.allowance.batch import Rider
+from reelbot.allowance.core.accounts import Account
+from reelbot.allowance.core.balances import Allowance
+from reelbot.allowance.core.book import HoldFacts
+from reelbot.allowance.core.commands import AccountRef, Line
+from reelbot.allowance.core.entries import Entry
+from reelbot.allowance.core.failures import FailurePoint
+from reelbot.allowance.core.figures import MeterFigures, meter_figures
+from reelbot.allowance.core.outcomes import Answer, HeldLine, Refusal, RefusedLine, Shortage, Status
+from reelbot.allowance.core.plans import Catalogue, Meter, Plan
+from reelbot.allowance.core.prices import Price, PriceList
+from reelbot.allowance.opening import ROOMS, store_on
+from reelbot.allowance.quotes import Item
+from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
+from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
+from reelbot.allowance.store import Span
+from reelbot.allowance.verify import AuditReport, Fault
+
+__all__ = [
+    "ROOMS",
+    "Account",
+    "AccountRef",
+    "Allowance",
+    "Answer",
+    "AuditReport",
+    "Catalogue",
+    "Entry",
+    "FailurePoint",
+    "Fault",
+    "HeldLine",
+    "HoldFacts",
+    "Item",
+    "Ledger",
+    "Line",
+    "Meter",
+    "MeterFigures",
+    "Mode",
+    "Plan",
+    "PlanChange",
+    "Price",
+    "PriceList",
+    "Quote",
+    "QuotedLine",
+    "Receipt",
+    "Refusal",
+    "RefusedLine",
+    "Refused",
+    "Rider",
+    "Shortage",
+    "Span",
+    "Status",
+    "Terms",
+    "Usage",
+    "load_terms",
+    "meter_figures",
+    "store_on",
+]

@@ -1,0 +1,104 @@
+"""Checks what callers ask, in their words, before a command is made of it. Everything wrong is `Malformed`, named."""
+
+from collections.abc import Mapping
+
+from reelbot.allowance.core.commands import Line
+from reelbot.allowance.core.plans import Catalogue
+from reelbot.allowance.core.windows import zone_exists
+from reelbot.allowance.quotes import Item
+from reelbot.errors import Malformed, shown
+from reelbot.limits import (
+    AMOUNT_MAX,
+    HOLD_SECONDS_DEFAULT,
+    HOLD_SECONDS_MAX,
+    KEY_LENGTH_MAX,
+    LABEL_LENGTH_MAX,
+    LINES_MAX,
+    NAME_LENGTH_MAX,
+    WHY_LENGTH_MAX,
+)
+
+
+def checked_amount(amount: object, least: int, field: str) -> int:
+    """A whole number from `least` to the largest amount that any line may have."""
+    if not isinstance(amount, int) or isinstance(amount, bool):
+        raise Malformed(f"{field} must be a whole number, not {shown(amount)}.", field)
+    if not least <= amount <= AMOUNT_MAX:
+        raise Malformed(f"{field} must be from {least} to {AMOUNT_MAX:,}, not {shown(amount)}.", field)
+    return amount
+
+
+def checked_lines(catalogue: Catalogue, lines: object, least: int) -> tuple[Line, ...]:
+    """Lines of known meters, at least one, with amounts of at least `least`; a mapping names amounts by meter."""
+    listed = _listed(lines)
+    if not 1 <= len(listed) <= LINES_MAX:
+        raise Malformed(f"Name 1 to {LINES_MAX} lines.", "lines")
+    for line in listed:
+        catalogue.meter_named(line.meter)
+        checked_amount(line.amount, least, "amount")
+        checked_why(line.action, "action")
+        checked_why(line.why)
+    return tuple(listed)
+
+
+def _listed(lines: object) -> list[Line]:
+    if isinstance(lines, Mapping):
+        return [Line(meter, amount) for meter, amount in lines.items()]
+    if isinstance(lines, list | tuple) and all(isinstance(line, Line) for line in lines):
+        return list(lines)
+    raise Malformed(f"Lines are amounts by meter, or a list of lines, not {shown(lines)}.", "lines")
+
+
+def checked_items(items: object) -> tuple[Item, ...]:
+    """Items of the price list, at least one; that the action exists is checked with its price."""
+    if not isinstance(items, list | tuple) or not all(isinstance(item, Item) for item in items):
+        raise Malformed(f"Items are a list of items, not {shown(items)}.", "items")
+    if not 1 <= len(items) <= LINES_MAX:
+        raise Malformed(f"Ask for 1 to {LINES_MAX} items.", "items")
+    for item in items:
+        checked_text(item.action, LABEL_LENGTH_MAX, "action")
+        checked_amount(item.quantity, 1, "quantity")
+        if item.provider is not None:
+            checked_text(item.provider, LABEL_LENGTH_MAX, "provider")
+    return tuple(items)
+
+
+def checked_text(text: object, longest: int, field: str) -> str:
+    """A text of 1 to `longest` printable characters."""
+    if not isinstance(text, str) or not 1 <= len(text) <= longest or not text.isprintable():
+        raise Malformed(f"{field} must be 1 to {longest} printable characters.", field)
+    return text
+
+
+def checked_key(key: object) -> str:
+    """An idempotency key."""
+    return checked_text(key, KEY_LENGTH_MAX, "key")
+
+
+def checked_name(name: object) -> str:
+    """An account's name, without blanks around it."""
+    text = checked_text(name, NAME_LENGTH_MAX, "name")
+    if text != text.strip():
+        raise Malformed("name must not begin or end with a blank.", "name")
+    return text
+
+
+def checked_why(why: str | None, field: str = "why") -> str | None:
+    """A reason, when one is given."""
+    return None if why is None else checked_text(why, WHY_LENGTH_MAX, field)
+
+
+def checked_zone(zone: object) -> str:
+    """A time zone by its IANA name."""
+    if not isinstance(zone, str) or not zone_exists(zone):
+        raise Malformed(f"There is no time zone {shown(zone)}; use an IANA name such as Europe/Paris.", "timezone")
+    return zone
+
+
+def checked_seconds(seconds: object) -> int:
+    """A hold's deadline in seconds from now."""
+    if seconds is None:
+        return HOLD_SECONDS_DEFAULT
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= HOLD_SECONDS_MAX:
+        raise Malformed(f"expires_in must be 1 to {HOLD_SECONDS_MAX:,} whole seconds.", "expires_in")
+    return seconds

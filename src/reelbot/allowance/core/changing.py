@@ -1,0 +1,135 @@
+"""Deciding what changes an account itself: opening it, its plan, its time zone, its exceptions.
+
+A plan moves up at once: what is used stays used, the limit rises. It moves down, or is cancelled, at the end of the
+running month, and until then it can be taken back. Whatever the order of moves, used and held stand against the limit of
+the moment, so nothing is gained by moving.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from reelbot.allowance.core import explain
+from reelbot.allowance.core.accounts import NO_OVERRIDES, Account, window_of
+from reelbot.allowance.core.book import Book, Decision, Page
+from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
+from reelbot.allowance.core.outcomes import Answer, Replay
+from reelbot.allowance.core.windows import first_calendar, local_text, moved, window_at
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _detail(**changes: tuple[object, object]) -> str:
+    """What no number says, as JSON: `{"plan": ["free", "pro"]}`, before and after."""
+    return _encode(changes).decode()
+
+
+def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:
+    """Begin an account; its months begin on the day of the month on which it was opened, as it was there."""
+    known = book.names.get(command.name)
+    if known is not None:
+        return Replay(Answer("open", book.lane, known, now, 0, None, None, (), (), ()))
+    calendar = first_calendar(command.zone, now)
+    account = Account(book.lane, book.next_account, command.name, now, command.plan, None, None, calendar, NO_OVERRIDES)
+    page = Page(book, account, now)
+    detail = _detail(
+        name=(None, command.name),
+        plan=(None, command.plan),
+        timezone=(None, command.zone),
+        billing_day=(None, calendar.billing_day),
+    )
+    title = book.catalogue.plans[command.plan].title
+    page.remark("open", explain.why_opened(command.name, title, command.zone), detail)
+    return page.decision("open", page.figures(book.catalogue.meters), account=account)
+
+
+def decide_grant(book: Book, account: Account, command: Grant, now: int) -> Decision:
+    """Add to the limit of the running window; the next one begins with the plan's again."""
+    page = Page(book, account, now)
+    window = window_of(account, book.catalogue, command.meter, now)
+    why = explain.why_granted(book.catalogue.meters[command.meter], command.amount, command.why)
+    page.move("grant", 0, None, command.meter, window[1:], command.amount, 0, 0, command.amount, why)
+    return page.decision("grant", page.figures((command.meter,)))
+
+
+def decide_override(book: Book, account: Account, command: Override, now: int) -> Decision:
+    """Set one limit apart from the plan, or let it follow the plan again."""
+    overrides = {meter: limit for meter, limit in account.overrides.items() if meter != command.meter}
+    if not command.by_plan:
+        overrides[command.meter] = command.limit
+    changed = account._replace(overrides=overrides)
+    detail = _detail(limit=(_override_word(account.overrides, command.meter), _override_word(overrides, command.meter)))
+    meter = book.catalogue.meters[command.meter]
+    page = Page(book, changed, now)
+    window = window_of(changed, book.catalogue, command.meter, now)
+    why = explain.why_overridden(meter, command.limit, command.by_plan, command.why)
+    page.move("override", 0, None, command.meter, window[1:], 0, 0, 0, 0, why, detail)
+    return page.decision("override", page.figures((command.meter,)), account=changed)
+
+
+def _override_word(overrides: Mapping[str, int | None], meter: str) -> int | str:
+    if meter not in overrides:
+        return "by plan"
+    limit = overrides[meter]
+    return "unlimited" if limit is None else limit
+
+
+def change_plan(book: Book, account: Account, command: ChangePlan, now: int) -> Decision:
+    """Move up at once, down at the end of the month; naming the plan in force takes a scheduled move back."""
+    present = account.plan_at(now)
+    pending = account.next_plan if present == account.plan else None
+    settled = account._replace(plan=present, next_plan=None, next_plan_at=None)
+    plans = book.catalogue.plans
+    if command.plan == present:
+        return _stay(book, settled, pending, now)
+    if command.by == "operator" or plans[command.plan].rank > plans[present].rank:
+        return _move_plan(book, settled._replace(plan=command.plan), present, None, command.why, now)
+    if command.plan == pending:
+        return Page(book, account, now).decision("plan", ())
+    ends_at = window_at(account.calendar, "month", now).ends_at
+    later = settled._replace(next_plan=command.plan, next_plan_at=ends_at)
+    return _move_plan(book, later, present, ends_at, command.why, now)
+
+
+def _stay(book: Book, account: Account, pending: str | None, now: int) -> Decision:
+    page = Page(book, account, now)
+    if pending is None:
+        return page.decision("plan", ())
+    page.remark("plan", explain.why_stays(book.catalogue, account.plan), _detail(next_plan=(pending, None)))
+    return page.decision("plan", page.figures(book.catalogue.meters), account=account)
+
+
+def _move_plan(book: Book, changed: Account, present: str, at: int | None, why: str | None, now: int) -> Decision:
+    page = Page(book, changed, now)
+    plan = changed.next_plan or changed.plan
+    effective = local_text(at, changed.calendar.zone) if at is not None else None
+    detail = _detail(plan=(present, plan), effective_at=(None, at))
+    page.remark("plan", explain.why_plan(book.catalogue, plan, effective, why), detail)
+    return page.decision("plan", page.figures(book.catalogue.meters), account=changed)
+
+
+def change_zone(book: Book, account: Account, command: ChangeZone, now: int) -> Decision:
+    """Count days elsewhere from the end of the running day on; a scheduled change of plan moves with the month's end."""
+    if command.zone == account.calendar.zone:
+        return Page(book, account, now).decision("zone", ())
+    calendar = moved(account.calendar, command.zone, now)
+    changed = account._replace(calendar=calendar)
+    if account.next_plan_at is not None and now < account.next_plan_at:
+        changed = changed._replace(next_plan_at=window_at(calendar, "month", now).ends_at)
+    page = Page(book, changed, now)
+    day_ends_at = window_at(calendar, "day", now).ends_at
+    assert day_ends_at is not None
+    turns = local_text(day_ends_at, command.zone)
+    page.remark("zone", explain.why_zone(command.zone, turns), _zone_detail(account, changed))
+    return page.decision("zone", page.figures(book.catalogue.meters), account=changed)
+
+
+def _zone_detail(account: Account, changed: Account) -> str:
+    """The zones, and the windows that keep running past the change: start and end, so that the audit can compare."""
+    before, after = account.calendar, changed.calendar
+    return _detail(
+        timezone=(before.zone, after.zone),
+        day_turn=(before.day_turn, after.day_turn),
+        month_turn=(before.month_turn, after.month_turn),
+        next_plan_at=(account.next_plan_at, changed.next_plan_at),
+    )

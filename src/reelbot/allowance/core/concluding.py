@@ -1,0 +1,161 @@
+"""Deciding how a hold ends: settled, released, expired, or not known yet; and what is refunded after it was settled.
+
+A hold ends in the windows it was taken in, whatever the time is: yesterday's hold is yesterday's usage.
+"""
+
+from collections.abc import Callable, Iterable
+
+from reelbot.allowance.core import explain
+from reelbot.allowance.core.accounts import Account, allowance_of
+from reelbot.allowance.core.balances import Allowance
+from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
+from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
+from reelbot.allowance.core.entries import Kind
+from reelbot.allowance.core.outcomes import HeldLine, HoldState, Refusal, Status
+from reelbot.allowance.core.plans import Meter
+from reelbot.allowance.core.windows import Window
+
+_ENDED: dict[HoldState, Status] = {
+    "settled": Status.HOLD_SETTLED,
+    "released": Status.HOLD_RELEASED,
+    "expired": Status.HOLD_EXPIRED,
+}
+
+
+def settle(book: Book, account: Account, command: Settle, now: int) -> Decision | Refusal:
+    """Turn a hold into usage, in whole or in part."""
+    hold = _unfinished(book, account, command.hold, now)
+    if isinstance(hold, Refusal):
+        return hold
+    amounts = _dealt(command.lines, hold.lines, [line.held for line in hold.lines])
+    if amounts is None:
+        return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
+    page = Page(book, account, now)
+    lines = []
+    for line, amount in zip(hold.lines, amounts, strict=True):
+        why = explain.why_settled(book.catalogue.meters[line.meter], line, amount, command.why)
+        _end(page, "settle", hold, line, amount, amount, why)
+        lines.append(_with_settled(line, amount))
+    return _closed(page, "settle", hold, "settled", tuple(lines))
+
+
+def release(book: Book, account: Account, command: Release, now: int) -> Decision | Refusal:
+    """Give a hold back."""
+    hold = _unfinished(book, account, command.hold, now)
+    if isinstance(hold, Refusal):
+        return hold
+    return _given_back(
+        book,
+        account,
+        hold,
+        "release",
+        "released",
+        now,
+        lambda meter, line: explain.why_released(meter, line, command.why),
+    )
+
+
+def expire(book: Book, account: Account, command: Expire, now: int) -> Decision | Refusal:
+    """Give an overdue hold back. An unknown one is never overdue: somebody is asking how it ended."""
+    hold = book.holds.get((account.id, command.hold))
+    if hold is None:
+        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, command.hold)
+    if hold.state != "open" or now < hold.expires_at:
+        return Refusal(_ENDED.get(hold.state, Status.HOLD_OPEN), account.id, now, hold.id)
+    return _given_back(book, account, hold, "expire", "expired", now, explain.why_expired)
+
+
+def mark_unknown(book: Book, account: Account, command: MarkUnknown, now: int) -> Decision | Refusal:
+    """Keep a hold past its deadline until its outcome is known."""
+    hold = _unfinished(book, account, command.hold, now)
+    if isinstance(hold, Refusal):
+        return hold
+    page = Page(book, account, now)
+    for line in hold.lines:
+        why = explain.why_unknown(book.catalogue.meters[line.meter], line, command.why)
+        page.move("unknown", hold.id, line.action, line.meter, line.window, line.held, 0, 0, 0, why)
+    return _closed(page, "unknown", hold, "unknown", hold.lines)
+
+
+def refund(book: Book, account: Account, command: Refund, now: int) -> Decision | Refusal:
+    """Take usage of a settled hold back, no more than was settled."""
+    hold = book.holds.get((account.id, command.hold))
+    if hold is None:
+        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, command.hold)
+    state = hold.state_at(now)
+    if state != "settled":
+        return Refusal(_ENDED.get(state, Status.HOLD_OPEN), account.id, now, hold.id)
+    amounts = _dealt(command.lines, hold.lines, [line.settled for line in hold.lines])
+    if amounts is None or not any(amounts):
+        return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
+    page = Page(book, account, now)
+    lines = []
+    for line, amount in zip(hold.lines, amounts, strict=True):
+        lines.append(_with_settled(line, line.settled - amount))
+        if amount:
+            why = explain.why_refunded(book.catalogue.meters[line.meter], amount, command.why)
+            page.move("refund", hold.id, line.action, line.meter, line.window, amount, -amount, 0, 0, why)
+    return _closed(page, "refund", hold, "settled", tuple(lines))
+
+
+def _unfinished(book: Book, account: Account, hold_id: int, now: int) -> HoldFacts | Refusal:
+    hold = book.holds.get((account.id, hold_id))
+    if hold is None:
+        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, hold_id)
+    ended = _ENDED.get(hold.state_at(now))
+    return hold if ended is None else Refusal(ended, account.id, now, hold_id)
+
+
+def _dealt(asked: tuple[Line, ...] | None, lines: tuple[HeldLine, ...], rooms: list[int]) -> list[int] | None:
+    """Deal amounts by meter out to the lines of a hold, in their order; None when there is not that much room."""
+    if asked is None:
+        return rooms
+    wanted: dict[str, int] = {}
+    for line in asked:
+        wanted[line.meter] = wanted.get(line.meter, 0) + line.amount
+    dealt = []
+    for held, room in zip(lines, rooms, strict=True):
+        amount = min(room, wanted.get(held.meter, 0))
+        wanted[held.meter] = wanted.get(held.meter, 0) - amount
+        dealt.append(amount)
+    return None if any(wanted.values()) else dealt
+
+
+def _end(page: Page, kind: Kind, hold: HoldFacts, line: HeldLine, amount: int, used: int, why: str) -> None:
+    page.move(kind, hold.id, line.action, line.meter, line.window, amount, used, -line.held, 0, why)
+
+
+def _given_back(
+    book: Book,
+    account: Account,
+    hold: HoldFacts,
+    kind: Kind,
+    state: HoldState,
+    now: int,
+    sentence: Callable[[Meter, HeldLine], str],
+) -> Decision:
+    page = Page(book, account, now)
+    for line in hold.lines:
+        _end(page, kind, hold, line, line.held, 0, sentence(book.catalogue.meters[line.meter], line))
+    return _closed(page, kind, hold, state, hold.lines)
+
+
+def _with_settled(line: HeldLine, settled: int) -> HeldLine:
+    meter, action, kind, window_start, window_end, held, _ = line
+    return HeldLine(meter, action, kind, window_start, window_end, held, settled)
+
+
+def _closed(page: Page, kind: Kind, hold: HoldFacts, state: HoldState, lines: tuple[HeldLine, ...]) -> Decision:
+    ended = HoldFacts(hold.account, hold.id, state, hold.expires_at, lines)
+    return page.decision(kind, tuple(_touched(page, lines)), ended)
+
+
+def _touched(page: Page, lines: Iterable[HeldLine]) -> Iterable[Allowance]:
+    """The figures of the hold's own windows, which may be over."""
+    seen = set()
+    for line in lines:
+        if (line.meter, line.window_start) not in seen:
+            seen.add((line.meter, line.window_start))
+            window = Window(line.kind, line.window_start, line.window_end)
+            balance = page.balance(line.meter, line.window_start)
+            yield allowance_of(page.account, page.book.catalogue, line.meter, window, balance, page.now)

@@ -1,0 +1,58 @@
+"""The figures that outsiders see: in `GET /usage`, in a `usage` event, on a page. One shape, one place."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from reelbot.allowance.core.balances import Allowance
+from reelbot.allowance.core.outcomes import Answer
+from reelbot.clock import instant_text
+
+
+class WindowFigures(msgspec.Struct, frozen=True):
+    """A window as outsiders see it; a standing window has no instants."""
+
+    kind: str
+    starts_at: str | None
+    ends_at: str | None
+
+
+class MeterFigures(msgspec.Struct, frozen=True):
+    """An allowance as outsiders see it: in `GET /usage`, in a `usage` event, on a page."""
+
+    meter: str
+    window: WindowFigures
+    limit: int | None
+    used: int
+    held: int
+    remaining: int | None
+    state: str
+
+
+@lru_cache(maxsize=4096)
+def window_figures(kind: str, starts_at: int, ends_at: int | None) -> WindowFigures:
+    """The window in words. Cached: all commands of a day share a handful of windows."""
+    if ends_at is None:
+        return WindowFigures(kind, None, None)
+    return WindowFigures(kind, instant_text(starts_at), instant_text(ends_at))
+
+
+def meter_figures(allowance: Allowance) -> MeterFigures:
+    """The figures that everything outside shows."""
+    meter, kind, starts_at, ends_at, limit, used, held = allowance
+    window = window_figures(kind, starts_at, ends_at)
+    return MeterFigures(meter, window, limit, used, held, allowance.remaining, allowance.state)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def usage_events(answer: Answer) -> Iterator[bytes]:
+    """The body of one `usage` event for each meter whose running window an accepted command touched.
+
+    What happens in a window that is over changes nothing that is on screen, and is told by the history alone.
+    """
+    for allowance in answer.meters:
+        if allowance.ends_at is None or allowance.ends_at > answer.at:
+            yield _encode(meter_figures(allowance))

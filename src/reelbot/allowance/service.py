@@ -1,0 +1,438 @@
+"""The ledger as a service: quote, hold, settle, release, grant, usage, history. The front door of the allowance.
+
+Every method that changes something takes an idempotency `key`: the same key with the same content is answered again
+without a second effect. A refusal is raised as `Refused`; `submit` gives it as a value to callers who want that. Bad
+input is `Malformed`; a database that cannot be reached is `DatabaseFailure`, and then nothing was written.
+"""
+
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from reelbot.allowance import asking
+from reelbot.allowance.batch import Batch, Rider
+from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
+from reelbot.allowance.core import commands as ask
+from reelbot.allowance.core.accounts import Account, allowance_of, limit_of, window_of
+from reelbot.allowance.core.balances import EMPTY, Allowance
+from reelbot.allowance.core.book import Book, HoldFacts, Page
+from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Line, content_hash
+from reelbot.allowance.core.entries import Entry
+from reelbot.allowance.core.explain import refusal_sentence
+from reelbot.allowance.core.failures import FailurePoint, FailureTable, settled_amount
+from reelbot.allowance.core.holding import weigh, when_they_fit
+from reelbot.allowance.core.outcomes import Answer, Outcome, Refusal, Replay, Status
+from reelbot.allowance.core.plans import Catalogue
+from reelbot.allowance.core.prices import PriceList
+from reelbot.allowance.core.windows import window_at
+from reelbot.allowance.opening import opened_store
+from reelbot.allowance.quotes import Item, PricedItem, QuoteSigner, at_most, priced
+from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
+from reelbot.allowance.store import Snapshot, Span, Store
+from reelbot.allowance.sweeper import Sweeper
+from reelbot.allowance.verify import AuditReport, verify
+from reelbot.clock import Clock, system_clock
+from reelbot.errors import Malformed
+from reelbot.events import EventStream
+from reelbot.ids import place_of
+from reelbot.limits import WHY_LENGTH_MAX
+
+What = Mapping[str, int] | Sequence[Line] | Sequence[Item]
+"""What to hold: amounts by meter, lines, or items of the price list."""
+
+Mode = Literal["all", "fit"]
+"""All of it or nothing, or as many lines as fit in the order given."""
+
+
+class Terms(NamedTuple):
+    """What an operator sets: plans, prices, and what becomes of a hold when work fails."""
+
+    catalogue: Catalogue
+    prices: PriceList
+    failures: FailureTable
+
+
+def load_terms(plans: Path | None = None, prices: Path | None = None, failures: Path | None = None) -> Terms:
+    """The terms in these files, or the packaged ones; `ConfigFailure` names the file and line of every mistake."""
+    catalogue = load_plans(plans)
+    return Terms(catalogue, load_prices(prices, catalogue), load_failures(failures))
+
+
+class Ledger:
+    """The allowance of every account. Open it with `Ledger.open`; one instance belongs to one event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        events: EventStream,
+        terms: Terms,
+        clock: Clock = system_clock,
+        sweep_seconds: float | None = 1.0,
+    ) -> None:
+        self.terms = terms
+        self.events = events
+        self.store = store
+        self._clock = clock
+        self._batches = [Batch(store, terms.catalogue, clock, lane, self._wake) for lane in range(store.lanes)]
+        self.sweeper = Sweeper(store, events, self.submit, clock, sweep_seconds or 0)
+        self._sweeps = sweep_seconds is not None
+        self._signer = QuoteSigner(b"")
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        address: str,
+        *,
+        terms: Terms | None = None,
+        clock: Clock = system_clock,
+        sweep_seconds: float | None = 1.0,
+    ) -> AsyncIterator["Ledger"]:
+        """A ledger at `memory:`, `sqlite:///path` or `postgresql://…`, its tables made when they are missing.
+
+        `sweep_seconds` is how often overdue holds are given back; None leaves that to another process.
+        """
+        async with opened_store(address, clock) as (store, events):
+            ledger = cls(store, events, terms or load_terms(), clock, sweep_seconds)
+            await ledger.start()
+            try:
+                yield ledger
+            finally:
+                await ledger.stop()
+
+    async def start(self) -> None:
+        """Begin to serve. `ConfigFailure` when an account is on a plan that the terms do not have."""
+        require_plans(self.terms.catalogue, await self.store.plans_in_use())
+        self._signer = QuoteSigner(await self.store.secret())
+        for batch in self._batches:
+            batch.start()
+        if self._sweeps:
+            self.sweeper.start()
+
+    async def stop(self) -> None:
+        """Answer what has been asked, then end."""
+        await self.sweeper.stop()
+        for batch in self._batches:
+            await batch.stop()
+
+    def _wake(self, answers: Sequence[Answer]) -> None:
+        self.events.wake({(answer.lane, answer.account) for answer in answers})
+
+    # accounts
+
+    async def account(
+        self, name: str, *, plan: str = "free", timezone: str = "UTC", rider: Rider | None = None
+    ) -> AccountRef:
+        """The account of that name; opened on that plan and in that zone when there is none yet."""
+        lane = lane_of(asking.checked_name(name), self.store.lanes)
+        self.terms.catalogue.plan_named(plan)
+        command = ask.Open(lane, name, plan, asking.checked_zone(timezone))
+        outcome = await self.submit(command, rider)
+        assert not isinstance(outcome, Refusal), "opening an account is never refused"
+        answer = outcome.answer if isinstance(outcome, Replay) else outcome
+        return AccountRef(lane, answer.account, name)
+
+    async def find(self, name: str) -> AccountRef | None:
+        """The account of that name, if there is one."""
+        return await self.store.find(lane_of(asking.checked_name(name), self.store.lanes), name)
+
+    async def accounts(self, after: AccountRef | None = None, count: int = 500) -> Sequence[Account]:
+        """Accounts in the order in which they were opened."""
+        return await self.store.accounts(after, count)
+
+    # holds
+
+    async def hold(
+        self,
+        account: AccountRef,
+        what: What,
+        *,
+        key: str,
+        expires_in: int | None = None,
+        mode: Mode = "all",
+        quote: str | None = None,
+        why: str | None = None,
+        rider: Rider | None = None,
+    ) -> Receipt:
+        """Set amounts aside for `expires_in` seconds, in one decision.
+
+        With `quote`, no item costs more than was quoted. A `rider` writes in the same transaction, or not at all.
+        """
+        if mode not in ("all", "fit"):
+            raise Malformed('mode must be "all" or "fit".', "mode")
+        key, why = asking.checked_key(key), asking.checked_why(why)
+        seconds, lines = asking.checked_seconds(expires_in), self._lines(account, what, quote)
+        asked = tuple(what.items()) if isinstance(what, Mapping) else tuple(what)
+        content = content_hash("hold", asked, mode, seconds, quote, why)
+        command = ask.Hold(account.lane, account.id, key, content, lines, mode == "fit", seconds, why)
+        return await self._carried_out(account, command, rider)
+
+    def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
+        if isinstance(what, list | tuple) and what and isinstance(what[0], Item):
+            return tuple(one.line for one in self._priced(account, asking.checked_items(what), quote))
+        if quote is not None:
+            raise Malformed("A quote goes with items, not with lines.", "quote")
+        return asking.checked_lines(self.terms.catalogue, what, least=1)
+
+    def _priced(self, account: AccountRef, items: tuple[Item, ...], quote: str | None) -> tuple[PricedItem, ...]:
+        today = priced(self.terms.prices, items)
+        if quote is None:
+            return today
+        return at_most(self._signer.amounts(quote, account.lane, account.id, self._clock()), today)
+
+    async def settle(
+        self,
+        hold: Receipt | str,
+        lines: Mapping[str, int] | Sequence[Line] | None = None,
+        *,
+        key: str | None = None,
+        why: str | None = None,
+        rider: Rider | None = None,
+    ) -> Receipt:
+        """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount."""
+        account, number = _place(hold)
+        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=0)
+        content = content_hash("settle", number, amounts, asking.checked_why(why))
+        command = ask.Settle(*account[:2], _key(key, content), content, number, amounts, why)
+        return await self._carried_out(account, command, rider)
+
+    async def release(
+        self, hold: Receipt | str, *, key: str | None = None, why: str | None = None, rider: Rider | None = None
+    ) -> Receipt:
+        """Give a hold back."""
+        return await self._concluded(ask.Release, "release", hold, key, why, rider)
+
+    async def mark_unknown(
+        self, hold: Receipt | str, *, key: str | None = None, why: str | None = None, rider: Rider | None = None
+    ) -> Receipt:
+        """Keep a hold, past its deadline if need be, until it is known how the work ended."""
+        return await self._concluded(ask.MarkUnknown, "unknown", hold, key, why, rider)
+
+    async def refund(
+        self,
+        hold: Receipt | str,
+        lines: Mapping[str, int] | Sequence[Line] | None = None,
+        *,
+        key: str | None = None,
+        why: str | None = None,
+        rider: Rider | None = None,
+    ) -> Receipt:
+        """Take back what a hold used, all or in part, in its own window. Removing a channel frees its place so."""
+        account, number = _place(hold)
+        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=1)
+        content = content_hash("refund", number, amounts, asking.checked_why(why))
+        command = ask.Refund(*account[:2], _key(key, content), content, number, amounts, why)
+        return await self._carried_out(account, command, rider)
+
+    async def conclude(
+        self,
+        hold: Receipt | str,
+        point: FailurePoint,
+        delivered: Mapping[str, int] | None = None,
+        *,
+        key: str | None = None,
+        rider: Rider | None = None,
+    ) -> Receipt:
+        """End a hold whose work failed, by the table of failure points. `delivered` is what arrived, by meter."""
+        account, number = _place(hold)
+        if delivered:
+            asking.checked_lines(self.terms.catalogue, delivered, least=0)
+        facts = await self.store.hold(account, number)
+        if facts is None:
+            raise self._refused(Refusal(Status.HOLD_NOT_FOUND, account.id, self._clock(), number))
+        rule = self.terms.failures[point]
+        amounts = _settled_amounts(facts, rule.rule_for, delivered or {})
+        if amounts is None:
+            return await self.mark_unknown(hold, key=key, why=rule.sentence, rider=rider)
+        if not any(amounts.values()):
+            return await self.release(hold, key=key, why=rule.sentence, rider=rider)
+        return await self.settle(hold, amounts, key=key, why=rule.sentence, rider=rider)
+
+    async def _concluded(
+        self,
+        command: Callable[..., Command],
+        kind: str,
+        hold: Receipt | str,
+        key: str | None,
+        why: str | None,
+        rider: Rider | None,
+    ) -> Receipt:
+        account, number = _place(hold)
+        content = content_hash(kind, number, asking.checked_why(why))
+        asked = command(*account[:2], _key(key, content), content, number, why)
+        return await self._carried_out(account, asked, rider)
+
+    # what an operator or the account itself changes
+
+    async def grant(self, account: AccountRef, meter: str, amount: int, *, key: str, why: str) -> Receipt:
+        """Add to one limit in the window that runs now."""
+        self.terms.catalogue.meter_named(meter)
+        asking.checked_amount(amount, 1, "amount")
+        reason = asking.checked_text(why, WHY_LENGTH_MAX, "why")
+        content = content_hash("grant", meter, amount, why)
+        command = ask.Grant(*account[:2], asking.checked_key(key), content, meter, amount, reason)
+        return await self._carried_out(account, command)
+
+    async def override(
+        self, account: AccountRef, meter: str, limit: int | None | Literal["plan"], *, key: str, why: str
+    ) -> Receipt:
+        """Set one limit of one account: a number, None for unlimited, or "plan" to follow the plan again."""
+        self.terms.catalogue.meter_named(meter)
+        by_plan = limit == "plan"
+        figure = None if limit is None or limit == "plan" else asking.checked_amount(limit, 0, "limit")
+        reason = asking.checked_text(why, WHY_LENGTH_MAX, "why")
+        content = content_hash("override", meter, limit, why)
+        command = ask.Override(*account[:2], asking.checked_key(key), content, meter, figure, by_plan, reason)
+        return await self._carried_out(account, command)
+
+    async def change_plan(
+        self, account: AccountRef, plan: str, *, key: str, by: ChangedBy = "account", why: str | None = None
+    ) -> Receipt:
+        """Move to a plan: up at once, down at the end of the month; an operator's move is always at once."""
+        self.terms.catalogue.plan_named(plan)
+        if by not in ("account", "operator"):
+            raise Malformed('by must be "account" or "operator".', "by")
+        key, why = asking.checked_key(key), asking.checked_why(why)
+        content = content_hash("plan", plan, by, why)
+        return await self._carried_out(account, ask.ChangePlan(*account[:2], key, content, plan, by, why))
+
+    async def change_zone(self, account: AccountRef, timezone: str, *, key: str, why: str | None = None) -> Receipt:
+        """Count days in another zone once the running day has ended; never a second allowance."""
+        key, why = asking.checked_key(key), asking.checked_why(why)
+        zone, content = asking.checked_zone(timezone), content_hash("zone", timezone, why)
+        return await self._carried_out(account, ask.ChangeZone(*account[:2], key, content, zone, why))
+
+    # what there is to see
+
+    async def usage(self, account: AccountRef) -> Usage:
+        """Every allowance of an account, now."""
+        snapshot = await self._snapshot(account)
+        now, facts = self._clock(), snapshot.account
+        meters = tuple(self._allowance(snapshot, meter, now) for meter in self.terms.catalogue.meters)
+        scheduled = facts.next_plan is not None and facts.plan_at(now) == facts.plan
+        next_plan, next_plan_at = (facts.next_plan, facts.next_plan_at) if scheduled else (None, None)
+        ref, zone = AccountRef(facts.lane, facts.id, facts.name), facts.calendar.zone
+        return Usage(ref, facts.plan_at(now), next_plan, next_plan_at, zone, now, meters, snapshot.cursor)
+
+    def _allowance(self, snapshot: Snapshot, meter: str, now: int) -> Allowance:
+        account, catalogue = snapshot.account, self.terms.catalogue
+        window = window_of(account, catalogue, meter, now)
+        balance = snapshot.balances.get((account.id, meter, window.starts_at), EMPTY)
+        return allowance_of(account, catalogue, meter, window, balance, now)
+
+    async def quote(self, account: AccountRef, items: Sequence[Item]) -> Quote:
+        """What items would cost at most, and which of them fit now; changes nothing."""
+        listed = priced(self.terms.prices, asking.checked_items(items))
+        snapshot, now = await self._snapshot(account), self._clock()
+        book = Book(self.terms.catalogue, account.lane)
+        book.balances.update(snapshot.balances)
+        fits, figures = weigh(Page(book, snapshot.account, now), [one.line for one in listed])
+        rest = iter(when_they_fit(book, snapshot.account, _missing(listed, fits), now))
+        lines = tuple(
+            QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
+        )
+        totals: dict[str, int] = {}
+        for one in listed:
+            totals[one.line.meter] = totals.get(one.line.meter, 0) + one.line.amount
+        quote, expires_at = self._signer.sign(account.lane, account.id, listed, now)
+        return Quote(quote, lines, totals, all(fits), tuple(figures.values()), expires_at)
+
+    async def plan_change(self, account: AccountRef, plan: str) -> PlanChange:
+        """What moving to a plan would do, and when; changes nothing."""
+        target = self.terms.catalogue.plan_named(plan)
+        facts, now = (await self._snapshot(account)).account, self._clock()
+        present = facts.plan_at(now)
+        stays, cancels = plan == present, facts.next_plan if present == facts.plan else None
+        later = target.rank < self.terms.catalogue.plans[present].rank
+        effective_at = window_at(facts.calendar, "month", now).ends_at if later else None
+        moved = facts._replace(plan=plan, next_plan=None, next_plan_at=None)
+        limits = {
+            meter: (self._limit(facts, meter, now), self._limit(moved, meter, now))
+            for meter in self.terms.catalogue.meters
+        }
+        return PlanChange(present, plan, stays, effective_at, cancels, limits)
+
+    def _limit(self, account: Account, meter: str, now: int) -> int | None:
+        return limit_of(account, self.terms.catalogue, meter, now, granted=0)
+
+    async def hold_facts(self, account: AccountRef, hold: str) -> HoldFacts | None:
+        """A hold of this account with the state that counts now; None when there is no such hold."""
+        place = place_of(hold)
+        if place is None or (place.kind, place.lane, place.account) != ("hold", account.lane, account.id):
+            return None
+        facts = await self.store.hold(account, place.seq)
+        return None if facts is None else facts._replace(state=facts.state_at(self._clock()))
+
+    async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
+        """A page of the account's ledger, newest first."""
+        return await self.store.entries(account, span)
+
+    async def verify(self) -> AuditReport:
+        """Recompute every account from its entries and compare; may run beside live servers and changes nothing."""
+        return await verify(self.store)
+
+    async def _snapshot(self, account: AccountRef) -> Snapshot:
+        snapshot = await self.store.snapshot(account)
+        if snapshot is None:
+            raise self._refused(Refusal(Status.ACCOUNT_NOT_FOUND, account.id, self._clock(), 0))
+        return snapshot
+
+    # carrying out
+
+    async def submit(self, command: Command, rider: Rider | None = None) -> Outcome:
+        """Have a command decided and written; a refusal comes back as a value."""
+        if not 0 <= command.lane < len(self._batches):
+            return Refusal(Status.ACCOUNT_NOT_FOUND, command.account, self._clock(), 0)
+        return await self._batches[command.lane].submit(command, rider)
+
+    async def _carried_out(self, account: AccountRef, command: Command, rider: Rider | None = None) -> Receipt:
+        outcome = await self.submit(command, rider)
+        if isinstance(outcome, Refusal):
+            raise self._refused(outcome)
+        if isinstance(outcome, Replay):
+            return Receipt(account, outcome.answer, replayed=True)
+        return Receipt(account, outcome, replayed=False)
+
+    def _refused(self, refusal: Refusal) -> Refused:
+        return Refused(refusal, refusal_sentence(self.terms.catalogue, refusal))
+
+
+def lane_of(name: str, lanes: int) -> int:
+    """The lane of an account: by its name, so that a name is unique wherever its rows are kept. Never changes."""
+    return zlib.crc32(name.encode()) % lanes
+
+
+def _place(hold: Receipt | str) -> tuple[AccountRef, int]:
+    if isinstance(hold, Receipt):
+        return hold.account, hold.answer.hold
+    place = place_of(hold) if isinstance(hold, str) else None
+    if place is None or place.kind != "hold":
+        raise Malformed("This is not the id of a hold.", "hold")
+    return AccountRef(place.lane, place.account, ""), place.seq
+
+
+def _key(key: str | None, content: bytes) -> str:
+    """The caller's key, or one that makes the same request the same command."""
+    return f"~{content.hex()}" if key is None else asking.checked_key(key)
+
+
+def _missing(listed: Sequence[PricedItem], fits: Sequence[bool]) -> list[Line]:
+    return [one.line for one, fit in zip(listed, fits, strict=True) if not fit]
+
+
+def _settled_amounts(
+    facts: HoldFacts, rule_for: Callable[[str], Any], delivered: Mapping[str, int]
+) -> dict[str, int] | None:
+    """How much of each meter becomes usage by the rules; None when the hold stays as it is."""
+    held: dict[str, int] = {}
+    for line in facts.lines:
+        held[line.meter] = held.get(line.meter, 0) + line.held
+    amounts: dict[str, int] = {}
+    for meter, amount in held.items():
+        settled = settled_amount(rule_for(meter), amount, delivered.get(meter, 0))
+        if settled is None:
+            return None
+        amounts[meter] = settled
+    return amounts

@@ -1,0 +1,147 @@
+"""What the ledger needs kept. Three stores keep it: memory (the reference), SQLite and PostgreSQL.
+
+A batch opens one `StoreTransaction`, loads the facts of all its commands, decides, appends, lets the riders write, and
+leaves; leaving commits. All of it is durable, or none of it happened.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+from reelbot.allowance.core.accounts import Account
+from reelbot.allowance.core.balances import Balance
+from reelbot.allowance.core.book import BalanceKey, Book, Decision, HoldFacts
+from reelbot.allowance.core.commands import AccountRef
+from reelbot.allowance.core.entries import Chain, Entry
+from reelbot.db import Connection
+from reelbot.errors import DatabaseFailure
+
+
+class Wanted(NamedTuple):
+    """The facts that a batch asks for first. Sorted, so that every process locks in the same order."""
+
+    accounts: Sequence[int]
+    names: Sequence[str]
+    holds: Sequence[tuple[int, int]]
+    keys: Sequence[tuple[int, str]]
+
+
+class Accepted(NamedTuple):
+    """A decision that is to be written, and the key under which its answer is remembered."""
+
+    key: str
+    content: bytes
+    decision: Decision
+
+
+class Span(NamedTuple):
+    """Which entries of an account are asked for: newest first, before `before_seq`, at most `size`."""
+
+    before_seq: int | None
+    size: int
+    meter: str | None = None
+    kind: str | None = None
+    from_at: int | None = None
+    until_at: int | None = None
+
+
+class Snapshot(NamedTuple):
+    """An account as it stands at one instant; `cursor` is the last event that these figures already contain."""
+
+    account: Account
+    balances: Mapping[BalanceKey, Balance]
+    cursor: int
+
+
+class Holding(NamedTuple):
+    """All that is kept of one account, as the audit compares it with its entries."""
+
+    account: Account
+    chain: Chain
+    balances: Mapping[BalanceKey, Balance]
+    holds: Mapping[int, HoldFacts]
+
+
+class Damaged(DatabaseFailure):
+    """A row cannot be read: something other than the ledger has written to it."""
+
+    retryable = False
+
+
+class StoreTransaction(Protocol):
+    """One batch of one lane."""
+
+    @property
+    def connection(self) -> Connection | None:
+        """For riders to write on; None in the memory store, which has nothing to write on."""
+        ...
+
+    async def load(self, book: Book, wanted: Wanted) -> None:
+        """Put the accounts, chains, holds and remembered answers that exist into the book, and lock the accounts."""
+        ...
+
+    async def load_balances(self, book: Book, keys: Iterable[BalanceKey]) -> None:
+        """Put the balances that exist into the book."""
+        ...
+
+    async def append(self, accepted: Sequence[Accepted], book: Book) -> None:
+        """Write what was decided: entries, balances, holds, accounts, remembered answers and events."""
+        ...
+
+
+class Store(Protocol):
+    """Where the ledger is kept."""
+
+    lanes: int
+
+    def transaction(self, lane: int) -> AbstractAsyncContextManager[StoreTransaction]:
+        """Begin a batch of one lane."""
+        ...
+
+    async def find(self, lane: int, name: str) -> AccountRef | None:
+        """The account of that name."""
+        ...
+
+    async def accounts(self, after: AccountRef | None, count: int) -> Sequence[Account]:
+        """Accounts in the order of their lane and id."""
+        ...
+
+    async def plans_in_use(self) -> Sequence[str]:
+        """The names of all plans that some account is on or will move to."""
+        ...
+
+    async def snapshot(self, ref: AccountRef) -> Snapshot | None:
+        """The account with the balances of every window that may still run, read at one instant."""
+        ...
+
+    async def hold(self, ref: AccountRef, hold: int) -> HoldFacts | None:
+        """One hold."""
+        ...
+
+    async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
+        """A page of the account's ledger, newest first."""
+        ...
+
+    async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
+        """Open holds whose deadline has passed, as (lane, account, hold), the longest overdue first."""
+        ...
+
+    async def holding(self, ref: AccountRef) -> Holding | None:
+        """All that is kept of one account beside its entries, read at one instant, for the audit."""
+        ...
+
+    async def chain(self, ref: AccountRef, after_seq: int, count: int) -> Sequence[Entry]:
+        """Entries in the order of their `seq`, for the audit."""
+        ...
+
+    async def forget(self, before_at: int, count: int) -> int:
+        """Drop answers remembered before an instant, at most so many; returns how many went."""
+        ...
+
+    async def secret(self) -> bytes:
+        """32 random bytes, made when the database was, the same for all its processes: they sign quotes."""
+        ...
+
+    async def close(self) -> None:
+        """Give everything back."""
+        ...

@@ -1,0 +1,91 @@
+-- The ledger: accounts and their chains, balances, holds, entries, remembered answers.
+-- Every primary key begins with the lane. Instants are milliseconds since 1970-01-01T00:00:00Z.
+
+CREATE TABLE account (
+    lane smallint NOT NULL CHECK (lane BETWEEN 0 AND 63),
+    id bigint NOT NULL CHECK (id > 0),
+    name text NOT NULL,
+    created_at bigint NOT NULL,
+    plan text NOT NULL,
+    next_plan text,
+    next_plan_at bigint,
+    zone text NOT NULL,
+    billing_day bigint NOT NULL CHECK (billing_day BETWEEN 1 AND 31),
+    day_turn_starts_at bigint,
+    day_turn_ends_at bigint,
+    month_turn_starts_at bigint,
+    month_turn_ends_at bigint,
+    overrides text NOT NULL DEFAULT '{}',
+    seq bigint NOT NULL CHECK (seq >= 0),
+    head bytea NOT NULL CHECK (length(head) = 32),
+    PRIMARY KEY (lane, id),
+    CHECK ((next_plan IS NULL) = (next_plan_at IS NULL))
+);
+
+CREATE UNIQUE INDEX account_by_name ON account (lane, name);
+
+CREATE TABLE balance (
+    lane smallint NOT NULL,
+    account bigint NOT NULL,
+    meter text NOT NULL,
+    window_start bigint NOT NULL,
+    used bigint NOT NULL CHECK (used >= 0),
+    held bigint NOT NULL CHECK (held >= 0),
+    granted bigint NOT NULL CHECK (granted >= 0),
+    PRIMARY KEY (lane, account, meter, window_start)
+);
+
+-- `id` is the seq of the entry that opened the hold; `lines` is JSON, as the ledger's HeldLine.
+CREATE TABLE hold (
+    lane smallint NOT NULL,
+    account bigint NOT NULL,
+    id bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'unknown', 'settled', 'released', 'expired')),
+    expires_at bigint NOT NULL,
+    lines text NOT NULL,
+    PRIMARY KEY (lane, account, id)
+);
+
+CREATE INDEX hold_open_by_deadline ON hold (lane, expires_at) WHERE state = 'open';
+
+CREATE TABLE entry (
+    lane smallint NOT NULL,
+    account bigint NOT NULL,
+    seq bigint NOT NULL CHECK (seq > 0),
+    at bigint NOT NULL,
+    kind text NOT NULL,
+    hold bigint NOT NULL,
+    action text,
+    meter text,
+    window_start bigint NOT NULL,
+    window_end bigint,
+    amount bigint NOT NULL CHECK (amount >= 0),
+    "limit" bigint,
+    used_before bigint NOT NULL CHECK (used_before >= 0),
+    held_before bigint NOT NULL CHECK (held_before >= 0),
+    used_after bigint NOT NULL CHECK (used_after >= 0),
+    held_after bigint NOT NULL CHECK (held_after >= 0),
+    detail text,
+    why text NOT NULL,
+    hash bytea NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (lane, account, seq)
+);
+
+-- The first answer to every idempotency key, kept longer than the longest window.
+CREATE TABLE answer (
+    lane smallint NOT NULL,
+    account bigint NOT NULL,
+    key text NOT NULL,
+    content bytea NOT NULL,
+    at bigint NOT NULL,
+    answer bytea NOT NULL,
+    PRIMARY KEY (lane, account, key)
+);
+
+CREATE INDEX answer_by_age ON answer (lane, at);
+
+-- One row: the secret that signs quotes, the same for all processes of this database.
+CREATE TABLE ledger_secret (
+    lane smallint NOT NULL PRIMARY KEY CHECK (lane = 0),
+    secret bytea NOT NULL
+);

@@ -1,0 +1,125 @@
+"""What both SQL stores share: everything that reads outside a batch."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from reelbot.allowance.core.accounts import Account
+from reelbot.allowance.core.book import HoldFacts
+from reelbot.allowance.core.commands import AccountRef
+from reelbot.allowance.core.entries import Chain, Entry
+from reelbot.allowance.store import Holding, Snapshot, Span
+from reelbot.allowance.stores.rows import account_from, balances_from, hold_from
+from reelbot.clock import DAY, Clock
+from reelbot.db import Database
+from reelbot.events import Events
+
+RUNNING_DAYS_MAX = 63
+"""No day or month of a calendar is longer than this. One that changes of zone stretched may be; its start is known."""
+
+_SEQ_MAX = 2**62
+
+
+class SqlReader:
+    """Reads the ledger from a database."""
+
+    def __init__(self, database: Database, events: Events, clock: Clock, sql: Mapping[str, str], lanes: int) -> None:
+        self.lanes = lanes
+        self._database = database
+        self._events = events
+        self._clock = clock
+        self._sql = sql
+
+    async def find(self, lane: int, name: str) -> AccountRef | None:
+        """The account of that name."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["find_account"], (lane, name))
+        return AccountRef(lane, rows[0][0], name) if rows else None
+
+    async def accounts(self, after: AccountRef | None, count: int) -> Sequence[Account]:
+        """Accounts in the order of their lane and id."""
+        place = (after.lane, after.id) if after else (0, 0)
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["list_accounts"], (*place, count))
+        return [account_from(lane, facts) for lane, *facts in rows]
+
+    async def plans_in_use(self) -> Sequence[str]:
+        """The plans of all accounts, present and scheduled."""
+        async with self._database.reading() as connection:
+            return [plan for (plan,) in await connection.fetch(self._sql["list_plans"])]
+
+    async def snapshot(self, ref: AccountRef) -> Snapshot | None:
+        """The account, its running balances and the cursor, of one instant."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["read_account"], (ref.lane, ref.id))
+            if not rows:
+                return None
+            account = account_from(ref.lane, rows[0][:13])
+            earliest = _earliest_start(account, self._clock())
+            balances = await connection.fetch(self._sql["read_balances"], (ref.lane, ref.id, earliest))
+            cursor = await self._events.last_on(connection, ref.lane, ref.id)
+        return Snapshot(account, balances_from(balances), cursor)
+
+    async def hold(self, ref: AccountRef, hold: int) -> HoldFacts | None:
+        """One hold."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["read_hold"], (ref.lane, ref.id, hold))
+        return hold_from(rows[0]) if rows else None
+
+    async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
+        """A page of the account's ledger, newest first."""
+        before = _SEQ_MAX if span.before_seq is None else span.before_seq
+        filters = [value for value in (span.meter, span.kind, span.from_at, span.until_at) for _ in range(2)]
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["list_entries"], (ref.lane, ref.id, before, *filters, span.size))
+        return [Entry(*row) for row in rows]
+
+    async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
+        """Open holds past their deadline, of all lanes."""
+        late: list[tuple[int, int, int]] = []
+        async with self._database.reading() as connection:
+            for lane in range(self.lanes):
+                rows = await connection.fetch(self._sql["list_overdue"], (lane, now, count - len(late)))
+                late.extend((row[0], row[1], row[2]) for row in rows)
+        return late
+
+    async def holding(self, ref: AccountRef) -> Holding | None:
+        """All that is kept of one account beside its entries, read at one instant."""
+        place = (ref.lane, ref.id)
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["read_account"], place)
+            if not rows:
+                return None
+            balances = await connection.fetch(self._sql["read_balances"], (*place, 0))
+            holds = [hold_from(row) for row in await connection.fetch(self._sql["list_holds"], place)]
+        account, chain = account_from(ref.lane, rows[0][:13]), Chain(rows[0][13], bytes(rows[0][14]))
+        return Holding(account, chain, balances_from(balances), {hold.id: hold for hold in holds})
+
+    async def chain(self, ref: AccountRef, after_seq: int, count: int) -> Sequence[Entry]:
+        """Entries in the order of their `seq`."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["list_chain"], (ref.lane, ref.id, after_seq, count))
+        return [Entry(*row) for row in rows]
+
+    async def forget(self, before_at: int, count: int) -> int:
+        """Drop old answers, at most so many in each lane."""
+        dropped = 0
+        for lane in range(self.lanes):
+            async with self._database.transaction() as connection:
+                dropped += await connection.execute(self._sql["forget_answers"], (lane, before_at, lane, count))
+        return dropped
+
+    async def secret(self) -> bytes:
+        """The secret that all processes of this database share; the first one to ask makes it."""
+        async with self._database.transaction() as connection:
+            await connection.execute(self._sql["insert_secret"], (secrets.token_bytes(32),))
+            rows = await connection.fetch(self._sql["read_secret"])
+        return bytes(rows[0][0])
+
+    async def close(self) -> None:
+        """The database is closed by whoever opened it."""
+
+
+def _earliest_start(account: Account, now: int) -> int:
+    """No window that may still run begins before this instant."""
+    turns = (account.calendar.day_turn, account.calendar.month_turn)
+    return min([now - RUNNING_DAYS_MAX * DAY, *(turn.starts_at for turn in turns if turn and now < turn.ends_at)])

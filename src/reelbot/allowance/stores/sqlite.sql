@@ -1,0 +1,146 @@
+-- The ledger's statements for SQLite. Sets of keys travel as one JSON text, read by json_each; CROSS JOIN keeps that on the
+-- outside, so that each key is looked up once.
+
+-- name: load_accounts
+-- The facts and chains of a batch's accounts: lane, JSON array of ids.
+SELECT account.id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
+       day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+  FROM json_each(?2) AS wanted CROSS JOIN account ON account.lane = ?1 AND account.id = wanted.value;
+
+-- name: load_names
+-- Which of a batch's names are taken: lane, JSON array of names.
+SELECT account.name, account.id FROM json_each(?2) AS wanted CROSS JOIN account ON account.lane = ?1 AND account.name = wanted.value;
+
+-- name: load_next_account
+-- The id that the next account of a lane gets: lane.
+SELECT coalesce(max(id), 0) + 1 FROM account WHERE lane = ?;
+
+-- name: load_holds
+-- The holds that a batch concludes: lane, JSON array of [account, id].
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+  FROM json_each(?2) AS wanted
+  CROSS JOIN hold ON hold.lane = ?1 AND hold.account = wanted.value ->> 0 AND hold.id = wanted.value ->> 1;
+
+-- name: load_answers
+-- What a batch's idempotency keys were answered before: lane, JSON array of [account, key].
+SELECT answer.account, answer.key, answer.content, answer.answer
+  FROM json_each(?2) AS wanted
+  CROSS JOIN answer ON answer.lane = ?1 AND answer.account = wanted.value ->> 0 AND answer.key = wanted.value ->> 1;
+
+-- name: load_balances
+-- The balances that a batch looks at: lane, JSON array of [account, meter, window_start].
+SELECT account, meter, window_start, used, held, granted
+  FROM json_each(?2) AS wanted
+  CROSS JOIN balance ON balance.lane = ?1 AND balance.account = wanted.value ->> 0
+   AND balance.meter = wanted.value ->> 1 AND balance.window_start = wanted.value ->> 2;
+
+-- name: insert_account
+-- A new account. Its chain is moved by move_chain.
+INSERT INTO account (lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
+                     day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides, seq, head)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, zeroblob(32));
+
+-- name: change_account
+-- The facts of an account after a change of plan, zone or limit: facts, then lane and id.
+UPDATE account SET plan = ?, next_plan = ?, next_plan_at = ?, zone = ?, billing_day = ?, day_turn_starts_at = ?,
+                   day_turn_ends_at = ?, month_turn_starts_at = ?, month_turn_ends_at = ?, overrides = ?
+ WHERE lane = ? AND id = ?;
+
+-- name: move_chain
+-- Where an account's chain stands after the batch: seq, head, lane, id.
+UPDATE account SET seq = ?, head = ? WHERE lane = ? AND id = ?;
+
+-- name: put_balance
+-- A balance after the batch.
+INSERT INTO balance (lane, account, meter, window_start, used, held, granted) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, meter, window_start)
+DO UPDATE SET used = excluded.used, held = excluded.held, granted = excluded.granted;
+
+-- name: insert_hold
+-- A new hold, as it stands after the batch.
+INSERT INTO hold (lane, account, id, state, expires_at, lines) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: change_hold
+-- A hold that was there before the batch: state, lines, lane, account, id.
+UPDATE hold SET state = ?, lines = ? WHERE lane = ? AND account = ? AND id = ?;
+
+-- name: insert_entry
+-- One entry of the ledger; there is no statement that changes or removes one.
+INSERT INTO entry (lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit",
+                   used_before, held_before, used_after, held_after, detail, why, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: insert_answer
+-- Remember the first answer to a key.
+INSERT INTO answer (lane, account, key, content, at, answer) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: find_account
+-- An account by its name: lane, name.
+SELECT id FROM account WHERE lane = ? AND name = ?;
+
+-- name: list_accounts
+-- Accounts in order, after one: lane, id, how many.
+SELECT lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
+       day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides
+  FROM account WHERE (lane, id) > (?, ?) ORDER BY lane, id LIMIT ?;
+
+-- name: read_account
+-- One account with its chain: lane, id.
+SELECT id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at, day_turn_ends_at,
+       month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+  FROM account WHERE lane = ? AND id = ?;
+
+-- name: list_plans
+-- Every plan that some account is on or will move to.
+SELECT plan FROM account UNION SELECT next_plan FROM account WHERE next_plan IS NOT NULL ORDER BY 1;
+
+-- name: read_balances
+-- The balances of windows that may still run: lane, account, the earliest start that matters; standing ones start at 0.
+SELECT account, meter, window_start, used, held, granted
+  FROM balance WHERE lane = ? AND account = ? AND (window_start = 0 OR window_start >= ?);
+
+-- name: read_hold
+-- One hold: lane, account, id.
+SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ? AND id = ?;
+
+-- name: list_holds
+-- All holds of an account, for the audit: lane, account.
+SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ?;
+
+-- name: list_entries
+-- A page of an account's entries, newest first: lane, account, before_seq, then meter, kind, from and until, each twice.
+SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
+       held_before, used_after, held_after, detail, why, hash
+  FROM entry
+ WHERE lane = ? AND account = ? AND seq < ?
+   AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?)
+   AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)
+ ORDER BY seq DESC LIMIT ?;
+
+-- name: list_chain
+-- An account's entries in order, for the audit: lane, account, after_seq, how many.
+SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
+       held_before, used_after, held_after, detail, why, hash
+  FROM entry WHERE lane = ? AND account = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: list_overdue
+-- Open holds past their deadline, the longest overdue first: lane, now, how many.
+SELECT lane, account, id FROM hold WHERE lane = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?;
+
+-- name: forget_answers
+-- Drop remembered answers that are older than the horizon: lane, before_at, lane, how many of the oldest to look at.
+DELETE FROM answer
+ WHERE lane = ?1 AND rowid IN (SELECT number FROM (SELECT rowid AS number, at FROM answer ORDER BY rowid LIMIT ?4)
+                                WHERE ?3 = ?1 AND at < ?2);
+
+-- name: insert_secret
+-- Keep the first secret that any process offers.
+INSERT INTO ledger_secret (lane, secret) VALUES (0, ?) ON CONFLICT DO NOTHING;
+
+-- name: read_secret
+-- The secret of this database.
+SELECT secret FROM ledger_secret WHERE lane = 0;
+
+-- name: lock_names
+-- One process at a time opens accounts in a lane; here the one writer sees to that: lane.
+SELECT ?;

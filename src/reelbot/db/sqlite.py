@@ -1,0 +1,332 @@
+"""SQLite behind the database port: one writer, a few readers, every commit synced to the disk.
+
+- One connection writes, guarded by a lock; a transaction begins with BEGIN IMMEDIATE, so it never fails halfway because
+  somebody else wrote first. Another program's lock is waited for without stopping the event loop.
+- Statements run on the event loop's thread and COMMIT in another one; see `reelbot.db.commits`.
+- Readers see the last commit (WAL) and never wait for the writer.
+- A task may be cancelled at any moment: the lock is given back only when the connection is outside any transaction.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from reelbot.db.commits import CommitThread
+from reelbot.db.port import Dialect, Row
+from reelbot.db.sqlite_errors import failure_from, is_locked
+from reelbot.errors import DatabaseFailure
+
+LOCK_SECONDS = 5.0
+"""How long another program's lock is waited for: longer than any honest commit, shorter than a client's patience."""
+
+READERS_MAX = 4
+"""Readers open at once: statements run on one thread, so more would only hold more snapshots back from checkpoints."""
+
+_WRITER_CACHE_KIB = 32_768
+_READER_CACHE_KIB = 8_192
+_CHECKPOINT_PAGES = 4_000  # 16 MB: the log stays small, and a hot page is copied once for many commits
+_CACHED_STATEMENTS = 512
+_FIRST_WAIT_SECONDS = 0.001
+_LONGEST_WAIT_SECONDS = 0.05
+
+_EACH = ("PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY")
+_WRITER = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+    f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}",
+)
+_READER = (f"PRAGMA cache_size = -{_READER_CACHE_KIB}", "PRAGMA query_only = ON")
+
+T = TypeVar("T")
+
+
+class SqliteConnection:
+    """One open transaction or reading. Must not be used after its block has ended."""
+
+    dialect: Final[Dialect] = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._raw: sqlite3.Connection | None = None
+
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+        raw = self._open()
+        try:
+            return raw.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(raw, error) from error
+
+    async def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement and return how many rows it changed."""
+        raw = self._open()
+        try:
+            return raw.execute(sql, parameters).rowcount
+        except sqlite3.Error as error:
+            raise self._failure(raw, error) from error
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement once for each row."""
+        raw = self._open()
+        try:
+            raw.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._failure(raw, error) from error
+
+    def _open(self) -> sqlite3.Connection:
+        assert self._raw is not None, "a connection is used outside its block, or after SQLite gave its transaction up"
+        return self._raw
+
+    def _failure(self, raw: sqlite3.Connection, error: sqlite3.Error) -> DatabaseFailure | AssertionError:
+        # A full disk makes SQLite roll back by itself. What came next would then be committed statement by statement.
+        if not raw.in_transaction:
+            self._raw = None
+        return failure_from(error, self._path)
+
+
+class SqliteDatabase:
+    """A SQLite file that is open. Belongs to one event loop."""
+
+    dialect: Final[Dialect] = "sqlite"
+
+    def __init__(self, path: Path, writer: sqlite3.Connection, lock_seconds: float) -> None:
+        self.path = path
+        self.lock_seconds = lock_seconds
+        self._writer = writer
+        self._commits = CommitThread(writer)
+        self._writing = asyncio.Lock()
+        self._writing_task: asyncio.Task[object] | None = None
+        self._idle_readers: list[sqlite3.Connection] = []
+        self._reader_slots = asyncio.Semaphore(READERS_MAX)
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> Self:
+        """Open the file, which is created, readable by its owner only, when it is not there."""
+        _create_file(path)
+        writer = await _when_unlocked(lambda: _connected(path, _WRITER), path, lock_seconds)
+        return cls(path, writer, lock_seconds)
+
+    def transaction(self, commit_here: bool = False) -> "_Transaction":
+        """Begin to write. `commit_here` commits on this thread, which stops the event loop for one sync of the disk.
+
+        That saves the way to the other thread and back, about 0.1 ms: right for a caller who knows that nobody waits.
+        A task that is cancelled while its commit is under way learns so only when the commit has ended; it may have
+        been kept.
+        """
+        return _Transaction(self, commit_here)
+
+    def reading(self) -> "_Reading":
+        """A snapshot to read from, as of now. At most `READERS_MAX` at once; more wait for one to end."""
+        return _Reading(self)
+
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one reading statement by itself: a snapshot of its own, for less than a `reading` costs."""
+        raw = await self._take_reader()
+        try:
+            return raw.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise failure_from(error, self.path) from error
+        finally:
+            self._give_back_reader(raw)
+
+    async def data_version(self) -> int:
+        """A number that changes when another program (not this object) has committed since it was last asked for."""
+        async with self._writing:  # asked during a commit it would stop the event loop until the disk has synced
+            try:
+                version: int = self._writer.execute("PRAGMA data_version").fetchone()[0]
+            except sqlite3.Error as error:
+                raise failure_from(error, self.path) from error
+            return version
+
+    async def close(self) -> None:
+        """Wait until the open blocks have ended, then give back every connection. Not to be used afterwards."""
+        if self._closed:
+            return
+        async with self._writing:
+            for _ in range(READERS_MAX):
+                await self._reader_slots.acquire()
+            self._closed = True
+            self._commits.stop()
+            for raw in (*self._idle_readers, self._writer):
+                raw.close()
+
+    async def _begin_writing(self) -> sqlite3.Connection:
+        assert not self._closed, "a closed database is written"
+        task = asyncio.current_task()
+        assert task is None or self._writing_task is not task, (
+            "a transaction inside a transaction would wait for itself"
+        )
+        await self._writing.acquire()
+        try:
+            await self._begin_immediate()
+        except BaseException:
+            self._writing.release()
+            raise
+        self._writing_task = task
+        return self._writer
+
+    async def _begin_immediate(self) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if not is_locked(error):
+                raise failure_from(error, self.path) from error
+            await _when_unlocked(lambda: self._writer.execute("BEGIN IMMEDIATE"), self.path, self.lock_seconds)
+
+    async def _end_writing(self, keep: bool, commit_here: bool) -> None:
+        try:
+            if keep:
+                await self._commit(commit_here)
+        except sqlite3.Error as error:
+            raise failure_from(error, self.path) from error
+        finally:
+            self._leave_writing()
+
+    def _leave_writing(self) -> None:
+        self._writing_task = None
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        finally:
+            self._writing.release()
+
+    async def _commit(self, here: bool) -> None:
+        if here:
+            self._writer.execute("COMMIT")
+            return
+        commit = self._commits.commit()
+        try:
+            await asyncio.shield(commit)
+        except asyncio.CancelledError:
+            await _ended(commit)
+            raise
+
+    async def _take_reader(self) -> sqlite3.Connection:
+        assert not self._closed, "a closed database is read"
+        await self._reader_slots.acquire()
+        if self._idle_readers:
+            return self._idle_readers.pop()
+        try:
+            return await _when_unlocked(lambda: _connected(self.path, _READER), self.path, self.lock_seconds)
+        except BaseException:
+            self._reader_slots.release()
+            raise
+
+    async def _begin_reading(self) -> sqlite3.Connection:
+        raw = await self._take_reader()
+        try:
+            await _when_unlocked(lambda: _fix_snapshot(raw), self.path, self.lock_seconds)
+        except BaseException:
+            self._give_back_reader(raw)
+            raise
+        return raw
+
+    def _give_back_reader(self, raw: sqlite3.Connection) -> None:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        self._idle_readers.append(raw)
+        self._reader_slots.release()
+
+
+class _Transaction(SqliteConnection):
+    """The block of `SqliteDatabase.transaction`."""
+
+    def __init__(self, database: SqliteDatabase, commit_here: bool) -> None:
+        super().__init__(database.path)
+        self._database = database
+        self._commit_here = commit_here
+
+    async def __aenter__(self) -> SqliteConnection:
+        self._raw = await self._database._begin_writing()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        given_up = self._raw is None
+        self._raw = None
+        await self._database._end_writing(kind is None and not given_up, self._commit_here)
+        if kind is None and given_up:
+            raise DatabaseFailure(f"The database {self._path} gave this transaction up.", "Nothing was written.")
+
+
+class _Reading(SqliteConnection):
+    """The block of `SqliteDatabase.reading`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        super().__init__(database.path)
+        self._database = database
+        self._reader: sqlite3.Connection | None = None
+
+    async def __aenter__(self) -> SqliteConnection:
+        self._raw = self._reader = await self._database._begin_reading()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._reader is not None
+        self._raw = None
+        self._database._give_back_reader(self._reader)
+
+
+def _create_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise DatabaseFailure(
+            f"The database {path} cannot be opened: {error.strerror}.",
+            "Choose a folder that the user who runs ReelBot may write to.",
+        ) from error
+
+
+def _connected(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    raw = sqlite3.connect(
+        path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
+    )
+    try:
+        for pragma in (*_EACH, *pragmas):
+            raw.execute(pragma).fetchall()
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def _fix_snapshot(raw: sqlite3.Connection) -> None:
+    """Begin a reading and read a little at once: SQLite takes its snapshot at the first read, not at BEGIN."""
+    if not raw.in_transaction:
+        raw.execute("BEGIN")
+    raw.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+
+
+async def _when_unlocked(act: Callable[[], T], path: Path, seconds: float) -> T:
+    """Do `act`, again after growing waits while another program holds the lock, for as long as `seconds`."""
+    waited_seconds, wait_seconds = 0.0, _FIRST_WAIT_SECONDS
+    while True:
+        try:
+            return act()
+        except sqlite3.Error as error:
+            if not is_locked(error) or waited_seconds >= seconds:
+                raise failure_from(error, path) from error
+        await asyncio.sleep(wait_seconds)
+        waited_seconds += wait_seconds
+        wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT_SECONDS)
+
+
+async def _ended(commit: asyncio.Future[None]) -> None:
+    """Wait until `commit` has ended, however often this task is cancelled meanwhile; what came of it is not told."""
+    while not commit.done():
+        try:
+            await asyncio.wait({commit})
+        except asyncio.CancelledError:
+            continue
+    if not commit.cancelled():
+        commit.exception()
