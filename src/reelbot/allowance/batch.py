@@ -174,9 +174,16 @@ def _decide_all(book: Book, batch: Sequence[Waiting], now: int) -> tuple[list[Ou
 
 
 async def _ride(transaction: StoreTransaction, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
-    for waiting, outcome in zip(batch, outcomes, strict=True):
-        if waiting.rider is not None and isinstance(outcome, Answer):
-            try:
-                await waiting.rider(transaction.connection, outcome)
-            except Exception as failure:
-                raise _RiderFailed from failure
+    riding = [
+        (waiting.rider, outcome)
+        for waiting, outcome in zip(batch, outcomes, strict=True)
+        if waiting.rider is not None and isinstance(outcome, Answer)
+    ]
+    if not riding:
+        return
+    try:
+        for rider, answer in riding:
+            await rider(transaction.connection, answer)
+        await transaction.flush()
+    except Exception as failure:
+        raise _RiderFailed from failure

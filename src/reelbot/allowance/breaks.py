@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry, entry_hash
+from reelbot.allowance.core.replay import Mismatch
 from reelbot.allowance.store import Store
 from reelbot.ids import id_text
 
@@ -50,30 +51,64 @@ async def missing_at(store: Store, ref: AccountRef, standing: Standing) -> Break
     seq = standing.chain.seq + 1
     fit = await _fitting(store, ref, standing.chain)
     if fit is not None:
-        return Break("moved", fit.seq, f"it at {_name(ref, seq)}", f"it at {_name(ref, fit.seq)}")
+        return _moved(ref, fit.seq, seq)
     return Break("removed", seq, f"it between its neighbours, up to {_name(ref, standing.stored.seq)}", "nothing")
 
 
 async def broken_at(store: Store, ref: AccountRef, standing: Standing, entry: Entry) -> Break:
     """The next number is there, but its entry's hash does not follow."""
-    following = await store.chain(ref, entry.seq, 2)
+    following = await store.chain(ref, entry.seq, 1)
     fit = await _fitting(store, ref, standing.chain)
+    if fit is not None and fit.seq == entry.seq + 1:
+        return await _put_before(store, ref, entry)
     if fit is not None:
-        return _inserted_or_moved(ref, entry, fit, following)
+        return _moved(ref, fit.seq, entry.seq)
     if _fits(standing.head_before, entry, entry.seq - 1):
-        return Break("added", entry.seq - 1, f"{_name(ref, entry.seq)} in its place", "it before that one")
-    if following and not _links(entry, following[0]) and _fits(entry.hash, following[0], entry.seq + 2):
+        return _added(ref, entry.seq - 1)
+    if _closed_up(standing, entry, following):
         return Break("removed", entry.seq, "it before the one that has its number now", "those behind it moved up")
     return _edited(standing, entry, following[0] if following else None)
 
 
-def _inserted_or_moved(ref: AccountRef, entry: Entry, fit: Entry, following: Sequence[Entry]) -> Break:
-    """Another entry belongs here. When all behind it stand one too far, this one was put before them."""
-    swapped = _fits(fit.hash, entry, fit.seq)
-    shifted = fit.seq == entry.seq + 1 and (len(following) < 2 or _fits(fit.hash, following[1], fit.seq))
-    if shifted and not swapped:
-        return Break("added", entry.seq, f"{_name(ref, fit.seq)} in its place", "it before that one")
-    return Break("moved", fit.seq, f"it at {_name(ref, entry.seq)}", f"it at {_name(ref, fit.seq)}")
+async def unfounded_at(store: Store, ref: AccountRef, standing: Standing, entry: Entry, mismatch: Mismatch) -> Break:
+    """The hash follows and yet what the entry says does not: whoever wrote it knew how to make a hash."""
+    following = await store.chain(ref, entry.seq, 1)
+    if following and _fits(standing.chain.head, following[0], entry.seq):
+        return _added(ref, entry.seq)
+    linked = entry_hash(entry.hash, following[0]) == following[0].hash if following else _ends_at(standing, entry)
+    return Break("wrong" if linked else "edited", entry.seq, mismatch.expected, mismatch.found)
+
+
+async def _put_before(store: Store, ref: AccountRef, entry: Entry) -> Break:
+    """The next one belongs here. This one was moved up from where it still fits, or else it is one too many."""
+    async with aclosing(entries_after(store, ref, entry.seq)) as later:
+        async for one in later:
+            if one._replace(seq=entry.seq) == entry:
+                break
+            if _fits(one.hash, entry, one.seq):
+                return _moved(ref, entry.seq, one.seq)
+    return _added(ref, entry.seq)
+
+
+def _closed_up(standing: Standing, entry: Entry, following: Sequence[Entry]) -> bool:
+    """Whether this entry and those behind it follow one another, each at one number less than it had."""
+    if following:
+        return entry_hash(entry.hash, following[0]) != following[0].hash and _fits(
+            entry.hash, following[0], entry.seq + 2
+        )
+    return entry.hash == standing.stored.head and entry.seq < standing.stored.seq
+
+
+def _ends_at(standing: Standing, entry: Entry) -> bool:
+    return standing.stored == Chain(entry.seq, entry.hash)
+
+
+def _added(ref: AccountRef, seq: int) -> Break:
+    return Break("added", seq, f"the entry behind {_name(ref, seq)} in its place", "both")
+
+
+def _moved(ref: AccountRef, seq: int, from_seq: int) -> Break:
+    return Break("moved", seq, f"it at {_name(ref, from_seq)}", f"it at {_name(ref, seq)}")
 
 
 def _edited(standing: Standing, entry: Entry, following: Entry | None) -> Break:
@@ -100,10 +135,6 @@ async def _fitting(store: Store, ref: AccountRef, chain: Chain) -> Entry | None:
 def _fits(head: bytes, entry: Entry, seq: int) -> bool:
     """Whether an entry had this number and followed this hash."""
     return entry_hash(head, entry._replace(seq=seq)) == entry.hash
-
-
-def _links(entry: Entry, following: Entry) -> bool:
-    return entry_hash(entry.hash, following) == following.hash
 
 
 def _name(ref: AccountRef, seq: int) -> str:

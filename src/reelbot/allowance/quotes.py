@@ -39,6 +39,10 @@ class PricedItem(NamedTuple):
     line: Line
 
 
+class QuoteExpired(Malformed):
+    """A quote that was ours and is over."""
+
+
 class _Promise(NamedTuple):
     lane: int
     account: int
@@ -75,13 +79,13 @@ class QuoteSigner:
         return _PREFIX + base64.urlsafe_b64encode(self._mac(body) + body).decode().rstrip("="), expires_at
 
     def amounts(self, quote: str, lane: int, account: int, now: int) -> tuple[tuple[Item, str, int], ...]:
-        """The items of a quote with their meters and amounts; `Malformed` when it is not one that counts now."""
+        """The items of a quote with their meters and amounts; `Malformed` when it is not one of this account, `QuoteExpired` when it is over."""
         promise = self._opened(quote)
         if promise is None or (promise.lane, promise.account) != (lane, account):
             raise Malformed("This is not a quote that was given to this account. Ask for a new one.", "quote")
         if now >= promise.expires_at:
             ended = instant_text(promise.expires_at)
-            raise Malformed(f"This quote was valid until {ended}. Ask for a new one.", "quote")
+            raise QuoteExpired(f"This quote was valid until {ended}. Ask for a new one.", "quote")
         return promise.amounts
 
     def _opened(self, quote: str) -> _Promise | None:

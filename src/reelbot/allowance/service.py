@@ -28,7 +28,7 @@ from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
 from reelbot.allowance.core.windows import window_at
 from reelbot.allowance.opening import opened_store
-from reelbot.allowance.quotes import Item, PricedItem, QuoteSigner, at_most, priced
+from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
 from reelbot.allowance.store import Snapshot, Span, Store
 from reelbot.allowance.sweeper import Sweeper
@@ -163,9 +163,15 @@ class Ledger:
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
         key, why = asking.checked_key(key), asking.checked_why(why)
-        seconds, lines = asking.checked_seconds(expires_in), self._lines(account, what, quote)
-        asked = tuple(what.items()) if isinstance(what, Mapping) else tuple(what)
-        content = content_hash("hold", asked, mode, seconds, quote, why)
+        seconds = asking.checked_seconds(expires_in)
+        try:
+            lines = self._lines(account, what, quote)
+        except QuoteExpired:
+            known = await self.store.remembered(account, key)
+            if known is None or known.content != _hold_content(what, mode, seconds, quote, why):
+                raise
+            return Receipt(account, known.answer, replayed=True)  # held while the quote still counted
+        content = _hold_content(what, mode, seconds, quote, why)
         command = ask.Hold(account.lane, account.id, key, content, lines, mode == "fit", seconds, why)
         return await self._carried_out(account, command, rider)
 
@@ -411,6 +417,11 @@ def _place(hold: Receipt | str) -> tuple[AccountRef, int]:
     if place is None or place.kind != "hold":
         raise Malformed("This is not the id of a hold.", "hold")
     return AccountRef(place.lane, place.account, ""), place.seq
+
+
+def _hold_content(what: What, mode: Mode, seconds: int, quote: str | None, why: str | None) -> bytes:
+    asked = tuple(what.items()) if isinstance(what, Mapping) else tuple(what)
+    return content_hash("hold", asked, mode, seconds, quote, why)
 
 
 def _key(key: str | None, content: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Balance
-from reelbot.allowance.core.book import BalanceKey, Book, Decision, HoldFacts
+from reelbot.allowance.core.book import BalanceKey, Book, Decision, HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.db import Connection
@@ -88,6 +88,10 @@ class StoreTransaction(Protocol):
         """Write what was decided: entries, balances, holds, accounts, remembered answers and events."""
         ...
 
+    async def flush(self) -> None:
+        """Wait until all that was asked of the database is done, so that what a rider did wrong is known by now."""
+        ...
+
 
 class Store(Protocol):
     """Where the ledger is kept."""
@@ -116,6 +120,10 @@ class Store(Protocol):
 
     async def hold(self, ref: AccountRef, hold: int) -> HoldFacts | None:
         """One hold."""
+        ...
+
+    async def remembered(self, ref: AccountRef, key: str) -> Known | None:
+        """What an idempotency key was answered before."""
         ...
 
     async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from typing import NamedTuple
 
-from reelbot.allowance.breaks import Break, Standing, What, broken_at, entries_after, missing_at
+from reelbot.allowance.breaks import Break, Standing, What, broken_at, entries_after, missing_at, unfounded_at
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, HoldFacts
@@ -153,17 +153,15 @@ class _Walk:
     async def _take(self, entry: Entry) -> None:
         if entry_hash(self.chain.head, entry) != entry.hash:
             raise self._found(await broken_at(self._store, self._ref, self._standing(), entry))
-        self._replay_one(entry)
-        self._head_before, self.chain = self.chain.head, Chain(entry.seq, entry.hash)
-
-    def _replay_one(self, entry: Entry) -> None:
         try:
             self._replay.take(entry)
         except Mismatch as mismatch:
-            raise _Found(self._entry_id(entry.seq), "wrong", mismatch.expected, mismatch.found) from None
+            standing = self._standing()
+            raise self._found(await unfounded_at(self._store, self._ref, standing, entry, mismatch)) from None
         if entry.hold:
             self._require_deadline(entry)
             self._forget_ended(entry.hold)
+        self._head_before, self.chain = self.chain.head, Chain(entry.seq, entry.hash)
 
     def _require_deadline(self, entry: Entry) -> None:
         """The deadline is kept with the hold alone; what its entries say of it must agree."""

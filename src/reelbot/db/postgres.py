@@ -172,9 +172,13 @@ class PostgresDatabase:
                 f"PostgreSQL cannot be reached: {without_secrets(error, self._parameters)}",
                 "Check the address and that the server runs.",
             ) from None  # the library's own error repeats the address
-        with database_failures():
-            for statement in _SESSION:
-                await raw.execute(statement)
+        try:
+            with database_failures():
+                for statement in _SESSION:
+                    await raw.execute(statement)
+        except BaseException:
+            await raw.close()
+            raise
         return raw
 
 

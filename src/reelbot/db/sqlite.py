@@ -11,13 +11,14 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from reelbot.db.commits import CommitThread
 from reelbot.db.port import Dialect, Row
-from reelbot.db.sqlite_errors import failure_from, is_locked
+from reelbot.db.sqlite_errors import failure_from, failure_of, is_locked
 from reelbot.errors import DatabaseFailure
 
 LOCK_SECONDS = 5.0
@@ -101,6 +102,7 @@ class SqliteDatabase:
         self._commits = CommitThread(writer)
         self._writing = asyncio.Lock()
         self._writing_task: asyncio.Task[object] | None = None
+        self._changes_before = 0
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = asyncio.Semaphore(READERS_MAX)
         self._closed = False
@@ -109,6 +111,7 @@ class SqliteDatabase:
     async def open(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> Self:
         """Open the file, which is created, readable by its owner only, when it is not there."""
         _create_file(path)
+        _require_writable(path)
         writer = await _when_unlocked(lambda: _connected(path, _WRITER), path, lock_seconds)
         return cls(path, writer, lock_seconds)
 
@@ -169,6 +172,7 @@ class SqliteDatabase:
             self._writing.release()
             raise
         self._writing_task = task
+        self._changes_before = self._writer.total_changes
         return self._writer
 
     async def _begin_immediate(self) -> None:
@@ -197,7 +201,7 @@ class SqliteDatabase:
             self._writing.release()
 
     async def _commit(self, here: bool) -> None:
-        if here:
+        if here or self._writer.total_changes == self._changes_before:  # nothing was written, so nothing is synced
             self._writer.execute("COMMIT")
             return
         commit = self._commits.commit()
@@ -277,14 +281,27 @@ class _Reading(SqliteConnection):
 
 
 def _create_file(path: Path) -> None:
+    """Make the file if it isn't there. It is never opened here: closing it again would drop SQLite's own locks on it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not path.exists():
+            _touch(path)
     except OSError as error:
         raise DatabaseFailure(
             f"The database {path} cannot be opened: {error.strerror}.",
             "Choose a folder that the user who runs ReelBot may write to.",
         ) from error
+
+
+def _touch(path: Path) -> None:
+    with suppress(FileExistsError):  # another process was first
+        path.touch(mode=0o600, exist_ok=False)
+
+
+def _require_writable(path: Path) -> None:
+    """Tell at once what SQLite would tell at the first write."""
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise failure_of(sqlite3.SQLITE_READONLY, path)
 
 
 def _connected(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:

@@ -60,6 +60,12 @@ def failure_from(error: sqlite3.Error, path: Path) -> DatabaseFailure | Assertio
     return DatabaseFailure(words.detail.format(path=path, error=error), words.hint.format(path=path))
 
 
+def failure_of(code: int, path: Path) -> DatabaseFailure:
+    """What to raise where SQLite would give this primary code."""
+    words = _WORDS[code]
+    return DatabaseFailure(words.detail.format(path=path), words.hint.format(path=path))
+
+
 def is_locked(error: sqlite3.Error) -> bool:
     """Whether another connection holds the lock at this moment, so that waiting can help."""
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -101,6 +101,10 @@ class MemoryStore:
         """One hold."""
         return self._holds.get((ref.id, hold))
 
+    async def remembered(self, ref: AccountRef, key: str) -> Known | None:
+        """What an idempotency key was answered before."""
+        return self._known.get((ref.id, key))
+
     async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""
         newest_first = reversed(self._entries.get(ref.id, []))
@@ -169,3 +173,6 @@ class MemoryTransaction:
     async def append(self, accepted: Sequence[Accepted], book: Book) -> None:
         """Remember what is to be kept when the batch ends well."""
         self.accepted.extend(accepted)
+
+    async def flush(self) -> None:
+        """Nothing is under way."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline
 
 from reelbot.allowance.core.book import BalanceKey, Book, Known
 from reelbot.allowance.core.outcomes import decode_answer
@@ -18,7 +18,7 @@ from reelbot.allowance.stores.arrays import blobs, numbers, texts
 from reelbot.allowance.stores.rows import Written, hold_from, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
 from reelbot.clock import Clock
-from reelbot.db import Connection, PostgresConnection, PostgresDatabase, load_statements
+from reelbot.db import Connection, PostgresConnection, PostgresDatabase, database_failures, load_statements
 from reelbot.events import Events
 
 _N, _T, _B = numbers, texts, blobs
@@ -41,18 +41,19 @@ class PostgresStore(SqlReader):
     @asynccontextmanager
     async def transaction(self, lane: int) -> AsyncIterator["PostgresTransaction"]:
         """Begin a batch in a pipeline; the block's end commits it."""
-        async with self._postgres.writer() as raw, raw.pipeline():
+        async with self._postgres.writer() as raw, raw.pipeline() as pipeline:
             await raw.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-            yield PostgresTransaction(raw, self._events, self._sql)
+            yield PostgresTransaction(raw, pipeline, self._events, self._sql)
             await raw.execute("COMMIT")
 
 
 class PostgresTransaction:
     """A batch against PostgreSQL. Within the pipeline `execute` sends and does not wait; fetching waits."""
 
-    def __init__(self, raw: AsyncConnection, events: Events, sql: Mapping[str, str]) -> None:
+    def __init__(self, raw: AsyncConnection, pipeline: AsyncPipeline, events: Events, sql: Mapping[str, str]) -> None:
         self.connection: Connection = PostgresConnection(raw)
         self._raw = raw
+        self._pipeline = pipeline
         self._events = events
         self._sql = sql
         self._loaded: frozenset[tuple[int, int]] = frozenset()
@@ -102,6 +103,11 @@ class PostgresTransaction:
             await self._insert(name, rows, book.lane)
         await self._events.append(self.connection, written.events)
         await self._events.announce(self.connection, {(event.lane, event.account) for event in written.events})
+
+    async def flush(self) -> None:
+        """Wait for the results of all that was sent."""
+        with database_failures():
+            await self._pipeline.sync()
 
     async def _change_holds(self, written: Written, lane: int) -> None:
         if written.changed_holds:

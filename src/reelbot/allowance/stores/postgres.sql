@@ -131,6 +131,10 @@ SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_e
        held_before, used_after, held_after, detail, why, hash
   FROM entry WHERE lane = %s AND account = %s AND seq > %s ORDER BY seq LIMIT %s;
 
+-- name: read_answer
+-- What a key was answered before: lane, account, key.
+SELECT content, answer FROM answer WHERE lane = %s AND account = %s AND key = %s;
+
 -- name: list_overdue
 -- Open holds past their deadline, the longest overdue first: lane, now, how many.
 SELECT lane, account, id FROM hold WHERE lane = %s AND state = 'open' AND expires_at <= %s ORDER BY expires_at LIMIT %s;

@@ -73,3 +73,6 @@ class SqliteTransaction:
             if rows:
                 await self.connection.execute_many(self._sql[name], rows)
         await self._events.append(self.connection, written.events)
+
+    async def flush(self) -> None:
+        """Nothing is under way: every statement is waited for."""

@@ -123,6 +123,10 @@ SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_e
        held_before, used_after, held_after, detail, why, hash
   FROM entry WHERE lane = ? AND account = ? AND seq > ? ORDER BY seq LIMIT ?;
 
+-- name: read_answer
+-- What a key was answered before: lane, account, key.
+SELECT content, answer FROM answer WHERE lane = ? AND account = ? AND key = ?;
+
 -- name: list_overdue
 -- Open holds past their deadline, the longest overdue first: lane, now, how many.
 SELECT lane, account, id FROM hold WHERE lane = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?;

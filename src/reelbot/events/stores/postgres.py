@@ -26,6 +26,7 @@ _ANY = "*"
 class PostgresEventStore(SqlEvents):
     """Keeps events in PostgreSQL; hears of other processes by LISTEN."""
 
+    chunk = 1_000
     chunks_grow_younger = False
 
     def __init__(self, database: PostgresDatabase) -> None:

@@ -1,17 +1,18 @@
 """What both SQL stores of events share: reading and pruning."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, load_statements
 from reelbot.events.core.event import Event
 
-CHUNK = 2_000
-"""Places (rows in SQLite, accounts in PostgreSQL) that one transaction prunes: it holds up writers for some ms."""
-
 
 class SqlEvents(ABC):
     """Reads and prunes events in a database."""
+
+    chunk: int
+    """How many rows (SQLite) or accounts (PostgreSQL) one transaction prunes."""
 
     chunks_grow_younger: bool
     """Whether pruning may stop at the first chunk that holds nothing old."""
@@ -49,7 +50,7 @@ class SqlEvents(ABC):
     async def _prune_lane(self, lane: int, before_at: int) -> int:
         dropped, after = 0, -1
         while True:
-            ((end, oldest_at),) = await self._database.fetch(self._sql["read_chunk"], (lane, after, CHUNK))
+            ((end, oldest_at),) = await self._database.fetch(self._sql["read_chunk"], (lane, after, self.chunk))
             if end is None:
                 return dropped
             if oldest_at < before_at:
@@ -57,6 +58,7 @@ class SqlEvents(ABC):
             elif self.chunks_grow_younger:
                 return dropped
             after = end
+            await asyncio.sleep(0)  # SQLite never really waits; let others have their turn
 
     async def _prune_chunk(self, lane: int, after: int, end: int, before_at: int) -> int:
         async with self._database.transaction() as connection:

@@ -23,6 +23,7 @@ POLL_SECONDS = 0.1
 class SqliteEventStore(SqlEvents):
     """Keeps events in SQLite; hears of other processes by looking whether the file has changed."""
 
+    chunk = 250  # 5 ms during which neither the event loop nor another writer gets on
     chunks_grow_younger = True
 
     def __init__(self, database: SqliteDatabase) -> None:
