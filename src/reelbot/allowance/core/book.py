@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reelbot.allowance.core.accounts import Account, allowance_of, limit_of, window_of
 from reelbot.allowance.core.balances import EMPTY, Allowance, Balance
 from reelbot.allowance.core.commands import Command
-from reelbot.allowance.core.entries import START, Chain, Entry, Kind, entry_hash
+from reelbot.allowance.core.entries import START, Chain, Entry, Kind, chained_hash
 from reelbot.allowance.core.outcomes import Answer, HeldLine, HoldState, RefusedLine
 from reelbot.allowance.core.plans import Catalogue
 
@@ -92,6 +92,7 @@ class Page:
         self.balances: dict[BalanceKey, Balance] = {}
 
     def balance(self, meter: str, window_start: int) -> Balance:
+        """A balance as it stands on this page."""
         key = (self.account.id, meter, window_start)
         return self.balances.get(key) or self.book.balances.get(key, EMPTY)
 
@@ -110,48 +111,38 @@ class Page:
         detail: str | None = None,
     ) -> Balance:
         """Write one entry that moves a balance by so much; `limit` is the one in force after it."""
-        before = self.balance(meter, window[0])
-        after = Balance(before.used + used, before.held + held, before.granted + granted)
-        assert after.used >= 0 and after.held >= 0, "a balance went below zero"
-        limit = limit_of(self.account, self.book.catalogue, meter, self.now, after.granted)
-        self.balances[self.account.id, meter, window[0]] = after
+        account, (starts_at, ends_at) = self.account, window
+        used_before, held_before, granted_before = self.balance(meter, starts_at)
+        after = Balance(used_before + used, held_before + held, granted_before + granted)
+        used_after, held_after, granted_after = after
+        assert used_after >= 0 and held_after >= 0, "a balance went below zero"
+        limit = limit_of(account, self.book.catalogue, meter, self.now, granted_after)
+        self.balances[account.id, meter, starts_at] = after
         self._append(
-            kind, hold, action, meter, window, amount, limit, before[:2] + after[:2], detail, why
+            account.lane, account.id, self.seq + 1, self.now, kind, hold, action, meter, starts_at, ends_at, amount, limit,
+            used_before, held_before, used_after, held_after, detail, why,
         )  # fmt: skip
         return after
 
     def remark(self, kind: Kind, why: str, detail: str) -> None:
         """Write one entry about the account itself."""
-        self._append(kind, 0, None, None, (0, None), 0, None, (0, 0, 0, 0), detail, why)
-
-    def _append(
-        self,
-        kind: Kind,
-        hold: int,
-        action: str | None,
-        meter: str | None,
-        window: tuple[int, int | None],
-        amount: int,
-        limit: int | None,
-        figures: tuple[int, ...],
-        detail: str | None,
-        why: str,
-    ) -> None:
-        self.seq += 1
         lane, account = self.account.lane, self.account.id
-        used_before, held_before, used_after, held_after = figures
-        bare = Entry(
-            lane, account, self.seq, self.now, kind, hold, action, meter, *window, amount, limit,
-            used_before, held_before, used_after, held_after, detail, why, b"",
+        self._append(
+            lane, account, self.seq + 1, self.now, kind, 0, None, None, 0, None, 0, None, 0, 0, 0, 0, detail, why
         )  # fmt: skip
-        self.head = entry_hash(self.head, bare)
-        self.entries.append(Entry(*bare[:-1], self.head))
+
+    def _append(self, *told: object) -> None:
+        """Chain one entry; `told` are all its fields but the hash."""
+        self.seq += 1
+        self.head = chained_hash(self.head, told)
+        self.entries.append(Entry._make((*told, self.head)))
 
     def figures(self, meters: Iterable[str]) -> tuple[Allowance, ...]:
         """The running allowances after this page."""
-        return tuple(self._running(meter) for meter in meters)
+        return tuple([self.running(meter) for meter in meters])
 
-    def _running(self, meter: str) -> Allowance:
+    def running(self, meter: str) -> Allowance:
+        """The running allowance of one meter after this page."""
         window = window_of(self.account, self.book.catalogue, meter, self.now)
         balance = self.balance(meter, window.starts_at)
         return allowance_of(self.account, self.book.catalogue, meter, window, balance, self.now)
@@ -165,9 +156,11 @@ class Page:
         account: Account | None = None,
     ) -> Decision:
         """Close the page."""
-        answer = Answer(
-            kind, self.account.lane, self.account.id, self.now,
-            hold.id if hold else 0, hold.state if hold else None, hold.expires_at if hold else None,
-            hold.lines if hold else (), refused, meters,
-        )  # fmt: skip
-        return Decision(answer, tuple(self.entries), self.balances, Chain(self.seq, self.head), hold, account)
+        lane, number = self.account.lane, self.account.id
+        chain, entries = Chain(self.seq, self.head), tuple(self.entries)
+        if hold is None:
+            answer = Answer(kind, lane, number, self.now, 0, None, None, (), refused, meters)
+        else:
+            _, place, state, expires_at, lines = hold
+            answer = Answer(kind, lane, number, self.now, place, state, expires_at, lines, refused, meters)
+        return Decision(answer, entries, self.balances, chain, hold, account)

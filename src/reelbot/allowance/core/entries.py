@@ -60,6 +60,11 @@ _encode = msgspec.json.Encoder().encode
 _sha256 = hashlib.sha256
 
 
+def chained_hash(head: bytes, told: tuple[object, ...]) -> bytes:
+    """The hash after `head` of an entry with these fields, all but the hash."""
+    return _sha256(head + _encode(told)).digest()
+
+
 def entry_hash(head: bytes, entry: Entry) -> bytes:
     """The hash that an entry must carry after `head`."""
-    return _sha256(head + _encode(entry[:-1])).digest()
+    return chained_hash(head, entry[:-1])

@@ -30,7 +30,7 @@ def weigh(page: Page, lines: Iterable[Line]) -> Weighed:
     fits: list[bool] = []
     figures: dict[str, Allowance] = {}
     for line in lines:
-        allowance = figures.get(line.meter) or page.figures((line.meter,))[0]
+        allowance = figures.get(line.meter) or page.running(line.meter)
         fitting = allowance.fits(line.amount)
         fits.append(fitting)
         figures[line.meter] = _with_held(allowance, line.amount) if fitting else allowance
@@ -67,7 +67,7 @@ def _with_held(allowance: Allowance, amount: int) -> Allowance:
 
 def _exhausted(page: Page, command: Hold, fits: Sequence[bool]) -> Refusal:
     first = command.lines[fits.index(False)]
-    allowance = page.figures((first.meter,))[0]
+    allowance = page.running(first.meter)
     needed = sum(line.amount for line in command.lines if line.meter == first.meter)
     (rest,) = when_they_fit(page.book, page.account, [Line(first.meter, needed)], page.now)
     fitting = tuple(compress(command.lines, fits))

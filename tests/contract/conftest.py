@@ -1,0 +1,54 @@
+"""Fixtures of the contract suites: one ledger over each store in turn, audited after every test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+from tests.fakes import FakeClock
+from tests.postgres_server import TestServer
+
+from reelbot.allowance import AccountRef, Ledger
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: TestServer) -> Iterator[str]:
+    """The address of one PostgreSQL database for all tests of these suites: making one for each takes longer than they."""
+    with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def emptied_postgres_url(shared_postgres_url: str) -> str:
+    """The address of that database, migrated perhaps, and empty."""
+    with psycopg.connect(shared_postgres_url, autocommit=True) as raw:
+        tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
+        names = [Identifier(name) for (name,) in tables]
+        if names:
+            raw.execute(SQL("TRUNCATE {}").format(SQL(", ").join(names)))
+    return shared_postgres_url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def ledger_address(request: pytest.FixtureRequest) -> str:
+    """The address of an empty ledger, of each kind in turn."""
+    fixtures = {"sqlite": "sqlite_url", "postgres": "emptied_postgres_url"}
+    if request.param == "memory":
+        return "memory:"
+    url: str = request.getfixturevalue(fixtures[request.param])
+    return url
+
+
+@pytest.fixture
+async def ledger(ledger_address: str, clock: FakeClock) -> AsyncIterator[Ledger]:
+    """An empty ledger that sweeps when it is told to. Whatever a test does to it, its audit is clean in the end."""
+    async with Ledger.open(ledger_address, clock=clock, sweep_seconds=None) as opened:
+        yield opened
+        report = await opened.verify()
+        assert report.is_clean, [fault.sentence for fault in report.faults]
+
+
+@pytest.fixture
+async def ada(ledger: Ledger) -> AccountRef:
+    """An account on Free, in UTC."""
+    return await ledger.account("ada")
