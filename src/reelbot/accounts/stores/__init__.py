@@ -1,0 +1,1 @@
+"""What `accounts` keeps: the statements of both dialects and the scripts that make its tables."""

@@ -1,0 +1,282 @@
+"""`reelbot account`: the operator's work. Every change is an entry in the ledger, with its reason."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import date
+from typing import Literal
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from reelbot.accounts import Key, Role
+from reelbot.allowance import Account, AccountRef, Ledger, Receipt, Usage
+from reelbot.cli.call import Call, configured
+from reelbot.cli.choosing import account_named
+from reelbot.cli.documents import change_document
+from reelbot.cli.terminal import styled, table, to_paste
+from reelbot.cli.usage import usage_picture
+from reelbot.clock import instant_text
+from reelbot.config import Config
+from reelbot.errors import Failure, Malformed
+from reelbot.ids import place_of
+from reelbot.limits import PAGE_MAX
+from reelbot.wiring import FIRST_LABEL, OpenedAccount, Parts, give_key, open_account, wired
+
+_NUMBER = click.IntRange(1, 2**31 - 1)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+_why = click.option("--why", required=True, metavar="REASON", help="Kept in the account's history.")
+_once = click.option(
+    "--idempotency-key", "key", metavar="KEY", help="Called again with the same key, it is not done again."
+)
+
+Change = Callable[[Ledger, AccountRef, str], Awaitable[Receipt]]
+"""What is done to an account, under an idempotency key."""
+
+
+@click.group()
+def account() -> None:
+    """Open accounts, move plans, grant, set limits, issue API keys."""
+
+
+@account.command()
+@click.argument("name")
+@click.option("--plan", default="free", show_default=True)
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="An IANA name: Europe/Paris.")
+@click.option("--operator", is_flag=True, help="May do an operator's work.")
+@configured
+def create(call: Call, name: str, plan: str, timezone: str, operator: bool) -> None:
+    """Open an account and show its first API key, this once."""
+    opened = asyncio.run(_opened(call.config, name, plan, timezone, "operator" if operator else "creator"))
+    _show_key(call, opened.account, opened.key, f"{name} is open on the {plan} plan; here is its API key.")
+
+
+async def _opened(config: Config, name: str, plan: str, timezone: str, role: Role) -> OpenedAccount:
+    async with wired(config, create=True) as parts:
+        return await open_account(parts, name, plan, timezone, role, FIRST_LABEL)
+
+
+def _show_key(call: Call, account: AccountRef, key: str, sentence: str) -> None:
+    words = Text(f"{sentence} It is shown only this once:")
+    call.show({"account": account.name, "key": key}, words, to_paste(f"\n    {key}\n"))
+
+
+# what there is
+
+
+@account.command("list")
+@configured
+def list_accounts(call: Call) -> None:
+    """List every account with its plan, its time zone and its role."""
+    rows = asyncio.run(_listed(call.config))
+    call.show({"accounts": rows}, _accounts_table(rows))
+
+
+async def _listed(config: Config) -> list[dict[str, object]]:
+    async with wired(config) as parts:
+        return [await _row(parts, account) async for account in _every_account(parts.ledger)]
+
+
+async def _every_account(ledger: Ledger) -> AsyncIterator[Account]:
+    after: AccountRef | None = None
+    while page := await ledger.accounts(after, PAGE_MAX):
+        for one in page:
+            yield one
+        after = AccountRef(page[-1].lane, page[-1].id, page[-1].name)
+
+
+async def _row(parts: Parts, account: Account) -> dict[str, object]:
+    member = await parts.accounts.member(account.lane, account.id)
+    return {
+        "account": account.name,
+        "plan": account.plan_at(parts.clock()),
+        "timezone": account.calendar.zone,
+        "role": member.role if member else None,
+        "created_at": instant_text(account.created_at),
+    }
+
+
+def _accounts_table(rows: Sequence[dict[str, object]]) -> Table:
+    made = table("Account", "Plan", "Time zone", "Role", "Opened")
+    for row in rows:
+        made.add_row(*(str(value or "-") for value in row.values()))
+    return made
+
+
+# what is changed, always at once and with a reason
+
+
+@account.command()
+@click.argument("name")
+@click.argument("plan")
+@_why
+@_once
+@configured
+def plan(call: Call, name: str, plan: str, why: str, key: str | None) -> None:
+    """Move an account to another plan, at once."""
+    _change(call, name, key, lambda ledger, ref, once: ledger.change_plan(ref, plan, key=once, by="operator", why=why))
+
+
+@account.command()
+@click.argument("name")
+@click.argument("meter")
+@click.argument("amount", type=int)
+@_why
+@_once
+@configured
+def grant(call: Call, name: str, meter: str, amount: int, why: str, key: str | None) -> None:
+    """Add AMOUNT to one limit in the window that runs now."""
+    _change(call, name, key, lambda ledger, ref, once: ledger.grant(ref, meter, amount, key=once, why=why))
+
+
+@account.command()
+@click.argument("name")
+@click.argument("meter")
+@click.argument("limit", metavar="LIMIT")
+@_why
+@_once
+@configured
+def limit(call: Call, name: str, meter: str, limit: str, why: str, key: str | None) -> None:
+    """Set one limit apart from the plan.
+
+    LIMIT is a whole number or "unlimited"; "plan" lets it follow the plan again.
+    """
+    figure: int | Literal["plan"] | None = "plan" if limit == "plan" else _limit(limit)
+    _change(call, name, key, lambda ledger, ref, once: ledger.override(ref, meter, figure, key=once, why=why))
+
+
+def _limit(text: str) -> int | None:
+    if text == "unlimited":
+        return None
+    return _whole(text, 'LIMIT must be a whole number, "unlimited" or "plan"')
+
+
+@account.command()
+@click.argument("name")
+@click.argument("zone")
+@click.option("--why", metavar="REASON", help="Kept in the account's history.")
+@_once
+@configured
+def timezone(call: Call, name: str, zone: str, why: str | None, key: str | None) -> None:
+    """Move an account to another time zone.
+
+    Its days are counted there once the running one has ended, so that nobody gets a second allowance.
+    """
+    _change(call, name, key, lambda ledger, ref, once: ledger.change_zone(ref, zone, key=once, why=why))
+
+
+@account.command()
+@click.argument("name")
+@click.argument("hold")
+@click.option("--amount", "amounts", multiple=True, metavar="METER=AMOUNT", help="In part; may be given several times.")
+@_why
+@_once
+@configured
+def refund(call: Call, name: str, hold: str, amounts: Sequence[str], why: str, key: str | None) -> None:
+    """Take back what a settled hold used.
+
+    All of it or in part, always in the window that counted it.
+    """
+    lines = dict(_amount(text) for text in amounts) or None
+
+    async def refunded(ledger: Ledger, ref: AccountRef, once: str) -> Receipt:
+        _require_own(ref, hold)
+        return await ledger.refund(hold, lines, key=once, why=why)
+
+    _change(call, name, key, refunded)
+
+
+def _amount(text: str) -> tuple[str, int]:
+    meter, _, amount = text.partition("=")
+    return meter, _whole(amount, f"--amount must be METER=AMOUNT, as in ai_credits=5, not {text}")
+
+
+def _whole(text: str, rule: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Malformed(f"{rule}.") from None
+
+
+def _require_own(account: AccountRef, hold: str) -> None:
+    place = place_of(hold)
+    if place is None or (place.kind, place.lane, place.account) != ("hold", account.lane, account.id):
+        raise Malformed(f"{hold} is not a hold of {account.name}; `reelbot history {account.name}` shows them.", "hold")
+
+
+def _change(call: Call, name: str, key: str | None, change: Change) -> None:
+    """Do it, and show the account's figures right after it."""
+    receipt, usage, parts = asyncio.run(_changed(call.config, name, key or secrets.token_hex(16), change))
+    call.show(change_document(receipt, usage), *usage_picture(usage, parts.ledger.terms.catalogue))
+
+
+async def _changed(config: Config, name: str, key: str, change: Change) -> tuple[Receipt, Usage, Parts]:
+    async with wired(config) as parts:
+        ref = await account_named(parts, name)
+        receipt = await change(parts.ledger, ref, key)
+        return receipt, await parts.ledger.usage(ref), parts
+
+
+# API keys
+
+
+@account.command()
+@click.argument("name")
+@click.option("--label", metavar="TEXT", help="Where the key will be used.")
+@click.option("--revoke", "number", type=_NUMBER, metavar="NUMBER", help="Refuse this key from now on.")
+@click.option("--list", "listed", is_flag=True, help="List the keys there are.")
+@configured
+def key(call: Call, name: str, label: str | None, number: int | None, listed: bool) -> None:
+    """Issue, list or revoke API keys.
+
+    A new key is shown this once.
+    """
+    if sum((label is not None, number is not None, listed)) > 1:
+        raise click.UsageError("Use one of --label, --revoke and --list at a time.")
+    if number is not None:
+        asyncio.run(_revoked(call, name, number))
+    elif listed:
+        asyncio.run(_list_keys(call, name))
+    else:
+        asyncio.run(_issued(call, name, label or "command line"))
+
+
+async def _issued(call: Call, name: str, label: str) -> None:
+    async with wired(call.config) as parts:
+        ref = await account_named(parts, name)
+        _show_key(call, ref, await give_key(parts, ref, label), f"Here is a new API key of {name}.")
+
+
+async def _revoked(call: Call, name: str, number: int) -> None:
+    async with wired(call.config) as parts:
+        ref = await account_named(parts, name)
+        if not await parts.accounts.revoke_key(ref.lane, ref.id, number):
+            raise Failure(f"{name} has no key {number}.", f"`reelbot account key {name} --list` shows those there are.")
+    call.show({"account": name, "revoked": number}, styled(f"Key {number} of {name} is refused from now on.", "green"))
+
+
+async def _list_keys(call: Call, name: str) -> None:
+    async with wired(call.config) as parts:
+        ref = await account_named(parts, name)
+        found = [_key_row(one) for one in await parts.accounts.keys(ref.lane, ref.id)]
+    call.show({"account": name, "keys": found}, _keys_table(found))
+
+
+def _key_row(one: Key) -> dict[str, object]:
+    used_on = None if one.last_used_on is None else date.fromordinal(_EPOCH_DAY + one.last_used_on).isoformat()
+    return {
+        "key": one.number,
+        "label": one.label,
+        "created_at": instant_text(one.created_at),
+        "last_used_on": used_on,
+        "revoked_at": None if one.revoked_at is None else instant_text(one.revoked_at),
+    }
+
+
+def _keys_table(rows: Sequence[dict[str, object]]) -> Table:
+    made = table("Key", "Label", "Made", "Last used on (UTC)", "Revoked", numbers=("Key",))
+    for row in rows:
+        made.add_row(*(str(value or "-") for value in row.values()))
+    return made

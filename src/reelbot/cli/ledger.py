@@ -1,0 +1,48 @@
+"""`reelbot ledger`: proof that the ledger is whole."""
+
+import asyncio
+
+import click
+from rich.text import Text
+
+from reelbot.allowance import AuditReport
+from reelbot.cli.call import Call, configured
+from reelbot.cli.terminal import styled
+from reelbot.config import Config
+from reelbot.wiring import wired
+
+
+@click.group()
+def ledger() -> None:
+    """Check the ledger."""
+
+
+@ledger.command()
+@configured
+def verify(call: Call) -> None:
+    """Recompute every balance and the hash chain of every account.
+
+    Names the first fault of each account that has one, and then ends with 1. May run beside a live server.
+    """
+    report = asyncio.run(_verified(call.config))
+    call.show(_document(report), _picture(report))
+    if not report.is_clean:
+        raise click.exceptions.Exit(1)
+
+
+async def _verified(config: Config) -> AuditReport:
+    async with wired(config) as parts:
+        return await parts.ledger.verify()
+
+
+def _document(report: AuditReport) -> dict[str, object]:
+    faults = [{**fault._asdict(), "sentence": fault.sentence} for fault in report.faults]
+    return {**report._asdict(), "clean": report.is_clean, "faults": faults}
+
+
+def _picture(report: AuditReport) -> Text:
+    looked = f"{report.accounts:,} accounts, {report.entries:,} entries and {report.holds:,} holds were recomputed"
+    if report.is_clean:
+        return styled(f"The ledger is whole: {looked}, and everything kept is what they say.", "green")
+    lines = [f"The ledger is damaged: {looked}.", *(fault.sentence for fault in report.faults)]
+    return styled("\n".join(lines), "red")

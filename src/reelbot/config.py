@@ -1,0 +1,209 @@
+"""What this installation is set to: read once from reelbot.toml, `REELBOT_*` variables and flags, each over the last.
+
+The file is `--config`, else `REELBOT_CONFIG`, else `reelbot.toml` in the working directory when it is there. Relative
+paths in it start from its own folder, those in variables and flags from the working directory. An empty variable counts
+as not set. All mistakes are told together, each with its line, its variable or its flag.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from reelbot.errors import ConfigFailure
+
+FILE = Path("reelbot.toml")
+PREFIX = "REELBOT_"
+
+DEBUG = "REELBOT_DEBUG"
+"""Set to anything, errors come with their traceback. Not a setting: it must work while settings are being read."""
+
+CONFIG = "REELBOT_CONFIG"
+
+PORT_MAX = 65_535
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_PASSWORDS = (
+    re.compile(r"(?P<before>://[^:/@?]*:)[^/?]*(?=@)"),
+    re.compile(r"(?P<before>[?&\s](?:ssl)?password=)[^&\s]*"),
+)
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings in force. `database` may hold a password: show `database_shown`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: Path = Path("data")
+    database: str = field(default="", repr=False)
+    plans: Path | None = None
+    prices: Path | None = None
+    failures: Path | None = None
+    log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        if not self.database:
+            object.__setattr__(self, "database", f"sqlite:///{quote(str(self.data / 'reelbot.db'))}")
+
+    @property
+    def database_shown(self) -> str:
+        """The database's address with the password struck out."""
+        shown = self.database
+        for password in _PASSWORDS:
+            shown = password.sub(r"\g<before>…", shown)
+        return shown
+
+
+class _Given(NamedTuple):
+    """A value as it was given: where it stands, and the folder that its relative paths start from."""
+
+    value: object
+    origin: str
+    folder: Path
+
+
+def read_config(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Config:
+    """The settings in force. A flag that is None was not given. `ConfigFailure` names every mistake."""
+    environment = environment or {}
+    mistakes: list[str] = []
+    given = dict(_from_file(_file(file, environment), mistakes))
+    given.update(_from_environment(environment, mistakes))
+    given.update(_from_flags(flags or {}))
+    settings = dict(_settings(given, mistakes))
+    if mistakes:
+        raise ConfigFailure("\n".join(mistakes))
+    return Config(**settings)
+
+
+def _settings(given: Mapping[str, _Given], mistakes: list[str]) -> Iterator[tuple[str, Any]]:
+    for name, one in given.items():
+        try:
+            yield name, _SETTINGS[name](one)
+        except ValueError as error:
+            mistakes.append(f"{one.origin} must be {error}, not {one.value!r}.")
+
+
+def _file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if file is not None:
+        return file
+    if environment.get(CONFIG):
+        return Path(environment[CONFIG])
+    return FILE if FILE.exists() else None
+
+
+def _from_file(file: Path | None, mistakes: list[str]) -> Iterator[tuple[str, _Given]]:
+    if file is None:
+        return
+    text = _text_of(file)
+    for name, value in _parsed(file, text).items():
+        line = f"{file} line {_line_of(name, text)}"
+        if name in _SETTINGS:
+            yield name, _Given(value, f"{line}: {name}", file.parent)
+        else:
+            mistakes.append(f"{line}: {name} is not a setting; {_nearest(name, _SETTINGS)}")
+
+
+def _from_environment(environment: Mapping[str, str], mistakes: list[str]) -> Iterator[tuple[str, _Given]]:
+    variables = {f"{PREFIX}{name.upper()}": name for name in _SETTINGS}
+    for variable, value in sorted(environment.items()):
+        if variable in variables:
+            if value:
+                yield variables[variable], _Given(value, variable, Path())
+        elif variable.startswith(PREFIX) and variable not in (CONFIG, DEBUG):
+            mistakes.append(f"The variable {variable} is not a setting; {_nearest(variable, variables)}")
+
+
+def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[str, _Given]]:
+    for name, value in flags.items():
+        if value is not None:
+            yield name, _Given(value, f"--{name.replace('_', '-')}", Path())
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigFailure(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigFailure(f"{file} cannot be read: the text is not UTF-8.") from error
+
+
+def _parsed(file: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        position = _POSITION.search(str(error))
+        line = position[1] if position and position[1] else text.rstrip().count("\n") + 1
+        raise ConfigFailure(f"{file} line {line}: {_POSITION.sub('', str(error))}.") from error
+
+
+def _line_of(name: str, text: str) -> int:
+    """The line of a key or table at the top of the file; settings are one line each."""
+    begins = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}\b")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if begins.match(line)), 1)
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+
+
+# What each setting may be. The texts of the errors go on after "must be".
+
+
+def _text(given: _Given) -> str:
+    if not isinstance(given.value, str) or not given.value.strip():
+        raise ValueError("a text")
+    return given.value
+
+
+def _port(given: _Given) -> int:
+    text = str(given.value)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > PORT_MAX:
+        raise ValueError(f"a whole number from 0 to {PORT_MAX}")
+    return int(text)
+
+
+def _path(given: _Given) -> Path:
+    if isinstance(given.value, Path):
+        return given.value
+    return given.folder / Path(_text(given)).expanduser()
+
+
+def _address(given: _Given) -> str:
+    """An address as it is, except that a relative SQLite path starts from the folder of the file that names it."""
+    address = _text(given)
+    path = address.removeprefix("sqlite:///")
+    if path == address or path.startswith("/") or given.folder == Path():
+        return address
+    return f"sqlite:///{quote(str(given.folder))}/{path}"
+
+
+def _level(given: _Given) -> str:
+    if given.value not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
+    return str(given.value)
+
+
+_SETTINGS: Mapping[str, Callable[[_Given], object]] = {
+    "host": _text,
+    "port": _port,
+    "data": _path,
+    "database": _address,
+    "plans": _path,
+    "prices": _path,
+    "failures": _path,
+    "log_level": _level,
+}
+"""Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""
