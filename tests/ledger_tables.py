@@ -51,7 +51,9 @@ def rows(table: str) -> Iterator[Row]:
             cells = re.split(r"\s{2,}", said)
             when = cells.pop(0) if _WHEN.fullmatch(cells[0]) else ""
             command, outcome, *facts = cells
-            yield Row(when, command, outcome, tuple(fact.strip() for fact in ",".join(facts).split(",") if fact.strip()))
+            yield Row(
+                when, command, outcome, tuple(fact.strip() for fact in ",".join(facts).split(",") if fact.strip())
+            )
 
 
 class Table:
@@ -149,7 +151,7 @@ class Table:
 
     def _fact(self, fact: str, outcome: Decision | Replay | Refusal) -> str:
         """The fact as it really is, in the words in which the table states it."""
-        name = fact.split()[0]
+        name = fact.split(maxsplit=1)[0]
         if name in self._book.catalogue.meters:
             return self._figures(name)
         if name in self._holds:

@@ -55,7 +55,9 @@ async def events(ledger: Ledger, account: AccountRef, after: int = 0) -> list[di
 def priced(terms: Terms, **amounts: int) -> Terms:
     """The same terms with other prices of some actions."""
     changed = {action: terms.prices.prices[action]._replace(amount=amount) for action, amount in amounts.items()}
-    return terms._replace(prices=PriceList({**terms.prices.prices, **changed}, terms.prices.factors, terms.prices.meters))
+    return terms._replace(
+        prices=PriceList({**terms.prices.prices, **changed}, terms.prices.factors, terms.prices.meters)
+    )
 
 
 def with_factor(terms: Terms, provider: str, percent: int) -> Terms:

@@ -115,7 +115,12 @@ async def test_a_hold_ends_once(ledger: Ledger, ada: AccountRef) -> None:
 
 async def test_settling_and_releasing_at_the_same_time_does_one_of_them(ledger: Ledger, ada: AccountRef) -> None:
     hold = await ledger.hold(ada, {"ai_credits": 25}, key="k")
-    ends = (ledger.settle(hold), ledger.release(hold), ledger.settle(hold, {"ai_credits": 5}), ledger.mark_unknown(hold))
+    ends = (
+        ledger.settle(hold),
+        ledger.release(hold),
+        ledger.settle(hold, {"ai_credits": 5}),
+        ledger.mark_unknown(hold),
+    )
     outcomes = await asyncio.gather(*ends, return_exceptions=True)
     assert [isinstance(outcome, Refused) for outcome in outcomes] == [False, True, True, True]
     assert await figures(ledger, ada) == (25, 0, 35)
@@ -157,7 +162,9 @@ async def test_any_number_of_sweepers_expire_a_hold_once(ledger: Ledger, ada: Ac
     assert await figures(ledger, ada) == (0, 0, 60)
 
 
-async def test_an_unknown_outcome_stays_held_past_its_deadline(ledger: Ledger, ada: AccountRef, clock: FakeClock) -> None:
+async def test_an_unknown_outcome_stays_held_past_its_deadline(
+    ledger: Ledger, ada: AccountRef, clock: FakeClock
+) -> None:
     hold = await ledger.hold(ada, {"ai_credits": 25}, key="k", expires_in=60)
     assert (await ledger.mark_unknown(hold, why="The provider did not answer.")).state == "unknown"
     clock.advance(2 * HOUR)
@@ -547,7 +554,9 @@ async def test_every_change_writes_its_figures_as_an_event_and_nothing_else_does
     await ledger.quote(ada, [Item("image")])
     assert await status(ledger.hold(ada, {"ai_credits": 99}, key="l")) is Status.ALLOWANCE_EXHAUSTED
     await ledger.settle(hold, {"ai_credits": 20})
-    told = [(body["meter"], body["used"], body["held"], body["remaining"]) for body in await events(ledger, ada, opened)]
+    told = [
+        (body["meter"], body["used"], body["held"], body["remaining"]) for body in await events(ledger, ada, opened)
+    ]
     assert told == [("ai_credits", 0, 25, 35), ("posts", 0, 1, 4), ("ai_credits", 20, 0, 40), ("posts", 0, 0, 5)]
     assert (await ledger.usage(ada)).cursor == opened + 4
 
@@ -634,7 +643,9 @@ async def test_history_is_read_newest_first_in_pages_and_by_filters(
     ledger: Ledger, ada: AccountRef, clock: FakeClock
 ) -> None:
     for number in range(10):
-        hold = await ledger.hold(ada, {"ai_credits": 1, "posts": 1} if number == 5 else {"ai_credits": 1}, key=f"k{number}")
+        hold = await ledger.hold(
+            ada, {"ai_credits": 1, "posts": 1} if number == 5 else {"ai_credits": 1}, key=f"k{number}"
+        )
         clock.advance(MINUTE)
         await ledger.release(hold)
     whole = await entries(ledger, ada)

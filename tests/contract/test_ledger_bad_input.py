@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.ledgers import ALL, events
 
 from reelbot.allowance import AccountRef, Item, Ledger, Line
 from reelbot.errors import Malformed
 from reelbot.limits import AMOUNT_MAX
-from tests.ledgers import ALL, events
 
 Asked = Callable[[Any, AccountRef], Awaitable[object]]
 """The ledger is `Any` here: what a type checker would refuse is just what is tried."""
@@ -19,7 +19,10 @@ AMOUNTS = [None, True, False, "1", 1.0, 1.5, float("nan"), -1, AMOUNT_MAX + 1, 1
 NAMES = [*WEIRD, "credits", "AI_CREDITS", "ai_credits ", "' OR 1=1 --", "../../etc", "ایآی"]
 
 HOLDS: list[tuple[str, Asked]] = [
-    *[(f"amount {str(type(one))[8:-2]}", lambda led, ada, one=one: led.hold(ada, {"ai_credits": one}, key="k")) for one in AMOUNTS],
+    *[
+        (f"amount {str(type(one))[8:-2]}", lambda led, ada, one=one: led.hold(ada, {"ai_credits": one}, key="k"))
+        for one in AMOUNTS
+    ],
     ("amount zero", lambda led, ada: led.hold(ada, {"ai_credits": 0}, key="k")),
     *[("meter", lambda led, ada, one=one: led.hold(ada, [Line(one, 1)], key="k")) for one in NAMES],
     *[("what", lambda led, ada, one=one: led.hold(ada, one, key="k")) for one in [*WEIRD, "ai_credits", {1: 1}, [1]]],
@@ -28,7 +31,10 @@ HOLDS: list[tuple[str, Asked]] = [
     ("lines and items", lambda led, ada: led.hold(ada, [Line("ai_credits", 1), Item("image")], key="k")),
     ("too many lines", lambda led, ada: led.hold(ada, [Line("ai_credits", 1)] * 101, key="k")),
     ("too many items", lambda led, ada: led.hold(ada, [Item("topic")] * 101, key="k")),
-    *[("line action", lambda led, ada, one=one: led.hold(ada, [Line("ai_credits", 1, one)], key="k")) for one in NO_TEXT],
+    *[
+        ("line action", lambda led, ada, one=one: led.hold(ada, [Line("ai_credits", 1, one)], key="k"))
+        for one in NO_TEXT
+    ],
     ("line why", lambda led, ada: led.hold(ada, [Line("ai_credits", 1, None, "x" * 501)], key="k")),
     *[("key", lambda led, ada, one=one: led.hold(ada, {"ai_credits": 1}, key=one)) for one in [None, *NO_TEXT]],
     *[("mode", lambda led, ada, one=one: led.hold(ada, {"ai_credits": 1}, key="k", mode=one)) for one in WEIRD],
@@ -43,10 +49,16 @@ HOLDS: list[tuple[str, Asked]] = [
         for one in ["quote_", "quote_AAAA", "quote_" + "A" * 100, "quote_é", "quote_" + "A" * 100_000]
     ],
     *[("item action", lambda led, ada, one=one: led.hold(ada, [Item(one)], key="k")) for one in NAMES],
-    *[("item quantity", lambda led, ada, one=one: led.hold(ada, [Item("image", one)], key="k")) for one in [*AMOUNTS, 0]],
+    *[
+        ("item quantity", lambda led, ada, one=one: led.hold(ada, [Item("image", one)], key="k"))
+        for one in [*AMOUNTS, 0]
+    ],
     *[("item provider", lambda led, ada, one=one: led.hold(ada, [Item("image", 1, one)], key="k")) for one in NO_TEXT],
     ("item cost", lambda led, ada: led.hold(ada, [Item("image", AMOUNT_MAX)], key="k")),
-    *[("quoted items", lambda led, ada, one=one: led.quote(ada, one)) for one in [*WEIRD, [1], [Line("ai_credits", 1)]]],
+    *[
+        ("quoted items", lambda led, ada, one=one: led.quote(ada, one))
+        for one in [*WEIRD, [1], [Line("ai_credits", 1)]]
+    ],
     *[("quoted quantity", lambda led, ada, one=one: led.quote(ada, [Item("image", one)])) for one in [*AMOUNTS, 0]],
 ]
 
@@ -59,7 +71,10 @@ ENDS: list[tuple[str, Asked]] = [
     *[("settle amount", lambda led, ada, one=one: led.settle("hold_0-1-2", {"ai_credits": one})) for one in AMOUNTS],
     *[("settle lines", lambda led, ada, one=one: led.settle("hold_0-1-2", one)) for one in NO_TEXT],
     *[("settle meter", lambda led, ada, one=one: led.settle("hold_0-1-2", [Line(one, 1)])) for one in NAMES],
-    *[("refund amount", lambda led, ada, one=one: led.refund("hold_0-1-2", {"ai_credits": one})) for one in [*AMOUNTS, 0]],
+    *[
+        ("refund amount", lambda led, ada, one=one: led.refund("hold_0-1-2", {"ai_credits": one}))
+        for one in [*AMOUNTS, 0]
+    ],
     *[("settle key", lambda led, ada, one=one: led.settle("hold_0-1-2", key=one)) for one in NO_TEXT],
     *[("release why", lambda led, ada, one=one: led.release("hold_0-1-2", why=one)) for one in NO_TEXT],
     *[("refund why", lambda led, ada, one=one: led.refund("hold_0-1-2", why=one)) for one in NO_TEXT],
@@ -79,9 +94,15 @@ CHANGES: list[tuple[str, Asked]] = [
     *[("plan_change", lambda led, ada, one=one: led.plan_change(ada, one)) for one in NAMES],
     *[("zone", lambda led, ada, one=one: led.change_zone(ada, one, key="k")) for one in [*NAMES, "/etc/localtime"]],
     *[("zone why", lambda led, ada, one=one: led.change_zone(ada, "UTC", key="k", why=one)) for one in NO_TEXT],
-    *[("grant amount", lambda led, ada, one=one: led.grant(ada, "ai_credits", one, key="k", why="x")) for one in [*AMOUNTS, 0]],
+    *[
+        ("grant amount", lambda led, ada, one=one: led.grant(ada, "ai_credits", one, key="k", why="x"))
+        for one in [*AMOUNTS, 0]
+    ],
     *[("grant meter", lambda led, ada, one=one: led.grant(ada, one, 1, key="k", why="x")) for one in NAMES],
-    *[("grant why", lambda led, ada, one=one: led.grant(ada, "ai_credits", 1, key="k", why=one)) for one in [None, *NO_TEXT]],
+    *[
+        ("grant why", lambda led, ada, one=one: led.grant(ada, "ai_credits", 1, key="k", why=one))
+        for one in [None, *NO_TEXT]
+    ],
     *[
         ("override", lambda led, ada, one=one: led.override(ada, "ai_credits", one, key="k", why="x"))
         for one in [*AMOUNTS[1:], "unlimited", ""]
@@ -92,31 +113,44 @@ CHANGES: list[tuple[str, Asked]] = [
 SUITES = {"holds": HOLDS, "ends": ENDS, "changes": CHANGES}
 
 
+async def sentence(asked: Awaitable[object]) -> str | None:
+    """What is told of bad input; None when it was taken for good. Any other error is a failure of the test."""
+    try:
+        await asked
+    except Malformed as malformed:
+        return malformed.detail
+    return None
+
+
 @pytest.mark.parametrize("suite", SUITES)
 async def test_bad_input_is_told_and_leaves_nothing_behind(ledger: Ledger, ada: AccountRef, suite: str) -> None:
     await ledger.hold(ada, {"ai_credits": 10}, key="there before")
     before = (await ledger.history(ada, ALL), await ledger.usage(ada), await events(ledger, ada))
     for name, asked in SUITES[suite]:
-        try:
-            outcome = await asked(ledger, ada)
-        except Malformed as malformed:
-            assert 0 < len(malformed.detail) < 500, name
-            assert malformed.detail.isprintable(), name
-        except Exception as error:
-            raise AssertionError(f"{name}: {error!r} instead of Malformed") from error
-        else:
-            raise AssertionError(f"{name}: accepted: {outcome}")
+        told = await sentence(asked(ledger, ada))
+        assert told is not None, name
+        assert 0 < len(told) < 500, name
+        assert told.isprintable(), name
     assert (await ledger.history(ada, ALL), await ledger.usage(ada), await events(ledger, ada)) == before
     assert len(await ledger.accounts()) == 1
 
 
-NAMES_OF_EVERY_SCRIPT = ["Ада Лавлейс", "艾达", "عائشة", "अदिति", "Ώδη", "👩🏽‍💻", "a'b\"c\\d", "{1,2}", "NULL", "%s ?1 $1"]
+NAMES_OF_EVERY_SCRIPT = [
+    "Ада Лавлейс",
+    "艾达",
+    "عائشة",
+    "अदिति",
+    "Ώδη",
+    "👩🏽‍💻",
+    "a'b\"c\\d",
+    "{1,2}",
+    "NULL",
+    "%s ?1 $1",
+]
 
 
 async def test_names_reasons_and_keys_of_every_script_come_back_as_they_were(ledger: Ledger) -> None:
     for name in NAMES_OF_EVERY_SCRIPT:
-        if not name.isprintable():
-            continue
         ref = await ledger.account(name)
         assert await ledger.find(name) == ref
         hold = await ledger.hold(ref, [Line("ai_credits", 1, name, f"for {name}")], key=name)
@@ -125,7 +159,7 @@ async def test_names_reasons_and_keys_of_every_script_come_back_as_they_were(led
         held, settled = (await ledger.history(ref, ALL))[1::-1]
         assert (held.action, held.why) == (name, f"Held 1 AI credit: for {name}")
         assert settled.why == f"Used 1 AI credit: {name}"
-    assert [account.name for account in await ledger.accounts()] == [n for n in NAMES_OF_EVERY_SCRIPT if n.isprintable()]
+    assert [account.name for account in await ledger.accounts()] == NAMES_OF_EVERY_SCRIPT
 
 
 async def test_the_largest_amounts_are_counted_exactly(ledger: Ledger) -> None:

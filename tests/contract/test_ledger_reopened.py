@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-
-from reelbot.allowance import AccountRef, Item, Ledger
 from tests.fakes import FakeClock
 from tests.ledgers import entries, figures
+
+from reelbot.allowance import AccountRef, Item, Ledger
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from tests.fakes import FakeClock
+from tests.ledgers import events, figures, kinds, status
 
 from reelbot.allowance import AccountRef, Answer, Ledger, Rider, Status
 from reelbot.db import Connection, Database, open_database
 from reelbot.errors import DatabaseFailure
-from tests.fakes import FakeClock
-from tests.ledgers import events, figures, kinds, status
 
 Notes = Callable[[], Awaitable[list[str]]]
 

@@ -1,9 +1,10 @@
 """What the ledger promises about time: windows that turn by themselves, zones, clocks that change or go back."""
 
-from reelbot.allowance import AccountRef, Ledger, Status
-from reelbot.clock import DAY, HOUR, SECOND, instant_from, instant_text
 from tests.fakes import FakeClock
 from tests.ledgers import allowance, entries, events, figures, refusal, status
+
+from reelbot.allowance import AccountRef, Ledger, Status
+from reelbot.clock import DAY, HOUR, SECOND, instant_from, instant_text
 
 
 async def window(ledger: Ledger, account: AccountRef, meter: str = "ai_credits") -> tuple[str, str]:

@@ -14,19 +14,19 @@ from tests.receivers import Inbox, Received
 from reelbot.allowance import ROOMS, AccountRef, Ledger, Line, Status, load_terms, store_on
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
-from reelbot.errors import DatabaseFailure, Malformed
+from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.events import Events
 from reelbot.webhooks import ROOM, Added, Client, Webhook, Webhooks
 from reelbot.webhooks import gathering as gathering_module
-from reelbot.webhooks.core.messages import DERIVED, TURN_GRACE_MS
+from reelbot.webhooks.core.messages import ALLOWANCE_KINDS, TURN_GRACE_MS
 from reelbot.webhooks.core.retries import WAITS_MS
 from reelbot.webhooks.core.signature import signature
 from reelbot.webhooks.sending import LEASE_MS
-from reelbot.webhooks.service import OLD_SECRET_MS, WEBHOOKS_MAX
+from reelbot.webhooks.service import OLD_SECRET_MS, TESTS_MAX, WEBHOOKS_MAX
 from reelbot.webhooks.store import WebhookStore
 from reelbot.webhooks.worker import SCAN_MS
 
-LOW, EXHAUSTED, RESET = DERIVED
+LOW, EXHAUSTED, RESET = ALLOWANCE_KINDS
 URL = "https://receiver.test/hooks"
 MIDNIGHT = instant_from("2026-03-02T00:00:00Z")
 
@@ -54,7 +54,7 @@ class World(NamedTuple):
         await self.ledger.settle(await self.ledger.hold(account or self.ada, {meter: amount}, key=key))
 
     async def add(self, *kinds: str) -> Added:
-        return await self.webhooks.add(self.ada, URL, kinds or DERIVED)
+        return await self.webhooks.add(self.ada, URL, kinds or ALLOWANCE_KINDS)
 
     async def shown(self) -> Webhook:
         (webhook,) = await self.webhooks.of(self.ada)
@@ -208,7 +208,7 @@ async def test_any_stored_event_can_be_told_as_it_stands(world: World) -> None:
 async def test_each_webhook_of_an_account_is_told_and_no_other_accounts(world: World) -> None:
     await world.add()
     await world.add()
-    await world.webhooks.add(world.bob, URL, DERIVED)
+    await world.webhooks.add(world.bob, URL, ALLOWANCE_KINDS)
     await world.use(60)
     messages = await world.delivered()
     assert [message.document["account"] for message in messages] == ["ada", "ada"]
@@ -286,7 +286,7 @@ async def test_a_kind_that_there_is_not_is_named(world: World, kinds: list[str])
 
 
 async def test_another_accounts_webhook_is_as_if_it_did_not_exist(world: World) -> None:
-    theirs = (await world.webhooks.add(world.bob, URL, DERIVED)).webhook.id
+    theirs = (await world.webhooks.add(world.bob, URL, ALLOWANCE_KINDS)).webhook.id
     for name in (theirs, "webhook_0-9-9", "", "x" * 1_000):
         assert await world.webhooks.rotate(world.ada, name) is None
         assert await world.webhooks.test(world.ada, name) is None
@@ -345,6 +345,26 @@ async def test_a_test_message_is_sent_at_once_and_counts_for_nothing(world: Worl
     attempt = await world.webhooks.test(world.ada, webhook.id)
     assert attempt is not None and (attempt.is_delivered, attempt.status) == (False, 503)
     assert await world.shown() == webhook
+
+
+async def test_so_many_tests_at_once_and_no_more(world: World) -> None:
+    webhook = (await world.add()).webhook
+    under_way, answered = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        if slow.sent == TESTS_MAX:
+            under_way.set()
+        await answered.wait()
+
+    slow = Interrupted(wait, 200)
+    other = await world.beside(slow)
+    tests = [asyncio.create_task(other.test(world.ada, webhook.id)) for _ in range(TESTS_MAX)]
+    await under_way.wait()
+    with pytest.raises(TooBusy):
+        await other.test(world.ada, webhook.id)
+    answered.set()
+    assert all(one is not None and one.is_delivered for one in await asyncio.gather(*tests))
+    await other.stop()
 
 
 # failing

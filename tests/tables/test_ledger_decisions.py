@@ -4,9 +4,9 @@ Free has 60 AI credits a day, 3 video generations and 5 posts a month, 1 channel
 """
 
 import pytest
+from tests.ledger_tables import rows, run
 
 from reelbot.allowance.core.outcomes import Status
-from tests.ledger_tables import rows, run
 
 HOLDS = """
     12:00   hold a ai_credits=25            ok                    ai_credits 0+25/60, a open, entries 1

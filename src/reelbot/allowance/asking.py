@@ -19,6 +19,10 @@ from reelbot.limits import (
 )
 
 
+_JOINERS = {0x200C: "-", 0x200D: "-"}
+"""Persian, Hindi and many an emoji are not written right without these two, which Python does not count as printable."""
+
+
 def checked_amount(amount: object, least: int, field: str) -> int:
     """A whole number from `least` to the largest amount that any line may have."""
     if not isinstance(amount, int) or isinstance(amount, bool):
@@ -65,7 +69,7 @@ def checked_items(items: object) -> tuple[Item, ...]:
 
 def checked_text(text: object, longest: int, field: str) -> str:
     """A text of 1 to `longest` printable characters."""
-    if not isinstance(text, str) or not 1 <= len(text) <= longest or not text.isprintable():
+    if not isinstance(text, str) or not 1 <= len(text) <= longest or not text.translate(_JOINERS).isprintable():
         raise Malformed(f"{field} must be 1 to {longest} printable characters.", field)
     return text
 

@@ -79,7 +79,10 @@ class QuoteSigner:
         return _PREFIX + base64.urlsafe_b64encode(self._mac(body) + body).decode().rstrip("="), expires_at
 
     def amounts(self, quote: str, lane: int, account: int, now: int) -> tuple[tuple[Item, str, int], ...]:
-        """The items of a quote with their meters and amounts; `Malformed` when it is not one of this account, `QuoteExpired` when it is over."""
+        """The items of a quote with their meters and amounts.
+
+        `Malformed` when it was not given to this account, `QuoteExpired` when it is over.
+        """
         promise = self._opened(quote)
         if promise is None or (promise.lane, promise.account) != (lane, account):
             raise Malformed("This is not a quote that was given to this account. Ask for a new one.", "quote")

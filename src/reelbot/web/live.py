@@ -1,0 +1,186 @@
+"""The live stream of one account as Server-Sent Events: what happened, and what the clock alone changes.
+
+A reader subscribes first, then reads after its cursor, then waits; so it misses nothing. Whatever it is sent bears a
+cursor, and with the last one it resumes: on this connection or another, on this process or another. One timer for each
+stream sleeps until the next window ends. Before an event of a new window, the turn of that window is told.
+
+Nothing is queued: a stream reads on when its reader has taken what was sent. Who is too slow is dropped, and resumes.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from reelbot.accounts import Identity
+from reelbot.allowance import AccountRef, Allowance, Usage, meter_figures
+from reelbot.clock import SECOND
+from reelbot.errors import Failure
+from reelbot.events import Cursor, Event, Wakes
+from reelbot.limits import PAGE_MAX
+from reelbot.web.parts import Site
+from reelbot.web.turns import LAST, Seen, Turn, complete_at, cursor_of, is_turn, next_turn_at, numbered, turns_after
+
+HEARTBEAT_SECONDS = 15
+"""How often a silent stream says that it is alive, and looks whether its key still counts."""
+
+_HEARTBEAT = b":\n\n"
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+
+class Reader(NamedTuple):
+    """Who reads: with which key, from which place on; None is from now on."""
+
+    who: Identity
+    token: str
+    cursor: Cursor | None
+
+
+async def frames(site: Site, reader: Reader) -> AsyncIterator[bytes]:
+    """The stream in pieces of whole messages. Ends when the server stops, the key is revoked or the ledger is away."""
+    try:
+        async with site.events.subscribe(reader.who.lane, reader.who.account) as wakes:
+            with site.streams.opened(wakes):
+                async for frame in _Stream(site, reader, wakes).frames():
+                    yield frame
+    except Failure as failure:
+        _log.warning("A stream ends, its reader will resume: %s", failure)
+
+
+class _Stream:
+    """One open stream: how far its reader has been told, which turns it is owed, when the next one comes."""
+
+    def __init__(self, site: Site, reader: Reader, wakes: Wakes) -> None:
+        self._site = site
+        self._reader = reader
+        self._wakes = wakes
+        self._account = AccountRef(reader.who.lane, reader.who.account, reader.who.name)
+        self._n = 0
+        self._seen = Seen(0, LAST)
+        self._owed: list[Turn] = []
+        self._turns_at: int | None = None
+        self._beats_at = site.clock() + HEARTBEAT_SECONDS * SECOND
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """What the reader is sent, for as long as it may read."""
+        yield await self._beginning()
+        while True:
+            async for piece in self._news():
+                yield piece
+            if self._site.streams.closing:
+                return
+            await self._pause()
+            if self._site.clock() >= self._beats_at:
+                if await self._site.accounts.identify(self._reader.token) is None:
+                    return
+                self._beats_at = self._site.clock() + HEARTBEAT_SECONDS * SECOND
+                yield _HEARTBEAT
+
+    async def _pause(self) -> None:
+        until_at = self._beats_at if self._turns_at is None else min(self._beats_at, self._turns_at)
+        await self._site.wait(self._wakes, until_at, self._site.clock)
+
+    # where to begin
+
+    async def _beginning(self) -> bytes:
+        """Find the reader's place: it resumes there, or begins here, told where that is."""
+        usage = await self._site.ledger.usage(self._account)
+        cursor = self._reader.cursor
+        if cursor is None:
+            return self._from_now(usage)
+        seen = await self._seen_at(cursor, usage)
+        if seen is None:
+            return self._from_now(usage, usage.meters)
+        self._n, self._seen = cursor.n, seen
+        self._expect(usage)
+        return _HEARTBEAT
+
+    def _from_now(self, usage: Usage, told: Sequence[Allowance] = ()) -> bytes:
+        """Begin with the figures of this instant; all of `told` in one piece, which is cut nowhere but at its end."""
+        here = cursor_of(usage)
+        self._n, self._seen = here.n, Seen(here.turned_at, LAST)
+        self._expect(usage)
+        if not told:
+            return f"id: {here}\n\n".encode()
+        cursors = (here._replace(turn_index=index) for index in numbered(len(told)))
+        return b"".join(_figures_frame(cursor, one) for cursor, one in zip(cursors, told, strict=True))
+
+    async def _seen_at(self, cursor: Cursor, usage: Usage) -> Seen | None:
+        """What a reader at this place knows of turns; None when it cannot resume from there.
+
+        It cannot when the place is ahead of us, when events behind it are gone, or when it is in the middle of a full
+        state. A place after an event knows all turns until that event.
+        """
+        if cursor > complete_at(usage.cursor, usage.as_of):
+            return None
+        oldest = await self._site.events.oldest(self._account.lane, self._account.id)
+        if cursor.turned_at:
+            known = cursor.turn_index == LAST or is_turn(cursor.turned_at, usage.meters)
+            kept = cursor.n + 1 >= oldest and cursor.turned_at <= usage.as_of
+            return Seen(cursor.turned_at, cursor.turn_index) if known and kept else None
+        first = max(cursor.n, 1)
+        if first < oldest:
+            return None
+        events = await self._site.events.read(self._account.lane, self._account.id, first - 1, 1)
+        return Seen(events[0].at, LAST) if events else Seen(usage.as_of, LAST)
+
+    # what is new
+
+    async def _news(self) -> AsyncIterator[bytes]:
+        """All that is to be told now: events in their order, each turn before the events of its window."""
+        while True:
+            events = await self._site.events.read(self._account.lane, self._account.id, self._n, PAGE_MAX)
+            piece = self._told(events)
+            if piece:
+                yield piece
+            turns = self._turns_at is not None and self._site.clock() >= self._turns_at
+            if turns:
+                self._expect(await self._site.ledger.usage(self._account))
+            elif len(events) < PAGE_MAX or self._n < events[-1].n:
+                return
+
+    def _told(self, events: Sequence[Event]) -> bytes:
+        """The events and owed turns, until a window ends that has not been looked at yet; the reader now knows them."""
+        frames: list[bytes] = []
+        more = len(events) == PAGE_MAX  # what comes behind them may still be older than a turn that is owed
+        for event in events:
+            if self._turns_at is not None and event.at >= self._turns_at:
+                more = False
+                break
+            frames.extend(self._owed_until(event.at))
+            frames.append(b"id: %d\nevent: %b\ndata: %b\n\n" % (event.n, event.kind.encode(), event.body))
+            self._n = event.n
+            self._seen = max(self._seen, Seen(event.at, LAST))
+        if not more:
+            frames.extend(self._owed_until(None))
+        return b"".join(frames)
+
+    def _owed_until(self, at: int | None) -> list[bytes]:
+        frames = []
+        while self._owed and (at is None or self._owed[0].at <= at):
+            turn = self._owed.pop(0)
+            frames.append(_figures_frame(Cursor(self._n, turn.at, turn.number), turn.allowance))
+            self._seen = Seen(turn.at, turn.number)
+        return frames
+
+    def _expect(self, usage: Usage) -> None:
+        """Note which turns the reader is owed, and when the next one comes.
+
+        A window begins with nothing used. When there are events behind the reader's place, what was used since is in
+        those of them that belong to the window, and they are told after its turn.
+        """
+        behind = usage.cursor != self._n
+        owed = turns_after(self._seen, usage.meters)
+        self._owed = [turn._replace(allowance=_fresh(turn.allowance)) for turn in owed] if behind else owed
+        self._turns_at = next_turn_at(usage.meters)
+
+
+def _fresh(allowance: Allowance) -> Allowance:
+    return allowance._replace(used=0, held=0)
+
+
+def _figures_frame(cursor: Cursor, allowance: Allowance) -> bytes:
+    return b"id: %b\nevent: usage\ndata: %b\n\n" % (str(cursor).encode(), _encode(meter_figures(allowance)))

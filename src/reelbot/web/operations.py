@@ -1,0 +1,164 @@
+"""An operation of the API: what one line of the route table says, and how a request to it is served.
+
+A request goes down once: who asks, what is asked, the endpoint; and up once: the reply, or the problem that any error is
+told as. This is the outermost loop of a request; nothing below it catches what it does not understand.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
+
+from reelbot.accounts import Identity
+from reelbot.allowance import AccountRef
+from reelbot.errors import Malformed
+from reelbot.web.auth import identify
+from reelbot.web.parts import Site
+from reelbot.web.problems import Problem, problem_of
+from reelbot.web.replies import Answered
+from reelbot.web.requests import Disconnected, decoded, idempotency_key, queried, read_body
+
+Media = Mapping[str, type[Any]]
+"""What an answer is made of: a content type and the type that its body has."""
+
+_log = logging.getLogger(__name__)
+
+
+class Call(NamedTuple):
+    """One request, checked: `body` and `query` have the types that the operation takes, or are None."""
+
+    site: Site
+    who: Identity
+    named: str
+    headers: Mapping[bytes, bytes]
+    query: Any
+    body: Any
+    key: str | None
+
+    @property
+    def account(self) -> AccountRef:
+        """The account that the request is for: that of its key, and never another."""
+        return AccountRef(self.who.lane, self.who.account, self.who.name)
+
+
+Endpoint = Callable[[Call], Awaitable[Answered]]
+
+
+class Operation(NamedTuple):
+    """One line of the route table; the routes and the OpenAPI document are both made of it.
+
+    `answers` says what each status that is no problem carries, `problems` which codes it may be refused with beside
+    those that any operation has. `body_needed` is False when the body may be left out. `one_of` names the members of
+    which exactly one must be there. `metered` answers carry the `RateLimit` fields.
+    """
+
+    method: str
+    path: str
+    id: str
+    summary: str
+    endpoint: Endpoint
+    answers: Mapping[int, Media]
+    takes: type[Any] | None = None
+    body_needed: bool = True
+    one_of: tuple[str, ...] = ()
+    query: type[Any] | None = None
+    problems: tuple[str, ...] = ()
+    idempotency: Literal["required", "optional"] | None = None
+    needs_key: bool = True
+    metered: bool = False
+    fields: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    request_fields: tuple[str, ...] = ()
+
+
+NOBODY = Identity(0, 0, "", "creator")
+"""Who asks where no key is needed; no account has the number 0."""
+
+
+class Served:
+    """An operation as an ASGI application, on one site."""
+
+    def __init__(self, operation: Operation, site: Site) -> None:
+        self._operation = operation
+        self._site = site
+        self._is_named = "{id}" in operation.path
+        self._decode = None if operation.takes is None else msgspec.json.Decoder(operation.takes).decode
+        self._whole = frozenset() if operation.query is None else _whole_numbers(operation.query)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        began = perf_counter()
+        try:
+            answered = await self._answered(scope, receive)
+        except Disconnected:
+            return
+        except Exception as failure:
+            problem = problem_of(failure, self._site.ledger.terms.catalogue)
+            self._site.counts.problems[problem.code] += 1
+            answered = problem.reply()
+        self._site.counts.answered(self._operation.id, answered.status, perf_counter() - began)
+        try:
+            await answered.send_on(scope, receive, send)
+        except SendTimeoutError:
+            _log.info("A reader was too slow for %s and has been dropped.", self._operation.id)
+
+    async def _answered(self, scope: Scope, receive: Receive) -> Answered:
+        operation, site, headers = self._operation, self._site, dict(scope["headers"])
+        who = await identify(site, headers) if operation.needs_key else NOBODY
+        body = None if self._decode is None else await self._body(headers, receive)
+        query = None if operation.query is None else queried(operation.query, self._whole, scope["query_string"])
+        key = None if operation.idempotency is None else self._key(headers)
+        named = scope["path_params"]["id"] if self._is_named else ""
+        return await operation.endpoint(Call(site, who, named, headers, query, body, key))
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Any:
+        body = await read_body(headers, receive)
+        assert self._decode is not None and self._operation.takes is not None
+        if not body and not self._operation.body_needed:
+            return self._operation.takes()
+        return decoded(self._decode, headers, body)
+
+    def _key(self, headers: Mapping[bytes, bytes]) -> str | None:
+        key = idempotency_key(headers)
+        if key is None and self._operation.idempotency == "required":
+            told = "Send an Idempotency-Key of your choice, so that a repeated request has one effect."
+            raise Malformed(told, "Idempotency-Key")
+        return key
+
+
+class ByMethod:
+    """All operations of one path; any other method is told which ones there are."""
+
+    def __init__(self, operations: tuple[Operation, ...], site: Site) -> None:
+        self._site = site
+        self.served = {operation.method: Served(operation, site) for operation in operations}
+        if "GET" in self.served:
+            self.served["HEAD"] = self.served["GET"]
+        self._allowed = ", ".join(self.served)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        served = self.served.get(scope["method"])
+        if served is not None:
+            await served(scope, receive, send)
+            return
+        self._site.counts.problems["method_not_allowed"] += 1
+        detail = f"Here one can {self._allowed}, and nothing else."
+        problem = Problem("method_not_allowed", detail, fields=((b"allow", self._allowed.encode()),))
+        await problem.reply().send_on(scope, receive, send)
+
+
+def _whole_numbers(query: type[Any]) -> frozenset[str]:
+    """The names of the parameters that are whole numbers."""
+    shown = msgspec.inspect.type_info(query)
+    assert isinstance(shown, msgspec.inspect.StructType)
+    return frozenset(one.encode_name for one in shown.fields if isinstance(_bare(one.type), msgspec.inspect.IntType))
+
+
+def _bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """A type without what its description wraps around it."""
+    return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind

@@ -1,0 +1,39 @@
+"""What the web is built on: the rooms below it, and what belongs to one running application."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reelbot.accounts import Identity
+from reelbot.allowance import Ledger
+from reelbot.clock import Clock
+from reelbot.db import Database
+from reelbot.events import EventStream
+from reelbot.web.counts import Counts
+from reelbot.web.streams import Streams
+from reelbot.web.waiting import Wait, woken_or_at
+
+
+class Gate(Protocol):
+    """Tells who is asking; `reelbot.accounts.Accounts` is one."""
+
+    async def identify(self, token: str) -> Identity | None:
+        """Whose API key this is; None for one that is malformed, unknown or revoked."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Everything an application needs. `database` is None for a ledger that is kept in memory.
+
+    `wait` is how a stream waits for news or for an instant: a parameter, like the clock, so that tests can move time.
+    """
+
+    ledger: Ledger
+    accounts: Gate
+    events: EventStream
+    database: Database | None
+    clock: Clock
+    version: str
+    wait: Wait = woken_or_at
+    counts: Counts = field(default_factory=Counts)
+    streams: Streams = field(default_factory=Streams)

@@ -1,0 +1,163 @@
+"""What goes wrong, as `application/problem+json` (RFC 9457). One table from code to status: here and nowhere else.
+
+Every error leaves by `problem_of`, called by the outermost loop of a request. A defect is logged and told as nothing but
+a defect.
+"""
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from reelbot.allowance import Catalogue, Refused, Shortage, Status
+from reelbot.clock import SECOND, instant_text
+from reelbot.errors import DatabaseFailure, Malformed, TooBusy
+from reelbot.web.ratelimit import rate_limit_fields
+from reelbot.web.replies import PRIVATE, Fields, Reply
+
+OK = 200
+CREATED = 201
+
+DEFECT = "defect"
+"""The code of an error of ours that nobody foresaw."""
+
+SHORTAGE = "allowance_exhausted"
+"""The code of a limit that was reached; its answer has the figures as members."""
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """What a code stands for. `retry_seconds` is told where trying again can help, and nothing else says when."""
+
+    status: int
+    title: str
+    retry_seconds: int | None = None
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "malformed": Kind(400, "This request cannot be understood"),
+        "unauthenticated": Kind(401, "An API key is needed"),
+        SHORTAGE: Kind(402, "A limit is reached"),
+        "not_found": Kind(404, "There is no such thing"),
+        "method_not_allowed": Kind(405, "This cannot be done here"),
+        "hold_settled": Kind(409, "The hold is settled"),
+        "hold_released": Kind(409, "The hold was released"),
+        "hold_expired": Kind(409, "The hold has expired"),
+        "hold_open": Kind(409, "The hold is still open"),
+        "too_large": Kind(413, "The request is too large"),
+        "unsupported_media": Kind(415, "This is not a media type that is understood here"),
+        "key_reused": Kind(422, "The idempotency key belongs to another request"),
+        "amount_above_hold": Kind(422, "This is more than was held"),
+        DEFECT: Kind(500, "Something is broken here"),
+        "too_busy": Kind(503, "Too much is asked at once", retry_seconds=1),
+        "ledger_unavailable": Kind(503, "The ledger cannot be reached", retry_seconds=5),
+    }
+)
+
+_OF_STATUS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.ACCOUNT_NOT_FOUND: "not_found",
+        Status.KEY_REUSED: "key_reused",
+        Status.HOLD_NOT_FOUND: "not_found",
+        Status.HOLD_SETTLED: "hold_settled",
+        Status.HOLD_RELEASED: "hold_released",
+        Status.HOLD_EXPIRED: "hold_expired",
+        Status.HOLD_OPEN: "hold_open",
+        Status.AMOUNT_ABOVE_HOLD: "amount_above_hold",
+        Status.ALLOWANCE_EXHAUSTED: SHORTAGE,
+    }
+)
+
+_UNAVAILABLE = "The ledger cannot be reached right now, so nothing was written. Try again in a moment."
+_DEFECT = "Something is broken on this side; it has been written to the log. Nothing was half done."
+
+_log = logging.getLogger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+
+class Problem(Exception):
+    """An error with its code, a detail that a person can act on, and further members and fields."""
+
+    def __init__(self, code: str, detail: str, members: Mapping[str, Any] | None = None, fields: Fields = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.members = members or {}
+        self.fields = fields
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return KINDS[self.code].status
+
+    def reply(self) -> Reply:
+        """The problem, dressed."""
+        kind = KINDS[self.code]
+        body = {
+            "type": f"urn:reelbot:problem:{self.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "code": self.code,
+            **self.members,
+        }
+        retry = () if kind.retry_seconds is None else ((b"retry-after", b"%d" % kind.retry_seconds),)
+        fields = ((b"content-type", CONTENT_TYPE.encode()), *PRIVATE, *retry, *self.fields)
+        return Reply(kind.status, fields, _encode(body))
+
+
+def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
+    """The problem that an error is told as."""
+    match failure:
+        case Problem():
+            return failure
+        case Refused():
+            return _refusal(failure, catalogue)
+        case Malformed():
+            return Problem("malformed", failure.detail, {"where": failure.field} if failure.field else None)
+        case TooBusy():
+            return Problem("too_busy", str(failure))
+        case DatabaseFailure():
+            _log.warning("The ledger cannot be reached: %s", failure)
+            return Problem("ledger_unavailable", _UNAVAILABLE)
+        case _:
+            _log.error("A defect", exc_info=failure)
+            return Problem(DEFECT, _DEFECT)
+
+
+def _refusal(refused: Refused, catalogue: Catalogue) -> Problem:
+    refusal = refused.refusal
+    code = _OF_STATUS[refusal.status]
+    if refusal.shortage is None:
+        return Problem(code, refused.sentence)
+    members = _figures(refusal.shortage, catalogue)
+    return Problem(code, refused.sentence, members, _retry_fields(refusal.shortage, refusal.at))
+
+
+def _figures(shortage: Shortage, catalogue: Catalogue) -> dict[str, Any]:
+    allowance = shortage.allowance
+    return {
+        "meter": allowance.meter,
+        "limit": allowance.limit,
+        "used": allowance.used,
+        "held": allowance.held,
+        "remaining": allowance.remaining,
+        "needed": shortage.needed,
+        "resets_at": None if allowance.ends_at is None else instant_text(allowance.ends_at),
+        "timezone": shortage.zone,
+        "fits": [{"meter": line.meter, "amount": line.amount, "action": line.action} for line in shortage.fits],
+        "still_works": catalogue.meters[allowance.meter].still_works,
+    }
+
+
+def _retry_fields(shortage: Shortage, at: int) -> Fields:
+    """When it fits again, or at least when the limit resets; nothing for a standing limit, which time does not free."""
+    fields = rate_limit_fields((shortage.allowance,), at)
+    again_at = shortage.fits_at or shortage.allowance.ends_at
+    if again_at is None:
+        return fields
+    return ((b"retry-after", b"%d" % max(1, -(-(again_at - at) // SECOND))), *fields)

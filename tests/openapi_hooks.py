@@ -1,0 +1,25 @@
+"""What schemathesis is told beside the document, when `test_openapi` runs it: which valid requests may be refused, and why.
+
+JSON Schema cannot say these: that 2.0 is not a whole number here, that a quote must have been given before, that a key
+belongs to one request, that a limit may be reached.
+"""
+
+import json
+from typing import Any
+
+import schemathesis
+
+REFUSED_WELL = {402: {"allowance_exhausted"}, 422: {"key_reused", "amount_above_hold"}}
+
+
+@schemathesis.check
+def valid_requests_are_refused_only_for_what_no_schema_says(ctx: Any, response: Any, case: Any) -> None:
+    """A valid request is carried out, or refused for one of a few reasons that are named."""
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive or response.status_code not in {400, 402, 422}:
+        return
+    told = json.loads(response.content)
+    if told["code"] in REFUSED_WELL.get(response.status_code, ()):
+        return
+    assert told["code"] == "malformed", told
+    assert told.get("where") == "quote" or "got `float`" in told["detail"], told
