@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from tests.simulation.hammer import AMOUNT
 
-from reelbot.allowance import Ledger, Receipt
+from reelbot.allowance import AuditReport, Ledger, Receipt
 
 SHORT = 10
 LONG = 200
@@ -69,12 +69,14 @@ async def hammered(address: str, kills: int, seed: int) -> list[str]:
         await hammer.start()
     hammers[0] = Hammer(address, "hammer first")
     await hammers[0].start()
-    for kill in range(kills):
-        victim = hammers[kill % PROCESSES]
-        await victim.kill_after(random.randint(1, ANSWERS_MAX))
-        answers.extend(victim.answers)
-        hammers[kill % PROCESSES] = Hammer(address, f"hammer after {kill}")
-        await hammers[kill % PROCESSES].start()
+    async with Ledger.open(address, sweep_seconds=None) as ledger:
+        for kill in range(kills):
+            victim = hammers[kill % PROCESSES]
+            await victim.kill_after(random.randint(1, ANSWERS_MAX))
+            answers.extend(victim.answers)
+            hammers[kill % PROCESSES] = Hammer(address, f"hammer after {kill}")
+            await hammers[kill % PROCESSES].start()
+            await require_clean(ledger)  # while the others go on
     for hammer in hammers:
         await hammer.kill_after(1)
         answers.extend(hammer.answers)
@@ -91,10 +93,15 @@ async def ask_again(ledger: Ledger, answer: str) -> Receipt:
     return await (ledger.settle(hold) if verb == "settle" else ledger.release(hold))
 
 
+async def require_clean(ledger: Ledger) -> AuditReport:
+    report = await ledger.verify()
+    assert report.is_clean, [fault.sentence for fault in report.faults]
+    return report
+
+
 async def check(address: str, answers: list[str]) -> None:
     async with Ledger.open(address) as ledger:
-        report = await ledger.verify()
-        assert report.is_clean, [fault.sentence for fault in report.faults]
+        report = await require_clean(ledger)
         for some in (answers[at : at + 500] for at in range(0, len(answers), 500)):
             assert all(receipt.replayed for receipt in await asyncio.gather(*(ask_again(ledger, one) for one in some)))
         assert (await ledger.verify())[:3] == report[:3]

@@ -13,6 +13,7 @@ from reelbot.allowance import AccountRef, Ledger, Receipt, load_terms
 from reelbot.allowance.core.book import Book
 from reelbot.allowance.store import Accepted, Store, StoreTransaction
 from reelbot.allowance.stores.memory import MemoryStore
+from reelbot.clock import SECOND
 from reelbot.errors import DatabaseFailure
 from reelbot.events import MemoryEvents
 
@@ -23,6 +24,10 @@ class Brittle:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
         self.transactions = 0
+        self.overdue_for_ever: Sequence[tuple[int, int, int]] = ()
+
+    async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
+        return self.overdue_for_ever
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -99,6 +104,17 @@ async def test_a_database_that_fails_fails_the_whole_batch_and_nothing_is_writte
     assert await figures(ledger, ada) == (0, 0, 60)
     outcomes = await hold_all(ledger, ada, ["a", "b"])
     assert [isinstance(outcome, Receipt) and outcome.replayed for outcome in outcomes] == [False, False]
+
+
+async def test_a_sweep_ends_though_somebody_else_ended_what_it_finds_overdue(
+    ledger: Ledger, store: Brittle, clock: FakeClock
+) -> None:
+    ada = await ledger.account("ada")
+    hold = await ledger.hold(ada, {"ai_credits": 1}, key="k", expires_in=1)
+    await ledger.release(hold)
+    clock.advance(SECOND)
+    store.overdue_for_ever = [(0, ada.id, hold.answer.hold)]
+    assert await ledger.sweeper.sweep() == 0
 
 
 async def test_the_line_goes_on_after_a_failure(ledger: Ledger) -> None:

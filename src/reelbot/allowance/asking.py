@@ -18,7 +18,6 @@ from reelbot.limits import (
     WHY_LENGTH_MAX,
 )
 
-
 _JOINERS = {0x200C: "-", 0x200D: "-"}
 """Persian, Hindi and many an emoji are not written right without these two, which Python does not count as printable."""
 

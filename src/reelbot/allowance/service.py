@@ -282,7 +282,7 @@ class Ledger:
         return await self._carried_out(account, command)
 
     async def override(
-        self, account: AccountRef, meter: str, limit: int | None | Literal["plan"], *, key: str, why: str
+        self, account: AccountRef, meter: str, limit: int | Literal["plan"] | None, *, key: str, why: str
     ) -> Receipt:
         """Set one limit of one account: a number, None for unlimited, or "plan" to follow the plan again."""
         self.terms.catalogue.meter_named(meter)

@@ -38,10 +38,8 @@ def window_of(account: Account, catalogue: Catalogue, meter: str, now: int) -> W
 
 def limit_of(account: Account, catalogue: Catalogue, meter: str, now: int, granted: int) -> int | None:
     """The limit in force, grants included; None is unlimited."""
-    if meter in account.overrides:
-        limit = account.overrides[meter]
-    else:
-        limit = catalogue.plans[account.plan_at(now)].limits[meter]
+    limits = account.overrides if meter in account.overrides else catalogue.plans[account.plan_at(now)].limits
+    limit = limits[meter]
     return None if limit is None else limit + granted
 
 
