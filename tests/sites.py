@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import httpx
@@ -15,12 +16,15 @@ from reelbot.accounts import ROOM, Accounts, Identity
 from reelbot.allowance import ROOMS, AccountRef, Ledger, Terms, load_terms, store_on
 from reelbot.allowance.stores.memory import MemoryStore
 from reelbot.clock import Clock
-from reelbot.db import Connection, SqliteDatabase, migrate, open_database
+from reelbot.db import Connection, migrate, open_database
 from reelbot.events import Events, MemoryEvents, Wakes
-from reelbot.web import Gate, Site, build_app
+from reelbot.web import Site, build_app
 from reelbot.web.waiting import Wait
 
 SITE_URL = "http://reelbot.test"
+
+REQUESTS = count(1)
+"""Numbers for idempotency keys: no two requests of a test run share one unless the test says so."""
 
 Answer = Any
 """JSON, as it came."""
@@ -84,7 +88,6 @@ class Stand:
     http: httpx.AsyncClient
     keys: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, AccountRef] = field(default_factory=dict)
-    _asked: int = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -106,8 +109,7 @@ class Stand:
     async def send(
         self, method: str, path: str, body: Any = None, name: str = "ada", key: str | None = "", **more: Any
     ) -> httpx.Response:
-        self._asked += 1
-        chosen = {} if key is None else {"Idempotency-Key": key or f"request-{self._asked}"}
+        chosen = {} if key is None else {"Idempotency-Key": key or f"request-{next(REQUESTS)}"}
         if body is not None:
             more["json"] = body
         headers = self.caller(name) | chosen | more.pop("headers", {})
@@ -130,7 +132,7 @@ class Stand:
 async def standing(
     address: str, clock: FakeClock, terms: Terms | None = None, wait: Wait | None = None
 ) -> AsyncIterator[Stand]:
-    """A site on `memory:` or on a SQLite file, with two accounts, served in this process."""
+    """A site on `memory:` or on a database, with two accounts, served in this process."""
     time = FakeTime(clock)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(site_on(address, clock, terms or load_terms(), wait or time.wait))
@@ -172,7 +174,6 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
             yield Site(ledger, FakeGate(), events, None, clock, "test", wait)
         return
     database = await open_database(address)
-    assert isinstance(database, SqliteDatabase)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await migrate(database, (*ROOMS, ROOM), clock)
@@ -181,8 +182,8 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         stack.push_async_callback(stored.stop)
         ledger = Ledger(store_on(database, stored, clock), stored, terms, clock, None)
         await stack.enter_async_context(_ledger(ledger))
-        gate: Gate = Accounts(database, clock)
-        stack.push_async_callback(gate.close)  # type: ignore[attr-defined]
+        gate = Accounts(database, clock)
+        stack.push_async_callback(gate.close)
         yield Site(ledger, gate, stored, database, clock, "test", wait)
 
 
@@ -221,7 +222,10 @@ def _message(block: str) -> Message:
 class Listener:
     """An open stream in this process: the application runs as a task, and what it sends is collected."""
 
-    def __init__(self, app: ASGIApp, key: str, last: str | None = None, after: str | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, key: str, last: str | None = None, after: str | None = None, takes: bool = True
+    ) -> None:
+        """`takes` is False for a reader that accepts nothing of what it is sent."""
         headers = [(b"authorization", f"Bearer {key}".encode())]
         if last is not None:
             headers.append((b"last-event-id", last.encode()))
@@ -233,6 +237,7 @@ class Listener:
         self._gone = asyncio.Event()
         self._sent = asyncio.Event()
         self._text = ""
+        self.takes = takes
         self.status = 0
         self.headers: dict[str, str] = {}
         self.messages: list[Message] = []
@@ -240,6 +245,8 @@ class Listener:
 
     async def __aenter__(self) -> "Listener":
         self._task = asyncio.create_task(self._run())
+        if not self.takes:
+            return self
         await self.until(lambda: self.messages or self.ended)
         return self
 
@@ -286,6 +293,8 @@ class Listener:
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
+        if not self.takes:
+            await self._gone.wait()
         self._text += message.get("body", b"").decode()
         whole, end, self._text = self._text.rpartition("\n\n")
         self.messages.extend(blocks(whole + end))

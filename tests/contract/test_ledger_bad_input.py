@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.ledgers import ALL, events
 
-from reelbot.allowance import AccountRef, Item, Ledger, Line
+from reelbot.allowance import AccountRef, Item, Ledger, Line, Span
 from reelbot.errors import Malformed
 from reelbot.limits import AMOUNT_MAX
 
@@ -110,7 +110,16 @@ CHANGES: list[tuple[str, Asked]] = [
     *[("override meter", lambda led, ada, one=one: led.override(ada, one, 1, key="k", why="x")) for one in NAMES],
 ]
 
-SUITES = {"holds": HOLDS, "ends": ENDS, "changes": CHANGES}
+READS: list[tuple[str, Asked]] = [
+    *[("count", lambda led, ada, one=one: led.history(ada, Span(None, one))) for one in [*AMOUNTS, 0, 502]],
+    *[("before", lambda led, ada, one=one: led.history(ada, Span(one, 5))) for one in AMOUNTS[1:]],
+    *[("from", lambda led, ada, one=one: led.history(ada, Span(None, 5, from_at=one))) for one in AMOUNTS[1:]],
+    *[("until", lambda led, ada, one=one: led.history(ada, Span(None, 5, until_at=one))) for one in AMOUNTS[1:]],
+    *[("meter", lambda led, ada, one=one: led.history(ada, Span(None, 5, one))) for one in NO_TEXT],
+    *[("kind", lambda led, ada, one=one: led.history(ada, Span(None, 5, kind=one))) for one in NO_TEXT],
+]
+
+SUITES = {"reads": READS, "holds": HOLDS, "ends": ENDS, "changes": CHANGES}
 
 
 async def sentence(asked: Awaitable[object]) -> str | None:

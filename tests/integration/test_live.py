@@ -370,6 +370,29 @@ async def test_too_many_streams_are_refused(stand: Stand, monkeypatch: pytest.Mo
         assert refused.status == 503
 
 
+async def test_a_reader_who_takes_nothing_is_dropped(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelbot.web.api.events.SEND_SECONDS_MAX", 0.01)
+    async with Listener(stand.app, stand.keys["ada"], takes=False) as stream:
+        await stream.until(lambda: stream.ended)
+    assert len(stand.site.streams) == 0
+
+
+# more than one process
+
+
+async def test_processes_on_one_postgres_hear_of_each_other(postgres_url: str, clock: FakeClock) -> None:
+    async with standing(postgres_url, clock) as one, standing(postgres_url, clock) as other:
+        assert one.accounts == other.accounts
+        async with listener(one) as ada, listener(other) as ada_elsewhere:
+            for number in range(1, 11):
+                await (one if number % 2 else other).hold(1)
+            for stream in (ada, ada_elsewhere):
+                assert [message.data["held"] for message in await stream.count(10)] == list(range(1, 11))
+        place = ada.told[3].id
+        async with listener(other, place) as resumed:
+            assert await resumed.count(6) == ada.told[4:]
+
+
 # a real server
 
 

@@ -25,9 +25,12 @@ class Brittle:
         self._store = store
         self.transactions = 0
         self.overdue_for_ever: Sequence[tuple[int, int, int]] = ()
+        self.failures: list[Exception] = []
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
-        return self.overdue_for_ever
+        if self.failures:
+            raise self.failures.pop()
+        return self.overdue_for_ever or await self._store.overdue(now, count)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -115,6 +118,23 @@ async def test_a_sweep_ends_though_somebody_else_ended_what_it_finds_overdue(
     clock.advance(SECOND)
     store.overdue_for_ever = [(0, ada.id, hold.answer.hold)]
     assert await ledger.sweeper.sweep() == 0
+
+
+async def test_sweeping_goes_on_after_a_failure_and_after_a_defect(
+    store: Brittle, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.failures = [AssertionError("a defect"), DatabaseFailure("The disk is gone.")]
+    ledger = Ledger(cast("Store", store), MemoryEvents(), load_terms(), clock, sweep_seconds=0)
+    await ledger.start()
+    ada = await ledger.account("ada")
+    await ledger.hold(ada, {"ai_credits": 1}, key="k", expires_in=1)
+    async with ledger.events.subscribe(ada.lane, ada.id) as wakes:
+        clock.advance(SECOND)
+        await asyncio.wait_for(wakes.wait(), timeout=10)
+    assert await figures(ledger, ada) == (0, 0, 60)
+    assert not store.failures
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    await ledger.stop()
 
 
 async def test_the_line_goes_on_after_a_failure(ledger: Ledger) -> None:

@@ -15,8 +15,10 @@ from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import HoldFacts
 from reelbot.allowance.core.commands import AccountRef, Line
 from reelbot.allowance.core.entries import Entry
+from reelbot.allowance.core.entries import Kind as EntryKind
 from reelbot.allowance.core.failures import FailurePoint
-from reelbot.allowance.core.figures import MeterFigures, meter_figures
+from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
+from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
 from reelbot.allowance.core.outcomes import Answer, HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import Price, PriceList
@@ -28,6 +30,7 @@ from reelbot.allowance.store import Span
 from reelbot.allowance.verify import AuditReport, Fault
 
 __all__ = [
+    "ENTRY_COLUMNS",
     "ROOMS",
     "Account",
     "AccountRef",
@@ -36,10 +39,13 @@ __all__ = [
     "AuditReport",
     "Catalogue",
     "Entry",
+    "EntryFigures",
+    "EntryKind",
     "FailurePoint",
     "Fault",
     "HeldLine",
     "HoldFacts",
+    "Instant",
     "Item",
     "Ledger",
     "Line",
@@ -62,6 +68,9 @@ __all__ = [
     "Status",
     "Terms",
     "Usage",
+    "csv_text",
+    "entry_cells",
+    "entry_figures",
     "load_terms",
     "meter_figures",
     "store_on",

@@ -6,6 +6,7 @@ from reelbot.allowance.core.commands import Line
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.windows import zone_exists
 from reelbot.allowance.quotes import Item
+from reelbot.allowance.store import Span
 from reelbot.errors import Malformed, shown
 from reelbot.limits import (
     AMOUNT_MAX,
@@ -15,6 +16,7 @@ from reelbot.limits import (
     LABEL_LENGTH_MAX,
     LINES_MAX,
     NAME_LENGTH_MAX,
+    PAGE_MAX,
     WHY_LENGTH_MAX,
 )
 
@@ -64,6 +66,19 @@ def checked_items(items: object) -> tuple[Item, ...]:
         if item.provider is not None:
             checked_text(item.provider, LABEL_LENGTH_MAX, "provider")
     return tuple(items)
+
+
+def checked_span(span: Span) -> Span:
+    """Which entries to read: a page and one more, which tells that another follows; nothing a database can't compare."""
+    if not 1 <= checked_amount(span.size, 0, "limit") <= PAGE_MAX + 1:
+        raise Malformed(f"limit must be from 1 to {PAGE_MAX}.", "limit")
+    for field, number in (("after", span.before_seq), ("from", span.from_at), ("to", span.until_at)):
+        if number is not None:
+            checked_amount(number, 0, field)
+    for field, word in (("meter", span.meter), ("kind", span.kind)):
+        if word is not None:
+            checked_text(word, LABEL_LENGTH_MAX, field)
+    return span
 
 
 def checked_text(text: object, longest: int, field: str) -> str:

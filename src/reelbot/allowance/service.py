@@ -373,7 +373,7 @@ class Ledger:
 
     async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""
-        return await self.store.entries(account, span)
+        return await self.store.entries(account, asking.checked_span(span))
 
     async def verify(self) -> AuditReport:
         """Recompute every account from its entries and compare; may run beside live servers and changes nothing."""

@@ -74,4 +74,6 @@ class Sweeper:
                     await self.forget()
             except Failure as failure:
                 _log.warning("Sweeping waits: %s", failure)
+            except Exception:
+                _log.exception("A defect ended this sweep; the next one comes nevertheless.")
             await asyncio.sleep(self._period_seconds)

@@ -11,12 +11,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from reelbot.allowance import Catalogue, Entry, Span, Usage
+from reelbot.allowance import ENTRY_COLUMNS, Catalogue, Entry, Span, Usage, csv_text, entry_cells, entry_figures
 from reelbot.allowance.core.entries import Kind
 from reelbot.allowance.core.windows import local_text
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_chosen
-from reelbot.cli.documents import CSV_COLUMNS, csv_text, entry_cells, entry_document
 from reelbot.cli.terminal import amount_text, console, meter_title, table
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Malformed
@@ -95,7 +94,7 @@ async def _show(call: Call, name: str | None, asked: _Asked, as_csv: bool) -> No
             await _print_csv(pages, catalogue)
             return
         entries = [entry async for page in pages for entry in page]
-    document = {"account": usage.account.name, "entries": [entry_document(entry, catalogue) for entry in entries]}
+    document = {"account": usage.account.name, "entries": [entry_figures(entry, catalogue) for entry in entries]}
     call.show(document, _picture(entries, catalogue, usage.zone))
 
 
@@ -112,7 +111,7 @@ async def _pages(parts: Parts, usage: Usage, span: Span, limit: int | None) -> A
 
 
 async def _print_csv(pages: AsyncIterator[Sequence[Entry]], catalogue: Catalogue) -> None:
-    click.echo(csv_text([CSV_COLUMNS]), nl=False)
+    click.echo(csv_text([ENTRY_COLUMNS]), nl=False)
     async for page in pages:
         click.echo(csv_text(entry_cells(entry, catalogue) for entry in page), nl=False)
 

@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
 from reelbot.web.operations import Operation
 from reelbot.web.parts import Site
 from reelbot.web.problems import CONTENT_TYPE, DEFECT, KINDS, SHORTAGE
 from reelbot.web.requests import JSON
-from reelbot.web.shapes import CursorText, Instant
+from reelbot.web.shapes import CursorText
 
 Schema = dict[str, Any]
 

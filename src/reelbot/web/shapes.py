@@ -9,9 +9,6 @@ from msgspec import Meta, Struct
 
 from reelbot.limits import AMOUNT_MAX, LINES_MAX, QUANTITY_MAX, WHY_LENGTH_MAX
 
-Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, examples=["2026-03-01T12:00:00Z"])]
-"""RFC 3339 in UTC."""
-
 CursorText = Annotated[
     str,
     Meta(

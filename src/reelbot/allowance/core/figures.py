@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
@@ -9,13 +10,16 @@ from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.outcomes import Answer
 from reelbot.clock import instant_text
 
+Instant = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-03-01T12:00:00Z"])]
+"""RFC 3339 in UTC."""
+
 
 class WindowFigures(msgspec.Struct, frozen=True):
     """A window as outsiders see it; a standing window has no instants."""
 
     kind: str
-    starts_at: str | None
-    ends_at: str | None
+    starts_at: Instant | None
+    ends_at: Instant | None
 
 
 class MeterFigures(msgspec.Struct, frozen=True):

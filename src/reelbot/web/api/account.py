@@ -5,13 +5,13 @@ import secrets
 import msgspec
 from msgspec import Struct
 
-from reelbot.allowance import Span, Usage
+from reelbot.allowance import Instant, Span, Usage
 from reelbot.clock import instant_text
 from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.replies import Reply, json_reply
-from reelbot.web.shapes import Instant, ZoneName
+from reelbot.web.shapes import ZoneName
 
 _encode = msgspec.json.Encoder().encode
 

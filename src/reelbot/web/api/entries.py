@@ -1,31 +1,33 @@
 """`GET /api/v1/entries`: the account's ledger, newest first: a page of it as JSON, or all of it as CSV."""
 
-import csv
-import io
-import json
 import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct, field
 from starlette.types import Receive, Scope, Send
 
-from reelbot.allowance import Catalogue, Entry, Span
-from reelbot.clock import instant_from, instant_text
+from reelbot.allowance import (
+    ENTRY_COLUMNS,
+    Entry,
+    EntryFigures,
+    EntryKind,
+    Instant,
+    Span,
+    csv_text,
+    entry_cells,
+    entry_figures,
+)
+from reelbot.clock import instant_from
 from reelbot.errors import Malformed
-from reelbot.ids import id_text
 from reelbot.limits import PAGE_DEFAULT, PAGE_MAX
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.replies import PRIVATE, Fields, Reply, Streamed, json_reply
-from reelbot.web.shapes import Instant, MeterName
+from reelbot.web.shapes import MeterName
 
 CSV = "text/csv"
-
-EntryKind = Literal[
-    "open", "hold", "settle", "release", "unknown", "expire", "refund", "grant", "override", "plan", "zone"
-]
 
 _VARY: Fields = ((b"vary", b"accept"),)
 _CSV_FIELDS: Fields = (
@@ -34,8 +36,6 @@ _CSV_FIELDS: Fields = (
     *PRIVATE,
     *_VARY,
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 _WEIGHT = re.compile(r"[01](?:\.[0-9]{0,3})?")
 
@@ -58,41 +58,10 @@ class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     to: Annotated[Instant, Meta(description="Before this instant.")] | None = None
 
 
-class EntryWindow(Struct, frozen=True):
-    """The window that counted an entry; a standing one has no instants."""
-
-    kind: str
-    starts_at: Instant | None
-    ends_at: Instant | None
-
-
-class EntryShown(Struct, frozen=True):
-    """One accepted change. `before` and `after` are what was used and held, or, of the account itself, what changed.
-
-    `hash` is the SHA-256, in hex, by which the entry is chained to the one before it; `detail` is what it covers of
-    facts that no number says.
-    """
-
-    id: str
-    at: Instant
-    kind: EntryKind
-    hold: str | None
-    action: str | None
-    meter: str | None
-    window: EntryWindow | None
-    amount: int
-    limit: int | None
-    before: dict[str, int | str | None]
-    after: dict[str, int | str | None]
-    detail: str | None
-    why: str
-    hash: str
-
-
 class EntriesShown(Struct, frozen=True):
     """A page of entries, newest first; `next` is the cursor of the page behind it, null on the last."""
 
-    entries: list[EntryShown]
+    entries: list[EntryFigures]
     next: str | None
 
 
@@ -105,7 +74,7 @@ async def list_entries(call: Call) -> Reply | Streamed:
     page = entries[: span.size]
     following = str(page[-1].seq) if len(entries) > len(page) else None
     catalogue = call.site.ledger.terms.catalogue
-    return json_reply(OK, _encode(EntriesShown([_shown(one, catalogue) for one in page], following)), _VARY)
+    return json_reply(OK, _encode(EntriesShown([entry_figures(one, catalogue) for one in page], following)), _VARY)
 
 
 def _span(call: Call) -> Span:
@@ -121,51 +90,6 @@ def _instant(name: str, text: str | None) -> int | None:
         return None if text is None else instant_from(text)
     except ValueError as error:
         raise Malformed(f"The parameter {name}: {error}.", name) from error
-
-
-def _shown(entry: Entry, catalogue: Catalogue) -> EntryShown:
-    before, after = _figures(entry)
-    return EntryShown(
-        id_text("entry", entry.lane, entry.account, entry.seq),
-        instant_text(entry.at),
-        entry.kind,
-        id_text("hold", entry.lane, entry.account, entry.hold) if entry.hold else None,
-        entry.action,
-        entry.meter,
-        None if entry.meter is None else _window(entry, entry.meter, catalogue),
-        entry.amount,
-        entry.limit,
-        before,
-        after,
-        entry.detail,
-        entry.why,
-        entry.hash.hex(),
-    )
-
-
-def _window(entry: Entry, meter: str, catalogue: Catalogue) -> EntryWindow:
-    if entry.window_end is None:
-        return EntryWindow("standing", None, None)
-    known = catalogue.meters.get(meter)
-    kind = "day" if known is None else known.window
-    return EntryWindow(kind, instant_text(entry.window_start), instant_text(entry.window_end))
-
-
-def _figures(entry: Entry) -> tuple[dict[str, int | str | None], dict[str, int | str | None]]:
-    """What stood before and after: the balance where there is a meter, and the facts that the detail names."""
-    before: dict[str, int | str | None] = {}
-    after: dict[str, int | str | None] = {}
-    if entry.meter is not None:
-        before.update(used=entry.used_before, held=entry.held_before)
-        after.update(used=entry.used_after, held=entry.held_after)
-    for name, (was, became) in (json.loads(entry.detail) if entry.detail else {}).items():
-        before[name], after[name] = _fact(name, was), _fact(name, became)
-    return before, after
-
-
-def _fact(name: str, value: Any) -> int | str | None:
-    fact: int | str | None = instant_text(value) if name.endswith("_at") and value is not None else value
-    return fact
 
 
 # CSV
@@ -205,10 +129,10 @@ class _CsvAnswer:
         first = await self._page(self._span)
         await send({"type": "http.response.start", "status": OK, "headers": _CSV_FIELDS})
         if scope["method"] != "HEAD":
-            await send({"type": "http.response.body", "body": _csv([_COLUMNS]), "more_body": True})
+            await send({"type": "http.response.body", "body": csv_text([ENTRY_COLUMNS]).encode(), "more_body": True})
             async for page in self._pages(first):
-                rows = [_row(entry, self._call.site.ledger.terms.catalogue) for entry in page]
-                await send({"type": "http.response.body", "body": _csv(rows), "more_body": True})
+                rows = (entry_cells(entry, self._call.site.ledger.terms.catalogue) for entry in page)
+                await send({"type": "http.response.body", "body": csv_text(rows).encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pages(self, page: Sequence[Entry]) -> AsyncIterator[Sequence[Entry]]:
@@ -220,31 +144,3 @@ class _CsvAnswer:
 
     async def _page(self, span: Span) -> Sequence[Entry]:
         return await self._call.site.ledger.history(self._call.account, span)
-
-
-_COLUMNS = (
-    "id", "at", "kind", "hold", "action", "meter", "window", "window_starts_at", "window_ends_at", "amount", "limit",
-    "used_before", "held_before", "used_after", "held_after", "detail", "why", "hash",
-)  # fmt: skip
-
-
-def _row(entry: Entry, catalogue: Catalogue) -> tuple[object, ...]:
-    shown = _shown(entry, catalogue)
-    window = shown.window or EntryWindow("", None, None)
-    unlimited = entry.meter is not None and entry.limit is None
-    return (
-        shown.id, shown.at, shown.kind, shown.hold, shown.action, shown.meter,
-        window.kind, window.starts_at, window.ends_at, shown.amount, "unlimited" if unlimited else shown.limit,
-        entry.used_before, entry.held_before, entry.used_after, entry.held_after, shown.detail, shown.why, shown.hash,
-    )  # fmt: skip
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([_guarded(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _guarded(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula begins with an apostrophe instead."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from reelbot.allowance import HeldLine, Item, Line, MeterFigures, Receipt, RefusedLine, meter_figures
+from reelbot.allowance import HeldLine, Instant, Item, Line, MeterFigures, Receipt, RefusedLine, meter_figures
 from reelbot.clock import instant_text
 from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
@@ -17,7 +17,7 @@ from reelbot.web.problems import CREATED, OK, Problem
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import Fields, Reply, json_reply
 from reelbot.web.requests import spoken
-from reelbot.web.shapes import Amount, AmountOrNone, Instant, Items, MeterName, Why
+from reelbot.web.shapes import Amount, AmountOrNone, Items, MeterName, Why
 
 HoldState = Literal["open", "unknown", "settled", "released", "expired"]
 

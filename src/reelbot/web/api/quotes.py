@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from reelbot.allowance import Allowance, Item, MeterFigures, Quote, QuotedLine, meter_figures
+from reelbot.allowance import Allowance, Instant, Item, MeterFigures, Quote, QuotedLine, meter_figures
 from reelbot.clock import instant_text
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import Reply, json_reply
-from reelbot.web.shapes import Instant, ItemAsked, Items
+from reelbot.web.shapes import ItemAsked, Items
 
 _encode = msgspec.json.Encoder().encode
 

@@ -6,13 +6,13 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from reelbot.allowance import MeterFigures, PlanChange, Usage, meter_figures
+from reelbot.allowance import Instant, MeterFigures, PlanChange, Usage, meter_figures
 from reelbot.clock import instant_text
 from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.replies import Reply, json_reply
-from reelbot.web.shapes import Instant, PlanName
+from reelbot.web.shapes import PlanName
 
 Change = Literal["upgrade", "downgrade", "none", "keep"]
 

@@ -3,13 +3,13 @@
 import msgspec
 from msgspec import Struct
 
-from reelbot.allowance import MeterFigures, meter_figures
+from reelbot.allowance import Instant, MeterFigures, meter_figures
 from reelbot.clock import instant_text
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import Reply, json_reply
-from reelbot.web.shapes import CursorText, Instant
+from reelbot.web.shapes import CursorText
 from reelbot.web.turns import cursor_of
 
 _encode = msgspec.json.Encoder().encode
