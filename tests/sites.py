@@ -11,6 +11,7 @@ import httpx
 import msgspec
 from starlette.types import ASGIApp
 from tests.fakes import FakeClock
+from tests.receivers import Inbox
 
 from reelbot.accounts import ROOM, Accounts, Identity
 from reelbot.allowance import ROOMS, AccountRef, Ledger, Terms, load_terms, store_on
@@ -20,6 +21,8 @@ from reelbot.db import Connection, migrate, open_database
 from reelbot.events import Events, MemoryEvents, Wakes
 from reelbot.web import Site, build_app
 from reelbot.web.waiting import Wait
+from reelbot.webhooks import ROOM as WEBHOOKS_ROOM
+from reelbot.webhooks import Client, Webhooks
 
 SITE_URL = "http://reelbot.test"
 
@@ -176,7 +179,7 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
     database = await open_database(address)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        await migrate(database, (*ROOMS, ROOM), clock)
+        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM), clock)
         stored = Events(database)
         await stored.start()
         stack.push_async_callback(stored.stop)
@@ -184,7 +187,14 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         await stack.enter_async_context(_ledger(ledger))
         gate = Accounts(database, clock)
         stack.push_async_callback(gate.close)
-        yield Site(ledger, gate, stored, database, clock, "test", wait)
+        webhooks = Webhooks(database, ledger, clock, Client(resolve=_somewhere, transport=Inbox()))
+        stack.push_async_callback(webhooks.stop)
+        yield Site(ledger, gate, stored, database, clock, "test", wait, webhooks=webhooks)
+
+
+async def _somewhere(host: str, port: int) -> list[str]:
+    """Every name leads to a public address, where the inbox takes the messages."""
+    return ["93.184.216.34"]
 
 
 @asynccontextmanager

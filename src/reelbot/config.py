@@ -47,6 +47,7 @@ class Config:
     prices: Path | None = None
     failures: Path | None = None
     log_level: str = "info"
+    webhooks_to_loopback: bool = False
 
     def __post_init__(self) -> None:
         if not self.database:
@@ -196,6 +197,12 @@ def _level(given: _Given) -> str:
     return str(given.value)
 
 
+def _flag(given: _Given) -> bool:
+    if given.value not in (True, False, "true", "false"):
+        raise ValueError("true or false")
+    return given.value in (True, "true")
+
+
 _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "host": _text,
     "port": _port,
@@ -205,5 +212,6 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "prices": _path,
     "failures": _path,
     "log_level": _level,
+    "webhooks_to_loopback": _flag,
 }
 """Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""

@@ -3,6 +3,9 @@
 AMOUNT_MAX = 10**15
 """Of one line, one limit and one grant: a petabyte in bytes, and sums of a few thousand still fit 64 bits and JSON."""
 
+SEQ_MAX = 10**18 - 1
+"""Of a number that counts entries, and of an instant in milliseconds: fits 64 bits, and no ledger will get there."""
+
 LINES_MAX = 100
 """Lines in one command: a batch of images is one line with a quantity; a hundred different lines is already a mistake."""
 

@@ -14,8 +14,9 @@ from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import ConfigFailure, Failure
 from reelbot.events import Events
 
-ROOMS = (*LEDGER_ROOMS, ROOM)
-"""Every room with tables, in the order in which they are migrated."""
+ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks")
+"""Every room with tables, in the order in which they are migrated. The last is named and not imported: its HTTP library
+would make every command wait."""
 
 SWEEP_SECONDS = 1.0
 """How often a server gives overdue holds back."""

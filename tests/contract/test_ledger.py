@@ -652,10 +652,11 @@ async def test_history_is_read_newest_first_in_pages_and_by_filters(
     assert [entry.seq for entry in whole] == list(range(1, len(whole) + 1))
     paged: list[Entry] = []
     before = None
-    while page := await ledger.history(ada, Span(before, 7)):
+    while (page := await ledger.history(ada, Span(before, 7))) and len(paged) < len(whole):
         assert len(page) <= 7
         paged.extend(page)
         before = page[-1].seq
+    assert not page
     assert paged == whole[::-1]
     assert {entry.meter for entry in await ledger.history(ada, Span(None, 50, meter="posts"))} == {"posts"}
     assert len(await ledger.history(ada, Span(None, 50, kind="release"))) == 11

@@ -110,11 +110,14 @@ CHANGES: list[tuple[str, Asked]] = [
     *[("override meter", lambda led, ada, one=one: led.override(ada, one, 1, key="k", why="x")) for one in NAMES],
 ]
 
+PLACES = [one for one in AMOUNTS[1:] if one != AMOUNT_MAX + 1]
+"""Instants and numbers of entries may be larger than any amount."""
+
 READS: list[tuple[str, Asked]] = [
     *[("count", lambda led, ada, one=one: led.history(ada, Span(None, one))) for one in [*AMOUNTS, 0, 502]],
-    *[("before", lambda led, ada, one=one: led.history(ada, Span(one, 5))) for one in AMOUNTS[1:]],
-    *[("from", lambda led, ada, one=one: led.history(ada, Span(None, 5, from_at=one))) for one in AMOUNTS[1:]],
-    *[("until", lambda led, ada, one=one: led.history(ada, Span(None, 5, until_at=one))) for one in AMOUNTS[1:]],
+    *[("before", lambda led, ada, one=one: led.history(ada, Span(one, 5))) for one in PLACES],
+    *[("from", lambda led, ada, one=one: led.history(ada, Span(None, 5, from_at=one))) for one in PLACES],
+    *[("until", lambda led, ada, one=one: led.history(ada, Span(None, 5, until_at=one))) for one in PLACES],
     *[("meter", lambda led, ada, one=one: led.history(ada, Span(None, 5, one))) for one in NO_TEXT],
     *[("kind", lambda led, ada, one=one: led.history(ada, Span(None, 5, kind=one))) for one in NO_TEXT],
 ]

@@ -9,10 +9,9 @@ from typing import Any, get_args
 import pytest
 from tests.sites import Stand, join
 
-from reelbot.allowance import Entry
+from reelbot.allowance import Entry, EntryKind
 from reelbot.clock import HOUR, instant_from
 from reelbot.ids import place_of
-from reelbot.web.api.entries import EntryKind
 
 
 async def all_entries(stand: Stand, query: str = "", size: int = 500) -> list[dict[str, Any]]:
@@ -99,6 +98,7 @@ async def test_entries_are_filtered_by_meter_kind_and_time(stand: Stand) -> None
     assert [one["kind"] for one in await all_entries(stand, "&from=2026-03-01T13:00:00Z")] == ["release", "hold"]
     assert [one["kind"] for one in await all_entries(stand, "&to=2026-03-01T13:00:00Z")] == ["hold", "open"]
     assert await all_entries(stand, "&from=2026-03-01T14:00:00%2B01:00&to=2026-03-01T13:00:00Z") == []
+    assert len(await all_entries(stand, "&from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z")) == 4
 
 
 @pytest.mark.parametrize(

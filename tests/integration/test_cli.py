@@ -390,6 +390,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "events 0001 events",
         "allowance 0001 ledger",
         "accounts 0001 accounts",
+        "webhooks 0001 webhooks",
     ]
     assert done("database", "migrate") == "Nothing to do: the database is up to date.\n"
 
@@ -397,7 +398,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
 def test_postgresql_is_migrated_only_on_purpose(postgres_url: str) -> None:
     said = failed(1, "account", "create", "ada", "--database", postgres_url)
     assert said.endswith("Run `reelbot database migrate`.\n")
-    assert len(document("database", "migrate", "--database", postgres_url)["applied"]) == 3
+    assert len(document("database", "migrate", "--database", postgres_url)["applied"]) == 4
     assert document("account", "create", "ada", "--database", postgres_url)["account"] == "ada"
     assert meter(document("usage", "--database", postgres_url))["limit"] == 60
     assert document("doctor", "--database", postgres_url)["ok"]

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = """
 seed = 17
 [generation]
-max-examples = 10
+max-examples = 6
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "400", "402", "404", "409", "422"]
 """

@@ -318,6 +318,7 @@ class Lives:
         for name in sorted(accounts):
             for one in (await self._world.ledger.usage(self._refs[name])).meters:
                 assert (one.limit, one.used, one.held) == self._model.figures(name, one.meter, now), (name, one)
+                assert (one.starts_at, one.ends_at) == self._model.lives[name].span(one.kind, now), (name, one)
 
     async def _compare_all(self) -> None:
         await self._compare_figures(set(ACCOUNTS))

@@ -17,6 +17,7 @@ from reelbot.limits import (
     LINES_MAX,
     NAME_LENGTH_MAX,
     PAGE_MAX,
+    SEQ_MAX,
     WHY_LENGTH_MAX,
 )
 
@@ -26,11 +27,15 @@ _JOINERS = {0x200C: "-", 0x200D: "-"}
 
 def checked_amount(amount: object, least: int, field: str) -> int:
     """A whole number from `least` to the largest amount that any line may have."""
-    if not isinstance(amount, int) or isinstance(amount, bool):
-        raise Malformed(f"{field} must be a whole number, not {shown(amount)}.", field)
-    if not least <= amount <= AMOUNT_MAX:
-        raise Malformed(f"{field} must be from {least} to {AMOUNT_MAX:,}, not {shown(amount)}.", field)
-    return amount
+    return _checked_whole(amount, least, AMOUNT_MAX, field)
+
+
+def _checked_whole(number: object, least: int, most: int, field: str) -> int:
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Malformed(f"{field} must be a whole number, not {shown(number)}.", field)
+    if not least <= number <= most:
+        raise Malformed(f"{field} must be from {least} to {most:,}, not {shown(number)}.", field)
+    return number
 
 
 def checked_lines(catalogue: Catalogue, lines: object, least: int) -> tuple[Line, ...]:
@@ -74,7 +79,7 @@ def checked_span(span: Span) -> Span:
         raise Malformed(f"limit must be from 1 to {PAGE_MAX}.", "limit")
     for field, number in (("after", span.before_seq), ("from", span.from_at), ("to", span.until_at)):
         if number is not None:
-            checked_amount(number, 0, field)
+            _checked_whole(number, 0, SEQ_MAX, field)
     for field, word in (("meter", span.meter), ("kind", span.kind)):
         if word is not None:
             checked_text(word, LABEL_LENGTH_MAX, field)

@@ -15,6 +15,7 @@ SUMMARIES = {
     "usage": "Show what is used, held and left of every limit.",
     "history": "Show the ledger of an account, the newest entry first.",
     "account": "Open accounts, move plans, grant, set limits, issue API keys.",
+    "webhook": "Tell other programs when a limit is near, reached, or back.",
     "plans": "Show the plans side by side.",
     "prices": "Show what each action costs.",
     "ledger": "Check the ledger.",

@@ -23,6 +23,7 @@ from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.cli.timezone import machine_timezone
 from reelbot.config import PORT_MAX
 from reelbot.web import Site, build_app
+from reelbot.webhooks import open_webhooks
 from reelbot.wiring import FIRST_LABEL, NameTaken, Parts, open_account, wired
 
 OWNER = "owner"
@@ -61,8 +62,13 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
 
 
 async def _serve(call: Call, listening: socket.socket) -> None:
-    async with wired(call.config, create=True, sweeps=True) as parts:
-        site = Site(parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
+    loopback = call.config.webhooks_to_loopback
+    async with (
+        wired(call.config, create=True, sweeps=True) as parts,
+        open_webhooks(parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True) as webhooks,
+    ):
+        facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
+        site = Site(*facts, webhooks=webhooks)
         url, first = url_of(listening), await _first_account(parts)
 
         def greet() -> None:

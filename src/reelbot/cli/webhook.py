@@ -36,7 +36,8 @@ class _About(NamedTuple):
 async def _about(config: Config, name: str | None) -> AsyncIterator[_About]:
     async with wired(config) as parts:
         account = await account_chosen(parts, name)
-        async with open_webhooks(parts.database, parts.ledger, parts.clock) as webhooks:
+        loopback = config.webhooks_to_loopback
+        async with open_webhooks(parts.database, parts.ledger, parts.clock, loopback=loopback) as webhooks:
             yield _About(webhooks, account)
 
 

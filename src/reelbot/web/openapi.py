@@ -19,6 +19,7 @@ from reelbot.web.parts import Site
 from reelbot.web.problems import CONTENT_TYPE, DEFECT, KINDS, SHORTAGE
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText
+from reelbot.webhooks import ALLOWANCE_KINDS, STORED_KINDS
 
 Schema = dict[str, Any]
 
@@ -269,6 +270,7 @@ def _names_on(site: Site) -> Mapping[str, list[str]]:
         "plans": list(terms.catalogue.plans),
         "actions": list(terms.prices.prices),
         "zones": _zones(),
+        "webhook_kinds": list(ALLOWANCE_KINDS + STORED_KINDS if site.webhooks is None else site.webhooks.kinds),
     }
 
 

@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 
 from reelbot.accounts import Identity
 from reelbot.allowance import AccountRef
-from reelbot.errors import Malformed
 from reelbot.web.auth import identify
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
@@ -80,54 +79,53 @@ NOBODY = Identity(0, 0, "", "creator")
 
 
 class Served:
-    """An operation as an ASGI application, on one site."""
+    """An operation as an ASGI application, on one site.
+
+    Every request goes through here, so what the operation says is looked up once, and one loop does all.
+    """
 
     def __init__(self, operation: Operation, site: Site) -> None:
-        self._operation = operation
+        self._id = operation.id
         self._site = site
+        self._endpoint = operation.endpoint
+        self._needs_key = operation.needs_key
         self._is_named = "{id}" in operation.path
+        self._takes = operation.takes
         self._decode = None if operation.takes is None else msgspec.json.Decoder(operation.takes).decode
+        self._body_needed = operation.body_needed
+        self._query = operation.query
         self._whole = frozenset() if operation.query is None else _whole_numbers(operation.query)
+        self._keyed = operation.idempotency is not None
+        self._key_needed = operation.idempotency == "required"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         began = perf_counter()
+        site, headers = self._site, dict(scope["headers"])
         try:
-            answered = await self._answered(scope, receive)
+            who = await identify(site, headers) if self._needs_key else NOBODY
+            body = None if self._decode is None else self._decoded(headers, await read_body(headers, receive))
+            query = None if self._query is None else queried(self._query, self._whole, scope["query_string"])
+            key = idempotency_key(headers, self._key_needed) if self._keyed else None
+            named = scope["path_params"]["id"] if self._is_named else ""
+            answered = await self._endpoint(Call(site, who, named, headers, query, body, key))
         except Disconnected:
             return
         except Exception as failure:
-            problem = problem_of(failure, self._site.ledger.terms.catalogue)
-            self._site.counts.problems[problem.code] += 1
+            problem = problem_of(failure, site.ledger.terms.catalogue)
+            site.counts.problems[problem.code] += 1
             answered = problem.reply()
-        self._site.counts.answered(self._operation.id, answered.status, perf_counter() - began)
+        site.counts.answered(self._id, answered.status, perf_counter() - began)
         try:
             await answered.send_on(scope, receive, send)
         except SendTimeoutError:
-            _log.info("A reader was too slow for %s and has been dropped.", self._operation.id)
+            _log.info("A reader was too slow for %s and has been dropped.", self._id)
 
-    async def _answered(self, scope: Scope, receive: Receive) -> Answered:
-        operation, site, headers = self._operation, self._site, dict(scope["headers"])
-        who = await identify(site, headers) if operation.needs_key else NOBODY
-        body = None if self._decode is None else await self._body(headers, receive)
-        query = None if operation.query is None else queried(operation.query, self._whole, scope["query_string"])
-        key = None if operation.idempotency is None else self._key(headers)
-        named = scope["path_params"]["id"] if self._is_named else ""
-        return await operation.endpoint(Call(site, who, named, headers, query, body, key))
-
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Any:
-        body = await read_body(headers, receive)
-        assert self._decode is not None and self._operation.takes is not None
-        if not body and not self._operation.body_needed:
-            return self._operation.takes()
+    def _decoded(self, headers: Mapping[bytes, bytes], body: bytes) -> Any:
+        assert self._decode is not None and self._takes is not None, "only asked when a body is taken"
+        if not body and not self._body_needed:
+            return self._takes()
         return decoded(self._decode, headers, body)
-
-    def _key(self, headers: Mapping[bytes, bytes]) -> str | None:
-        key = idempotency_key(headers)
-        if key is None and self._operation.idempotency == "required":
-            told = "Send an Idempotency-Key of your choice, so that a repeated request has one effect."
-            raise Malformed(told, "Idempotency-Key")
-        return key
 
 
 class ByMethod:

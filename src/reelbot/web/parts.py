@@ -11,6 +11,7 @@ from reelbot.events import EventStream
 from reelbot.web.counts import Counts
 from reelbot.web.streams import Streams
 from reelbot.web.waiting import Wait, woken_or_at
+from reelbot.webhooks import Webhooks
 
 
 class Gate(Protocol):
@@ -23,7 +24,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Everything an application needs. `database` is None for a ledger that is kept in memory.
+    """Everything an application needs. `database` and `webhooks` are None for a ledger that is kept in memory.
 
     `wait` is how a stream waits for news or for an instant: a parameter, like the clock, so that tests can move time.
     """
@@ -37,3 +38,4 @@ class Site:
     wait: Wait = woken_or_at
     counts: Counts = field(default_factory=Counts)
     streams: Streams = field(default_factory=Streams)
+    webhooks: Webhooks | None = None

@@ -120,10 +120,13 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
-def idempotency_key(headers: Mapping[bytes, bytes]) -> str | None:
-    """The key that the caller chose, or None; `Malformed` when it is too long or not printable ASCII."""
+def idempotency_key(headers: Mapping[bytes, bytes], needed: bool) -> str | None:
+    """The key that the caller chose, or None; `Malformed` when it is missing but needed, too long, or not printable."""
     field = headers.get(b"idempotency-key")
     if field is None:
+        if needed:
+            told = "Send an Idempotency-Key of your choice, so that a repeated request has one effect."
+            raise Malformed(told, "Idempotency-Key")
         return None
     if len(field) > KEY_LENGTH_MAX or not _KEY.fullmatch(field):
         told = f"Idempotency-Key must be 1 to {KEY_LENGTH_MAX} printable ASCII characters."

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from reelbot.web import health, metrics, openapi
-from reelbot.web.api import account, entries, events, holds, plans, prices, quotes, subscription, usage
+from reelbot.web.api import account, entries, events, holds, plans, prices, quotes, subscription, usage, webhooks
 from reelbot.web.operations import ByMethod, Call, Operation
 from reelbot.web.parts import Site
 from reelbot.web.problems import CREATED, OK, SHORTAGE, Problem
@@ -103,6 +103,27 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "PATCH", "/api/v1/account", "changeAccount", "Count days in another time zone, once the running one has ended.",
         account.change_account, {OK: {JSON: account.AccountChanged}}, takes=account.AccountAsked, idempotency="optional",
+    ),
+    Operation(
+        "POST", "/api/v1/webhooks", "addWebhook", "Be told at a URL what happens, in signed messages.",
+        webhooks.add_webhook, {CREATED: {JSON: webhooks.WebhookAdded}}, takes=webhooks.WebhookAsked,
+        idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/webhooks", "listWebhooks", "The webhooks of the account, and whether they work.",
+        webhooks.list_webhooks, {OK: {JSON: webhooks.WebhooksShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "DELETE", "/api/v1/webhooks/{id}", "removeWebhook", "Remove a webhook, with what it still has to tell.",
+        webhooks.remove_webhook, {OK: {JSON: webhooks.WebhookRemoved}}, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/webhooks/{id}/test", "testWebhook", "Send a message at once; enables a disabled webhook again.",
+        webhooks.test_webhook, {OK: {JSON: webhooks.WebhookTested}}, problems=("not_found", "too_busy"),
+    ),
+    Operation(
+        "POST", "/api/v1/webhooks/{id}/secret", "rotateWebhookSecret", "Sign with a new secret, and a day with both.",
+        webhooks.rotate_webhook_secret, {OK: {JSON: webhooks.WebhookSecret}}, problems=("not_found",),
     ),
     Operation(
         "GET", DOCUMENT_PATH, "readDocument", "This document.", tell_document, {OK: {JSON: dict}}, needs_key=False,

@@ -47,7 +47,7 @@ class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     after: (
         Annotated[
-            str, Meta(pattern="^[1-9][0-9]{0,17}$", description="The `next` of the page before.", examples=["42"])
+            str, Meta(pattern="^[1-9][0-9]{0,14}$", description="The `next` of the page before.", examples=["42"])
         ]
         | None
     ) = None
@@ -86,8 +86,9 @@ def _span(call: Call) -> Span:
 
 
 def _instant(name: str, text: str | None) -> int | None:
+    """The instant of a parameter. No entry is older than 1970, so all that lies before it says the same."""
     try:
-        return None if text is None else instant_from(text)
+        return None if text is None else max(0, instant_from(text))
     except ValueError as error:
         raise Malformed(f"The parameter {name}: {error}.", name) from error
 

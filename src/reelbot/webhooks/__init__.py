@@ -1,0 +1,24 @@
+"""The front door of `webhooks`: signed messages about an account, to addresses that its owner names."""
+
+from reelbot.webhooks.client import Attempt, Client
+from reelbot.webhooks.core.messages import ALLOWANCE_KINDS
+from reelbot.webhooks.opening import open_webhooks
+from reelbot.webhooks.service import STORED_KINDS, Added, Webhook, Webhooks
+from reelbot.webhooks.shown import WebhookShown, webhook_shown
+
+__all__ = [
+    "ALLOWANCE_KINDS",
+    "ROOM",
+    "STORED_KINDS",
+    "Added",
+    "Attempt",
+    "Client",
+    "Webhook",
+    "WebhookShown",
+    "Webhooks",
+    "open_webhooks",
+    "webhook_shown",
+]
+
+ROOM = "reelbot.webhooks"
+"""The room's name to `reelbot.db.migrate`."""

@@ -1,0 +1,1 @@
+"""The pure part of `webhooks`: no clock, no chance, no network, no database."""

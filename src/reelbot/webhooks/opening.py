@@ -1,0 +1,35 @@
+"""Builds the webhooks of a ledger, on the database that it is kept in; used by `serve` and `webhook`.
+
+The wiring does not do this: every command would have to wait for the HTTP library to load.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from reelbot.allowance import Ledger
+from reelbot.clock import Clock
+from reelbot.db import PostgresDatabase, SqliteDatabase
+from reelbot.webhooks.client import Client
+from reelbot.webhooks.service import Webhooks
+
+
+@asynccontextmanager
+async def open_webhooks(
+    database: SqliteDatabase | PostgresDatabase,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    loopback: bool = False,
+    delivers: bool = False,
+) -> AsyncIterator[Webhooks]:
+    """The webhooks for as long as the block lasts; `delivers` sends messages from this process meanwhile.
+
+    `loopback` lets messages go to this very machine, also without TLS: for development.
+    """
+    webhooks = Webhooks(database, ledger, clock, Client(loopback=loopback))
+    if delivers:
+        await webhooks.start()
+    try:
+        yield webhooks
+    finally:
+        await webhooks.stop()

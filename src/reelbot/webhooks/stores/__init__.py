@@ -1,0 +1,1 @@
+"""The statements of `webhooks` for both databases, and the migrations that make its tables."""
