@@ -1,0 +1,17 @@
+"""The scenarios, one a file, in the order in which they are run."""
+
+NAMES = (
+    "sqlite_lifecycle",
+    "lone_caller",
+    "open_loop",
+    "growth",
+    "endurance",
+    "postgres_lifecycle",
+    "postgres_processes",
+    "violations",
+    "http_holds",
+    "http_usage",
+    "live_events",
+    "profile",
+)
+"""Each is a module of that name with a `SCENARIO`; it is imported by the process that runs it."""
