@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 PYTEST := $(BIN)/python -m pytest
 
+# Certificates that the machine trusts, its owner's own among them, where it has any; else those that the installer brings.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench docs install lock clean
+.PHONY: help run test test-long check bench install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,9 +32,6 @@ check: $(VENV)/tested-with ## lint, strict types, import contracts
 
 bench: $(VENV)/tested-with ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench
-
-docs: $(VENV)/tested-with ## write the pages under docs/ that are made from the code
-	$(BIN)/python -m docs
 
 install: $(VENV)/installed ## only set up, into .venv
 
