@@ -90,7 +90,7 @@ async def _staged(place: Place, ground_of: Callable[[Place], object], asked: Seq
     database = await SqliteDatabase.open(path)
     witness, terms, events = Witness(), load_terms(), Events(database)
     store = SqliteStore(WatchedDatabase(CommitsHere(database), witness), events, system_clock)
-    nothing = Answer("hold", 0, 1, 0, 1, "open", 0, (), (), ())
+    nothing = Answer("hold", 0, 1, 0, 1, "open", 0, (), (), (), "free", "UTC")
     bench = _Bench(store, terms, _Parser(terms, store, events, nothing), witness, _Stages())
     for number, jobs in enumerate(chunks(asked, CALLERS)):
         if number == WARM_UP // CALLERS:

@@ -25,7 +25,7 @@ def system_clock() -> int:
 
 def instant_text(at: int) -> str:
     """`at` as RFC 3339 in UTC: `2026-03-01T12:00:00Z`, with three decimals only when they are not zero."""
-    whole = datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    whole = datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:19]
     part = at % SECOND
     return f"{whole}.{part:03d}Z" if part else f"{whole}Z"
 

@@ -26,6 +26,8 @@ async def test_a_hold_of_lines_tells_what_is_held_and_what_is_left(stand: Stand)
         "expires_at": "2026-03-01T13:00:00Z",
         "usage": {
             "account": "ada",
+            "plan": "free",
+            "timezone": "Europe/Paris",
             "as_of": "2026-03-01T12:00:00Z",
             "meters": [
                 {

@@ -156,11 +156,14 @@ class Page:
         account: Account | None = None,
     ) -> Decision:
         """Close the page."""
-        lane, number = self.account.lane, self.account.id
+        facts = self.account
+        lane, number, plan, zone = facts.lane, facts.id, facts.plan_at(self.now), facts.calendar.zone
         chain, entries = Chain(self.seq, self.head), tuple(self.entries)
         if hold is None:
-            answer = Answer(kind, lane, number, self.now, 0, None, None, (), refused, meters)
+            answer = Answer(kind, lane, number, self.now, 0, None, None, (), refused, meters, plan, zone)
         else:
             _, place, state, expires_at, lines = hold
-            answer = Answer(kind, lane, number, self.now, place, state, expires_at, lines, refused, meters)
+            answer = Answer(
+                kind, lane, number, self.now, place, state, expires_at, lines, refused, meters, plan, zone
+            )  # fmt: skip
         return Decision(answer, entries, self.balances, chain, hold, account)

@@ -28,7 +28,7 @@ def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:
     """Begin an account; its months begin on the day of the month on which it was opened, as it was there."""
     known = book.names.get(command.name)
     if known is not None:
-        return Replay(Answer("open", book.lane, known, now, 0, None, None, (), (), ()))
+        return Replay(Answer("open", book.lane, known, now, 0, None, None, (), (), (), command.plan, command.zone))
     calendar = first_calendar(command.zone, now)
     account = Account(book.lane, book.next_account, command.name, now, command.plan, None, None, calendar, NO_OVERRIDES)
     page = Page(book, account, now)

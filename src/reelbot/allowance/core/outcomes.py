@@ -56,7 +56,7 @@ class RefusedLine(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An accepted command. `meters` are the figures of every meter it touched, right after it."""
+    """An accepted command. `meters` are the figures of every meter it touched, right after it, under `plan`."""
 
     kind: Kind
     lane: int
@@ -68,6 +68,8 @@ class Answer(NamedTuple):
     lines: tuple[HeldLine, ...]
     refused: tuple[RefusedLine, ...]
     meters: tuple[Allowance, ...]
+    plan: str
+    zone: str
 
 
 class Shortage(NamedTuple):

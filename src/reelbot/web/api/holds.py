@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from reelbot.allowance import HeldLine, Instant, Item, Line, MeterFigures, Receipt, RefusedLine, meter_figures
+from reelbot.allowance import Answer, HeldLine, Instant, Item, Line, MeterFigures, Receipt, RefusedLine, meter_figures
 from reelbot.clock import instant_text
 from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
@@ -95,6 +95,8 @@ class TouchedUsage(Struct, frozen=True):
     """The figures of the meters that a command touched, right after it."""
 
     account: str
+    plan: str
+    timezone: str
     as_of: Instant
     meters: list[MeterFigures]
 
@@ -194,10 +196,15 @@ def _receipt_reply(call: Call, kind: str, status: int, receipt: Receipt) -> Repl
         [_held_line(line) for line in answer.lines],
         [_refused_line(line) for line in answer.refused],
         _instant_text(answer.expires_at),
-        TouchedUsage(call.who.name, _instant_text(answer.at), [meter_figures(one) for one in answer.meters]),
+        _touched(call.who.name, answer),
     )
     fields = rate_limit_fields(answer.meters, answer.at)
     return json_reply(status, _encode(shown), fields + REPLAYED if receipt.replayed else fields)
+
+
+def _touched(name: str, answer: Answer) -> TouchedUsage:
+    meters = [meter_figures(one) for one in answer.meters]
+    return TouchedUsage(name, answer.plan, answer.zone, _instant_text(answer.at), meters)
 
 
 def _held_line(line: HeldLine) -> HeldLineShown:
