@@ -36,11 +36,9 @@ class Result(NamedTuple):
             f"{case}: {fault}" for a_round in self.rounds for case, found in a_round.items() for fault in found.faults
         ]
 
-    @property
-    def notes(self) -> list[str]:
-        """What the cases used, each told once."""
-        told = [note for a_round in self.rounds for found in a_round.values() for note in found.notes]
-        return list(dict.fromkeys(told))
+    def notes(self, case: str) -> list[str]:
+        """What a case tells of itself, each thing once."""
+        return list(dict.fromkeys(note for a_round in self.rounds for note in a_round[case].notes))
 
 
 def machine_lines(machine: Machine) -> Iterable[str]:
@@ -72,8 +70,7 @@ def _measures(results: Sequence[Result]) -> Table:
                             ("aim", "right"), ("", "left")):  # fmt: skip
         table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for result in results:
-        notes = f" ({'; '.join(result.notes)})" if result.notes and not _parts(result.rounds) else ""
-        table.add_row(Text(f"{result.title}{notes}", style="bold"))
+        table.add_row(Text(result.title, style="bold"))
         for one in result.measured:
             table.add_row(*_row(one))
     return table
@@ -101,8 +98,8 @@ def _plain(results: Sequence[Result]) -> Table:
     for result in results:
         table.add_row(Text(result.title, style="bold"))
         for case, figures in _medians(result.rounds).items():
-            told = "  ".join(f"{name} {_figure(value)}" for name, value in figures.items())
-            table.add_row(f"  {case}", Text(told))
+            told = [*result.notes(case), *(f"{name} {_figure(value)}" for name, value in figures.items())]
+            table.add_row(f"  {case}", Text("  ".join(told)))
     return table
 
 
@@ -155,7 +152,7 @@ def _scenario_document(result: Result) -> dict[str, Any]:
         "seconds": round(result.seconds, 1),
         "failure": result.failure,
         "faults": result.faults,
-        "notes": result.notes,
+        "notes": {case: result.notes(case) for case in (result.rounds[0] if result.rounds else {})},
         "measures": [_measure_document(one) for one in result.measured],
         "figures": {case: _rounded(figures) for case, figures in _medians(result.rounds).items()},
         "parts": {case: _rounded(parts) for case, parts in _parts(result.rounds).items()},

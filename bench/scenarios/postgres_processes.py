@@ -2,9 +2,10 @@
 
 import asyncio
 import multiprocessing
+from collections.abc import Sequence
 from multiprocessing.synchronize import Barrier
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 from bench.engines import found
 from bench.ground import audit, refs
@@ -16,16 +17,24 @@ from bench.scenarios.sqlite_lifecycle import HOT_ENTRIES
 from reelbot.allowance import Ledger
 
 
-async def _worked(url: str, number: int, lifecycles: int, callers: int, start: Barrier) -> tuple[float, float, Seen]:
+class _Part(NamedTuple):
     """One process's part: when it began and ended, by the clock that all processes share, and what it saw."""
+
+    began: float
+    ended: float
+    cpu_seconds: float
+    seen: Seen
+
+
+async def _worked(url: str, number: int, lifecycles: int, callers: int, start: Barrier) -> _Part:
     asked = jobs(refs(1), lifecycles, keys_in_order(f"{number}-"), number)
     async with Ledger.open(url, sweep_seconds=None) as ledger:
         await lived(ledger, jobs(refs(1), WARM_UP // 4, keys_in_order(f"{number}-warm-"), number), callers, Seen())
         seen = Seen()
         await asyncio.to_thread(start.wait)
-        began = perf_counter()
+        began, cpu_began = perf_counter(), process_time()
         await lived(ledger, asked, callers, seen)
-        return began, perf_counter(), seen
+        return _Part(began, perf_counter(), process_time() - cpu_began, seen)
 
 
 def _work(url: str, number: int, lifecycles: int, callers: int, start: Barrier, told: Any) -> None:
@@ -35,15 +44,19 @@ def _work(url: str, number: int, lifecycles: int, callers: int, start: Barrier, 
 def _shared(place: Place, processes: int) -> Found:
     lifecycles = place.sized(4_000, 40_000) // processes
     with fresh_copy(place.server, HOT) as url:
-        spans = _run(url, processes, lifecycles)
+        parts = _run(url, processes, lifecycles)
         faults = on_loop(_audited(url, HOT_ENTRIES + 2 * processes * (lifecycles + WARM_UP // 4)))
-    seconds = max(ended for _, ended, _ in spans) - min(began for began, _, _ in spans)
-    latencies = sorted(one * 1_000 for _, _, seen in spans for one in seen.latencies)
-    load = Load(lifecycles * processes, seconds, 0.0, latencies, sum(seen.overspent for _, _, seen in spans))
-    return found(load, faults)
+    return found(_together(parts, lifecycles * processes), faults)
 
 
-def _run(url: str, processes: int, lifecycles: int) -> list[tuple[float, float, Seen]]:
+def _together(parts: Sequence[_Part], lifecycles: int) -> Load:
+    seconds = max(part.ended for part in parts) - min(part.began for part in parts)
+    latencies = sorted(one * 1_000 for part in parts for one in part.seen.latencies)
+    cpu_seconds, overspent = sum(part.cpu_seconds for part in parts), sum(part.seen.overspent for part in parts)
+    return Load(lifecycles, seconds, cpu_seconds, latencies, overspent)
+
+
+def _run(url: str, processes: int, lifecycles: int) -> list[_Part]:
     context = multiprocessing.get_context("spawn")
     start, told = context.Barrier(processes), context.SimpleQueue()
     workers = [
@@ -52,10 +65,10 @@ def _run(url: str, processes: int, lifecycles: int) -> list[tuple[float, float, 
     ]
     for worker in workers:
         worker.start()
-    spans = [told.get() for _ in workers]
+    parts = [told.get() for _ in workers]
     for worker in workers:
         worker.join()
-    return spans
+    return parts
 
 
 async def _audited(url: str, entries: int) -> tuple[str, ...]:

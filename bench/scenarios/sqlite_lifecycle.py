@@ -190,6 +190,14 @@ SCENARIO = Scenario(
             "lifecycle ÷ naive, one hot account",
             ("engine, hot", "per_second"), ("naive, hot", "per_second"), 30, 45,
         ),
+        Measure(
+            "the same ÷ raw ceiling by processor time, spread",
+            ("raw, spread", "cpu_us"), ("engine, spread", "cpu_us"),
+        ),
+        Measure(
+            "the same ÷ raw ceiling by processor time, hot",
+            ("raw, hot", "cpu_us"), ("engine, hot", "cpu_us"),
+        ),
         Measure("p99 ÷ p50, spread", ("engine, spread", "p99_ms"), ("engine, spread", "p50_ms"), 3, 2, "low"),
         Measure("p99 ÷ p50, one hot account", ("engine, hot", "p99_ms"), ("engine, hot", "p50_ms"), 3, 2, "low"),
     ),

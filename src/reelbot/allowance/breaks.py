@@ -4,6 +4,7 @@ The hash of an entry is over the hash before it and all of its own fields, its n
 at another number and behind another one: where it fits, it came from.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Literal, NamedTuple
@@ -44,6 +45,7 @@ async def entries_after(store: Store, ref: AccountRef, seq: int) -> AsyncGenerat
         for entry in page:
             yield entry
         seq = page[-1].seq
+        await asyncio.sleep(0)  # a database in this thread never waits, and others may want their turn
 
 
 async def missing_at(store: Store, ref: AccountRef, standing: Standing) -> Break:
