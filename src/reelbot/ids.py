@@ -1,7 +1,7 @@
 """Ids as outsiders see them: opaque, safe in a URL, and enough to route a request without looking anything up.
 
-Inside, things are whole numbers: an account is (lane, id), a hold or an entry is a `seq` in an account's ledger. Outside
-they are texts such as `hold_0-2s-1f`. The parts are no secret: whoever asks for another account's id is told that there
+Inside, things are whole numbers: an account is (lane, id), a hold, an entry or a draft a `seq` in an account. Outside they
+are texts such as `hold_0-2s-1f`. The parts are no secret: whoever asks for another account's id is told that there
 is no such thing.
 """
 
@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ID = re.compile(r"(hold|entry)_([0-9a-z]{1,2})-([0-9a-z]{1,11})-([0-9a-z]{1,11})")
+_ID = re.compile(r"([a-z]{1,12})_([0-9a-z]{1,2})-([0-9a-z]{1,11})-([0-9a-z]{1,11})")
 
 
 class Place(NamedTuple):
@@ -30,7 +30,7 @@ def _base36(number: int) -> str:
 
 
 def id_text(kind: str, lane: int, account: int, seq: int) -> str:
-    """The id of the `seq`-th hold or entry of an account."""
+    """The id of a thing of an account, such as its `seq`-th hold."""
     return f"{kind}_{_base36(lane)}-{_base36(account)}-{_base36(seq)}"
 
 

@@ -1,0 +1,98 @@
+"""Uploads: counted as storage before a byte is kept, looked at and not believed, removed with their place given back."""
+
+from pathlib import Path
+
+from reelbot.allowance import AccountRef, Answer, Item
+from reelbot.db import Connection
+from reelbot.ids import id_text
+from reelbot.studio.core.drafts import Media
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.receiving import taken_in
+from reelbot.studio.room import Room, owner_of
+from reelbot.studio.store import KeptAsset, Owner, Page, new_number, number_of
+from reelbot.studio.tasks import STORAGE
+
+NO_ASSET = "There is no such asset. It may have been removed."
+
+NAME_LENGTH_MAX = 120
+"""Characters of a file's name that are kept: enough to tell one's files apart."""
+
+
+class Assets:
+    """The files of accounts."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    async def upload(self, account: AccountRef, name: str, path: Path, size: int) -> KeptAsset:
+        """Keep an uploaded file of so many bytes; `path` is moved or left for its folder to be removed.
+
+        `Refused` when the storage limit is reached; `Malformed` when it is nothing that can be used. Then nothing is kept.
+        """
+        number, owner = new_number(), owner_of(account)
+        # One upload is one attempt: its key is its own number, and a failed one gives its place back.
+        hold = await self._room.ledger.hold(account, [Item(STORAGE, max(size, 1))], key=f"upload {number}")
+        try:
+            media = await taken_in(self._room.files, path, ("image", "clip", "audio"))
+        except BaseException:
+            await self._room.ledger.release(hold, why="The file could not be used.")
+            raise
+        asset = KeptAsset(*owner, number, shown_name(name), "upload", hold.id, media, self._room.clock())
+
+        async def keep(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            await self._room.store.insert_asset(connection, asset)
+
+        await self._room.ledger.settle(hold, {"storage_bytes": min(media.bytes, max(size, 1))}, rider=keep)
+        return asset
+
+    async def found(self, account: AccountRef, id: str) -> KeptAsset:
+        """The asset of that id."""
+        owner = owner_of(account)
+        asset = await self._room.store.asset(owner, number_of("asset", owner, id))
+        if asset is None:
+            raise StudioRefused("not_found", NO_ASSET)
+        return asset
+
+    async def listed(self, account: AccountRef, page: Page) -> list[KeptAsset]:
+        """A page of assets, the newest first."""
+        return await self._room.store.assets(owner_of(account), page)
+
+    async def remove(self, account: AccountRef, id: str) -> None:
+        """Remove a file and give its place back. Finished videos keep what they were made of."""
+        asset = await self.found(account, id)
+        owner = Owner(asset.lane, asset.account)
+
+        async def forget(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            if not await self._room.store.delete_asset(connection, owner, asset.number):
+                raise StudioRefused("not_found", NO_ASSET)
+
+        why = f"{asset.name} was removed."
+        amount = await self._counted(account, asset)
+        if amount:
+            key = f"remove {id_text('asset', *owner, asset.number)}"
+            await self._room.ledger.refund(asset.hold, {"storage_bytes": amount}, key=key, why=why, rider=forget)
+            return
+        async with self._room.store.database.transaction() as connection:
+            await self._room.store.delete_asset(connection, owner, asset.number)
+
+    async def _counted(self, account: AccountRef, asset: KeptAsset) -> int:
+        """How much of the storage limit the file really counts for: nothing when its job failed after it was made."""
+        facts = await self._room.ledger.hold_facts(account, asset.hold)
+        if facts is None:
+            return 0
+        settled = sum(line.settled for line in facts.lines if line.meter == "storage_bytes")
+        return min(settled, counted_bytes(asset.media))
+
+
+def counted_bytes(media: Media) -> int:
+    """How many bytes a file counts for."""
+    return max(media.bytes, 1)
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it is shown: without folders and without what can't be printed."""
+    bare = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c for c in bare if c.isprintable()).strip()
+    return printable[:NAME_LENGTH_MAX] or "Untitled"

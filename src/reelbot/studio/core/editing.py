@@ -1,0 +1,127 @@
+"""What can be done to a draft: by hand, by an upload, by a result. Pure functions from a draft to a draft.
+
+No result is ever dropped. A new one counts from now on; choosing another, none included, is free.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from reelbot.errors import Malformed, TooBusy
+from reelbot.studio.bounds import (
+    KEYWORDS_LENGTH_MAX,
+    SCENES_MAX,
+    SCRIPT_LENGTH_MAX,
+    TITLE_LENGTH_MAX,
+    TOPIC_LENGTH_MAX,
+    VERSIONS_MAX,
+)
+from reelbot.studio.core.drafts import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
+from reelbot.studio.core.steps import is_stale, pinned
+
+_LENGTHS: dict[SlotName, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
+
+
+def with_settings(draft: Draft, settings: Settings) -> Draft:
+    """With other settings. Another language comes with the voice that was last chosen for it, unless one is given."""
+    before = draft.settings
+    if settings.language == before.language:
+        return structs.replace(draft, settings=settings)
+    voices = draft.voices | {before.language: before.voice}
+    if settings.voice == before.voice:
+        settings = structs.replace(settings, voice=voices.get(settings.language, ""))
+    return structs.replace(draft, settings=settings, voices=voices)
+
+
+def with_keywords(draft: Draft, keywords: str) -> Draft:
+    """With other keywords for topic ideas."""
+    if len(keywords) > KEYWORDS_LENGTH_MAX:
+        raise Malformed(f"Keywords have at most {KEYWORDS_LENGTH_MAX} characters.", "keywords")
+    return structs.replace(draft, keywords=keywords.strip())
+
+
+def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
+    """With a text that a person wrote. An empty one clears the slot; its results are kept.
+
+    Writing the text that is there already says that it stands: a stale one then matches again.
+    """
+    bound, text = _LENGTHS[name], text.strip()
+    if len(text) > bound:
+        raise Malformed(f"A {name} has at most {bound:,} characters; this has {len(text):,}.", name)
+    ref = SlotRef(name)
+    slot = draft.slot(ref)
+    assert slot is not None, "texts have no scene"
+    if not text:
+        return draft.with_slot(ref, slot.pointing_to(None))
+    if slot.version is not None and slot.version.text == text and not is_stale(draft, ref):
+        return draft
+    return _added(draft, ref, Version(id=0, at=now, by="hand", text=text))
+
+
+def with_version(draft: Draft, ref: SlotRef, version: Version) -> Draft:
+    """With something that matches all that the draft has now."""
+    return _added(draft, ref, version)
+
+
+def with_voiceover(draft: Draft, media: Media, now: int) -> Draft:
+    """With a voiceover that a person recorded."""
+    return _added(draft, SlotRef("voiceover"), Version(id=0, at=now, by="upload", media=media))
+
+
+def with_music(draft: Draft, media: Media | None, now: int) -> Draft:
+    """With music that a person chose, or none."""
+    if media is None:
+        return draft.with_slot(SlotRef("music"), draft.music.pointing_to(None))
+    return _added(draft, SlotRef("music"), Version(id=0, at=now, by="upload", media=media))
+
+
+def with_scene(draft: Draft, picture: Version | None) -> tuple[Draft, int]:
+    """With one more scene at the end, and the scene's number. Without a picture it waits for one."""
+    if len(draft.scenes) >= SCENES_MAX:
+        raise Malformed(f"A draft has at most {SCENES_MAX} pictures and clips. Remove one first.", "assets")
+    scene = draft.next_id
+    draft = structs.replace(draft, scenes=(*draft.scenes, Scene(scene)), next_id=scene + 1)
+    return (draft if picture is None else _added(draft, SlotRef("picture", scene), picture)), scene
+
+
+def with_scenes(draft: Draft, order: Sequence[int]) -> Draft:
+    """With these scenes, in this order; the others are removed."""
+    known = {scene.id: scene for scene in draft.scenes}
+    for id in order:
+        if id not in known:
+            raise Malformed(f"This draft has no scene {id}.", "scenes")
+    if len(set(order)) != len(order):
+        raise Malformed("A scene is named twice.", "scenes")
+    return structs.replace(draft, scenes=tuple(known[id] for id in order))
+
+
+def with_choice(draft: Draft, ref: SlotRef, version: int | None) -> Draft:
+    """With another result of a slot counting, or none."""
+    slot = draft.slot(ref)
+    if slot is None or (version is not None and slot.of(version) is None):
+        raise Malformed(f"There is no version {version} of {ref}.", "versions")
+    return draft.with_slot(ref, slot.pointing_to(version))
+
+
+def with_result(draft: Draft, ref: SlotRef, version: Version) -> Draft:
+    """With what an AI action made; as it is when the scene was removed meanwhile. A failure noted before is over."""
+    if draft.slot(ref) is None:
+        return draft
+    failures = {name: failure for name, failure in draft.failures.items() if name != str(ref)}
+    return _added(structs.replace(draft, failures=failures), ref, version, repin=False)
+
+
+def with_failure(draft: Draft, ref: SlotRef, failure: StepFailure) -> Draft:
+    """With a note on why something failed. Everything else stays."""
+    return structs.replace(draft, failures=draft.failures | {str(ref): failure})
+
+
+def _added(draft: Draft, ref: SlotRef, version: Version, *, repin: bool = True) -> Draft:
+    """With a new version, numbered; made by hand it is pinned to what the inputs are now."""
+    slot: Slot | None = draft.slot(ref)
+    assert slot is not None, "added to a slot that is there"
+    if len(slot.versions) >= VERSIONS_MAX:
+        raise TooBusy(f"This step has {VERSIONS_MAX} versions already.", "Go on in a new draft.")
+    inputs = pinned(draft, ref) if repin else version.inputs
+    numbered = structs.replace(version, id=draft.next_id, inputs=inputs)
+    return structs.replace(draft.with_slot(ref, slot.with_version(numbered)), next_id=draft.next_id + 1)

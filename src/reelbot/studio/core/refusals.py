@@ -1,0 +1,16 @@
+"""The studio's expected *no*: a code that programs know, a sentence for people, and what else there is to say."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Code = Literal["not_found", "draft_locked", "confirmation_needed", "step_running", "nothing_to_do", "not_ready"]
+
+
+class StudioRefused(Exception):
+    """An expected no. Nothing was changed."""
+
+    def __init__(self, code: Code, detail: str, members: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.members = members or {}

@@ -1,0 +1,289 @@
+"""Drafts by hand: open, look at, change, remove. Every change is saved at once; nothing here ever costs anything."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, structs
+
+from reelbot.allowance import AccountRef
+from reelbot.errors import Malformed
+from reelbot.studio.core import editing
+from reelbot.studio.core.asking import (
+    ChangeAsked,
+    ChoiceAsked,
+    DraftAsked,
+    GenerationAsked,
+    SettingsAsked,
+    settings_fields,
+)
+from reelbot.studio.core.drafts import Draft, Media, MediaKind, Settings, SlotRef, Version
+from reelbot.studio.core.impact import Impact, impact
+from reelbot.studio.core.jobs import Job
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.steps import why_stale
+from reelbot.studio.room import Room, draft_told, owner_of
+from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
+from reelbot.studio.store import KeptDraft, KeptVideo, Owner, Page, new_number, number_of
+from reelbot.studio.tasks import to_refresh
+from reelbot.studio.weighing import Weigher
+
+NO_DRAFT = "There is no such draft."
+LOCKED = "This draft is being rendered. It can be changed again when the render has ended, or cancel the render."
+
+
+class _NotAgreed(Exception):
+    """A change would make finished steps stale, and nobody has agreed to that."""
+
+    def __init__(self, after: Draft, found: Impact) -> None:
+        super().__init__()
+        self.after = after
+        self.found = found
+
+
+class Drafting:
+    """Everything that people do to drafts by hand."""
+
+    def __init__(self, room: Room, weigher: Weigher, languages: Sequence[str]) -> None:
+        self._room = room
+        self._weigher = weigher
+        self._languages = languages
+
+    async def open(self, account: AccountRef, asked: DraftAsked) -> KeptDraft:
+        """A new draft."""
+        now = self._room.clock()
+        await self._require_logo(account, asked.settings)
+        draft = Draft(flow=asked.flow, settings=self._settings(Settings(), asked.settings))
+        if asked.topic:
+            draft = editing.with_text(draft, "topic", asked.topic, now)
+        if asked.script:
+            draft = editing.with_text(_narrated(draft), "script", asked.script, now)
+        return await self.insert(account, draft)
+
+    async def reopen(self, account: AccountRef, video: KeptVideo) -> KeptDraft:
+        """A new draft from the setup of a finished video."""
+        return await self.insert(account, draft_from(video, self._room.clock()), video.number)
+
+    async def insert(self, account: AccountRef, draft: Draft, origin: int | None = None) -> KeptDraft:
+        """Keep a draft that is new."""
+        owner, now = owner_of(account), self._room.clock()
+        kept = KeptDraft(*owner, new_number(), 1, draft.heading, draft, now, now, None, origin)
+        async with self._room.writing(owner, [draft_told(kept.id)]) as connection:
+            await self._room.store.insert_draft(connection, kept)
+        return kept
+
+    async def found(self, account: AccountRef, id: str) -> KeptDraft:
+        """The draft of that id; `StudioRefused` when the account has none."""
+        owner = owner_of(account)
+        kept = await self._room.store.draft(owner, number_of("draft", owner, id))
+        if kept is None:
+            raise StudioRefused("not_found", NO_DRAFT)
+        return kept
+
+    async def listed(self, account: AccountRef, page: Page) -> list[DraftListed]:
+        """A page of drafts, the last changed first."""
+        owner = owner_of(account)
+        active = await self._room.store.active(owner)
+        drafts = await self._room.store.drafts(owner, page)
+        return [draft_listed(kept, _jobs_of(kept, active)) for kept in drafts]
+
+    async def shown(self, account: AccountRef, id: str) -> DraftShown:
+        """A draft as it stands, with prices and the jobs at work for it."""
+        return await self.view(await self.found(account, id))
+
+    async def view(self, kept: KeptDraft) -> DraftShown:
+        """The same, of one at hand."""
+        owner = Owner(kept.lane, kept.account)
+        jobs = _jobs_of(kept, await self._room.store.active(owner))
+        prices = await self._weigher.prices(owner, kept.draft)
+        refresh = await self.refresh(owner, kept.draft)
+        return draft_shown(kept, jobs, prices, refresh, missing_for_render(kept.draft))
+
+    async def refresh(self, owner: Owner, draft: Draft) -> RefreshShown | None:
+        """What bringing everything up to date would make again, and its price; None when nothing is stale."""
+        stale = to_refresh(draft)
+        if not stale:
+            return None
+        plan = self._weigher.planned(draft, GenerationAsked(stale=True))
+        weighed = await self._weigher.weighed(owner, plan)
+        items = [item for one in weighed for item in one.items]
+        prices = await self._weigher.prices(owner, draft)
+        shown = [
+            StaleShown(str(ref), step_of(ref), ref.scene or None, why_stale(draft, ref), prices.get(str(ref)))
+            for ref in stale
+        ]
+        unchanged = [str(ref) for ref in plan.unchanged]
+        return RefreshShown(shown, unchanged, self._weigher.credits(items))
+
+    async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> KeptDraft:
+        """Change a draft and save it.
+
+        `StudioRefused` with `draft_locked` while it is rendered, and with `confirmation_needed` and the impact when
+        finished steps would no longer match and `confirm` isn't set. Then nothing was changed.
+        """
+        owner, number = owner_of(account), number_of("draft", owner_of(account), id)
+        # Looked up before anything is locked: a transaction never waits for a second connection.
+        files = await self._files(account, asked)
+        try:
+            async with self._room.writing(owner, [draft_told(id)]) as connection:
+                kept = await self._room.store.take_draft(connection, owner, number)
+                if kept is None:
+                    raise StudioRefused("not_found", NO_DRAFT)
+                if kept.locked_by is not None:
+                    raise StudioRefused("draft_locked", LOCKED)
+                saved = self._saved(kept, asked, files)
+                await self._room.store.save_draft(connection, saved)
+        except _NotAgreed as refused:
+            raise await self._confirmation(owner, refused) from None
+        return saved
+
+    def _saved(self, kept: KeptDraft, asked: ChangeAsked, files: Mapping[str, Media]) -> KeptDraft:
+        changed = self._changed(kept.draft, asked, files)
+        found = impact(kept.draft, changed)
+        if found.affected and not asked.confirm:
+            raise _NotAgreed(changed, found)
+        return changed_draft(kept, changed, self._room.clock())
+
+    async def remove(self, account: AccountRef, id: str) -> list[Job]:
+        """Remove a draft; the jobs that were at work for it, which are to be cancelled."""
+        owner, number = owner_of(account), number_of("draft", owner_of(account), id)
+        async with self._room.writing(owner, [draft_told(id, is_removed=True)]) as connection:
+            kept = await self._room.store.take_draft(connection, owner, number)
+            if kept is None:
+                raise StudioRefused("not_found", NO_DRAFT)
+            if kept.locked_by is not None:
+                raise StudioRefused("draft_locked", LOCKED)
+            await self._room.store.delete_draft(connection, owner, number)
+            return _jobs_of(kept, await self._room.store.active(owner, connection))
+
+    async def _confirmation(self, owner: Owner, refused: "_NotAgreed") -> StudioRefused:
+        words = ", ".join(_spoken(one.ref) for one in refused.found.affected)
+        return StudioRefused(
+            "confirmation_needed",
+            f"This change makes results stale: {words}. They are kept, and undoing the change brings them back. "
+            "Confirm it to go on.",
+            await self._impact_members(owner, refused.after, refused.found),
+        )
+
+    async def _impact_members(self, owner: Owner, after: Draft, found: Impact) -> Mapping[str, Any]:
+        refresh = await self.refresh(owner, after)
+        affected = [{"slot": str(one.ref), "step": step_of(one.ref), "why": one.why} for one in found.affected]
+        shown = None if refresh is None else msgspec.to_builtins(refresh)
+        return {"impact": {"affected": affected, "stays": [str(ref) for ref in found.stays], "refresh": shown}}
+
+    # what a change consists of
+
+    def _changed(self, draft: Draft, asked: ChangeAsked, files: Mapping[str, Media]) -> Draft:
+        now = self._room.clock()
+        if asked.settings is not UNSET:
+            draft = editing.with_settings(draft, self._settings(draft.settings, asked.settings))
+        if asked.keywords is not UNSET:
+            draft = editing.with_keywords(draft, asked.keywords)
+        for name in ("topic", "title", "script"):
+            text = getattr(asked, name)
+            if text is not UNSET:
+                draft = editing.with_text(_narrated(draft) if name == "script" else draft, name, text, now)
+        if asked.voiceover is not UNSET:
+            draft = editing.with_voiceover(_narrated(draft), files[asked.voiceover], now)
+        if asked.music is not UNSET:
+            draft = editing.with_music(draft, files[asked.music] if asked.music else None, now)
+        if asked.scenes is not UNSET:
+            draft = editing.with_scenes(draft, asked.scenes)
+        for id in asked.add or ():
+            draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=files[id]))
+        for choice in asked.versions or ():
+            draft = editing.with_choice(draft, _ref(choice), choice.version)
+        return draft
+
+    def _settings(self, before: Settings, asked: SettingsAsked) -> Settings:
+        fields = settings_fields(asked)
+        if fields.get("language", before.language) not in self._languages:
+            known = ", ".join(self._languages)
+            raise Malformed(f"There is no content language {fields['language']!r}; there are {known}.", "language")
+        for kind, name in fields.get("providers", {}).items():
+            if kind not in self._room.registry.provider(name).abilities:
+                raise Malformed(f"{name} cannot do {kind}.", "providers")
+        return structs.replace(before, **fields)
+
+    async def _require_logo(self, account: AccountRef, asked: SettingsAsked) -> None:
+        if asked.logo is not UNSET and asked.logo is not None:
+            await self._media(account, asked.logo, ("image",))
+
+    async def _files(self, account: AccountRef, asked: ChangeAsked) -> dict[str, Media]:
+        """The assets that a change names, looked up before anything is locked."""
+        named: list[tuple[str, tuple[MediaKind, ...]]] = [(id, ("image", "clip")) for id in asked.add or ()]
+        if asked.voiceover is not UNSET:
+            named.append((asked.voiceover, ("audio", "clip")))
+        if asked.settings is not UNSET:
+            await self._require_logo(account, asked.settings)
+        if asked.music is not UNSET and asked.music is not None:
+            named.append((asked.music, ("audio", "clip")))
+        return {id: await self._media(account, id, kinds) for id, kinds in named}
+
+    async def _media(self, account: AccountRef, id: str, kinds: Sequence[MediaKind]) -> Media:
+        owner = owner_of(account)
+        asset = await self._room.store.asset(owner, number_of("asset", owner, id))
+        if asset is None:
+            raise StudioRefused("not_found", "There is no such asset. It may have been removed.")
+        if asset.media.kind not in kinds:
+            raise Malformed(f"{asset.name} is of kind {asset.media.kind}; this must be {' or '.join(kinds)}.", "assets")
+        return structs.replace(asset.media, asset=asset.id)
+
+
+def changed_draft(kept: KeptDraft, draft: Draft, now: int) -> KeptDraft:
+    """A draft once it is saved in another form."""
+    return kept._replace(draft=draft, heading=draft.heading, revision=kept.revision + 1, updated_at=now)
+
+
+def draft_from(video: KeptVideo, now: int) -> Draft:
+    """A draft with the setup of a finished video: the same settings, texts, voiceover, scenes and music."""
+    setup = video.facts.setup
+    draft = Draft(flow=setup.flow, settings=setup.settings)
+    for name, text in (("topic", setup.topic), ("script", setup.script)):
+        if text:
+            draft = editing.with_text(draft, name, text, now)  # type: ignore[arg-type]  # both are slots
+    if setup.voiceover is not None:
+        spoken = Version(id=0, at=now, by="upload", media=setup.voiceover, words=setup.words)
+        draft = editing.with_version(draft, SlotRef("voiceover"), spoken)
+    for media in setup.scenes:
+        draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=media))
+    return editing.with_music(draft, setup.music, now) if setup.music is not None else draft
+
+
+def missing_for_render(draft: Draft) -> str:
+    """What a draft still lacks to be rendered, as a sentence; empty when it has all."""
+    if draft.flow == "narrated" and draft.voiceover.version is None:
+        return "The voiceover is missing: generate or upload one."
+    if not any(scene.shown for scene in draft.scenes):
+        return "There is no picture or clip yet: generate or upload one."
+    return ""
+
+
+def step_of(ref: SlotRef) -> str:
+    """The step that a slot belongs to."""
+    return {"suggestions": "topic", "title": "topic"}.get(ref.name, ref.name if ref.name in _STEPS else "assets")
+
+
+_STEPS = ("topic", "script", "voiceover")
+
+
+def _spoken(ref: SlotRef) -> str:
+    words = {"suggestions": "the topic ideas", "animation": "a clip", "picture": "a picture"}
+    return words.get(ref.name, f"the {ref.name}")
+
+
+def _narrated(draft: Draft) -> Draft:
+    if draft.flow == "cinematic":
+        raise Malformed("A cinematic draft has no script and no voiceover; it is told by pictures and music.", "script")
+    return draft
+
+
+def _ref(choice: ChoiceAsked) -> SlotRef:
+    scene = 0 if choice.scene is UNSET else choice.scene
+    if (choice.slot in ("picture", "animation")) != bool(scene):
+        raise Malformed("Name the scene of a picture or an animation, and of nothing else.", "versions")
+    return SlotRef(choice.slot, scene)
+
+
+def _jobs_of(kept: KeptDraft, jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if job.draft == kept.number]

@@ -1,0 +1,1 @@
+"""How the embedded pictures are painted: colours, canvas, emblems, and one file per style under styles/."""

@@ -1,0 +1,24 @@
+"""The styles, one per file: each paints a whole canvas in a palette, with an emblem where the prompt calls for one."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from reelbot.studio.embedded.art.canvas import Canvas
+from reelbot.studio.embedded.art.palettes import Palette
+from reelbot.studio.embedded.art.styles import cosmos, cutouts, flow, hills, leaves, orbs, rays, skyline, tiles, waves
+
+Style = Callable[[Canvas, Palette, str | None, np.random.Generator], None]
+
+STYLES: dict[str, Style] = {
+    "hills": hills.paint,
+    "waves": waves.paint,
+    "cutouts": cutouts.paint,
+    "flow": flow.paint,
+    "skyline": skyline.paint,
+    "orbs": orbs.paint,
+    "cosmos": cosmos.paint,
+    "leaves": leaves.paint,
+    "rays": rays.paint,
+    "tiles": tiles.paint,
+}

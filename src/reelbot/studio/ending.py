@@ -1,0 +1,223 @@
+"""How jobs end: the result and the settlement in one transaction, by the table of failure points.
+
+A worker that has lost its lease writes nothing: every statement names the fencing number it was given.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+
+from reelbot.allowance import AccountRef, Answer, FailurePoint, Refused, Status
+from reelbot.db import Connection
+from reelbot.ids import id_text
+from reelbot.studio.core import editing
+from reelbot.studio.core.drafts import Draft, SlotRef, StepFailure
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, version_of
+from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
+from reelbot.studio.drafting import changed_draft
+from reelbot.studio.room import Room, Told, draft_told, job_told, video_told
+from reelbot.studio.store import KeptAsset, KeptVideo, Owner, new_number
+
+_OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
+"""A hold that was ended by somebody else: what the job made is kept all the same, at the cost of the house."""
+
+
+class LeaseLost(Exception):
+    """Another worker has this job now, or it has ended: nothing was written."""
+
+
+class Failed(NamedTuple):
+    """How a job ended without success: where, why, and in which slot.
+
+    `billed` is the number of a task whose price is due although nothing of it could be kept; doing it again is free.
+    """
+
+    point: FailurePoint
+    failure: JobFailure
+    slot: SlotRef | None = None
+    billed: int | None = None
+
+
+Write = Callable[[Connection], Awaitable[None]]
+
+
+class Ending:
+    """Writes what became of jobs."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    # a piece of work of several has been delivered
+
+    async def keep_delivered(self, job: Job, at: int) -> None:
+        """Keep what task `at` made, before the job goes on. `job.tasks` has it already."""
+        owner = Owner(job.lane, job.account)
+        async with self._room.writing(owner, [job_told(job), draft_told(_draft_id(job))]) as connection:
+            if not await self._room.store.note_tasks(connection, job, job.tasks):
+                raise LeaseLost
+            await self._record(connection, job, [at])
+
+    # the job has ended
+
+    async def succeed(self, job: Job, at: Sequence[int], video: KeptVideo | None = None) -> None:
+        """End a job well: keep what tasks `at` made and the video, and settle what all of it really costs."""
+        ended = job.moved("succeeded")._replace(progress=1.0, message="Done", result=_result(job, video))
+        told: list[Told] = [job_told(ended._replace(ended_at=self._room.clock())), draft_told(_draft_id(job))]
+        if video is not None:
+            told = [told[0], draft_told(_draft_id(job), is_removed=True), video_told(video)]
+
+        async def write(connection: Connection) -> None:
+            await self._end(connection, job, ended, "succeeded")
+            await self._record(connection, job, at)
+            if video is not None:
+                await self._room.store.insert_video(connection, video)
+                await self._room.store.delete_draft(connection, Owner(job.lane, job.account), job.draft)
+
+        amounts = delivered_amounts(job)
+        if video is not None:
+            amounts["video_generations"] = amounts.get("video_generations", 0) + 1
+        await self._settled(job, amounts, told, write)
+
+    async def fail(self, job: Job, failed: Failed, state: JobState = "failed") -> None:
+        """End a job without success, by the table of failure points. What was delivered is kept; the draft stays."""
+        ended = job.moved(state)._replace(message=failed.failure.detail, failure=failed.failure)
+        told = [job_told(ended._replace(ended_at=self._room.clock())), draft_told(_draft_id(job))]
+
+        async def write(connection: Connection) -> None:
+            await self._end(connection, job, ended, state)
+            await self._note_failure(connection, job, failed, state)
+
+        await self._concluded(job, failed, told, write)
+
+    async def keep_unknown(self, job: Job) -> None:
+        """Mark a job's hold: nobody knows how the work ended, so it stays held past its deadline until that is known."""
+        if job.hold is None:
+            return
+        why = self._room.ledger.terms.failures[FailurePoint.UNKNOWN].sentence
+        try:
+            await self._room.ledger.mark_unknown(job.hold, why=why)
+        except Refused as refused:
+            if refused.refusal.status not in _OVER:
+                raise
+
+    async def _end(self, connection: Connection, job: Job, ended: Job, state: JobState) -> None:
+        now = self._room.clock()
+        carried = ended._replace(state=job.state, fence=job.fence)
+        if not await self._room.store.end(connection, carried, state, now):
+            raise LeaseLost
+        if job.kind in ("render", "video"):
+            await self._room.store.lock_draft(connection, Owner(job.lane, job.account), job.draft, None)
+
+    async def _settled(self, job: Job, amounts: dict[str, int], told: Sequence[Told], write: Write) -> None:
+        if job.hold is None:
+            await self._written(job, told, write)
+            return
+        try:
+            await self._room.ledger.settle(job.hold, amounts, rider=self._rider(job, told, write))
+        except Refused as refused:
+            if refused.refusal.status not in _OVER:
+                raise
+            await self._written(job, told, write)
+
+    async def _concluded(self, job: Job, failed: Failed, told: Sequence[Told], write: Write) -> None:
+        if job.hold is None:
+            await self._written(job, told, write)
+            return
+        delivered = delivered_amounts(job)
+        point = failed.point
+        if failed.billed is not None and len(job.request.tasks) > 1:
+            # All of a batch is held together; of its table row only this piece of work is meant.
+            for meter, amount in job.request.tasks[failed.billed].amounts.items():
+                delivered[meter] = delivered.get(meter, 0) + amount
+            point = FailurePoint.IN_PART
+        elif any(delivered.values()) and point is not FailurePoint.CANCELLED_RUNNING:
+            point = FailurePoint.IN_PART
+        try:
+            rider = self._rider(job, told, write)
+            await self._room.ledger.conclude(job.hold, point, delivered, rider=rider)
+        except Refused as refused:
+            if refused.refusal.status not in _OVER:
+                raise
+            await self._written(job, told, write)
+
+    async def _written(self, job: Job, told: Sequence[Told], write: Write) -> None:
+        async with self._room.writing(Owner(job.lane, job.account), told) as connection:
+            await write(connection)
+
+    def _rider(self, job: Job, told: Sequence[Told], write: Write) -> Callable[..., Awaitable[None]]:
+        async def ride(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            await self._room.tell(connection, Owner(job.lane, job.account), told)
+            await write(connection)
+
+        return ride
+
+    # what it means for the draft
+
+    async def _record(self, connection: Connection, job: Job, at: Sequence[int]) -> None:
+        """Put what tasks made into the draft, the list of works and, for clips, the assets."""
+        owner, now = Owner(job.lane, job.account), self._room.clock()
+        kept = await self._room.store.take_draft(connection, owner, job.draft)
+        draft = None if kept is None else kept.draft
+        for number in at:
+            task, made = job.request.tasks[number], job.tasks[number].made
+            assert made is not None, "only what was delivered is recorded"
+            made = await self._with_asset(connection, job, task, made)
+            await self._room.store.keep_made(connection, owner, work_hash(task.work), made, now)
+            draft = None if draft is None else recorded(draft, task, made, now)
+        if kept is not None and draft is not None and draft != kept.draft:
+            await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+
+    async def _with_asset(self, connection: Connection, job: Job, task: Task, made: Made) -> Made:
+        """An animated clip counts as storage, so it becomes an asset that can be removed."""
+        if not isinstance(task.work, AnimationWork) or made.media is None or made.free or job.hold is None:
+            return made
+        number, owner = new_number(), Owner(job.lane, job.account)
+        name = f"Clip of scene {task.slot.scene}"
+        asset = KeptAsset(*owner, number, name, "animation", job.hold, made.media, self._room.clock())
+        await self._room.store.insert_asset(connection, asset)
+        return structs.replace(made, media=structs.replace(made.media, asset=asset.id))
+
+    async def _note_failure(self, connection: Connection, job: Job, failed: Failed, state: JobState) -> None:
+        owner, now = Owner(job.lane, job.account), self._room.clock()
+        if failed.billed is not None:
+            work = work_hash(job.request.tasks[failed.billed].work)
+            await self._room.store.keep_made(connection, owner, work, None, now)
+        kept = await self._room.store.take_draft(connection, owner, job.draft)
+        if kept is None or failed.slot is None or state == "cancelled":
+            return
+        note = StepFailure(now, failed.failure.detail, failed.failure.hint)
+        draft = editing.with_failure(kept.draft, failed.slot, note)
+        await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+
+
+def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
+    """A draft with what a task made in its slot. A rewritten passage goes to its place in the script."""
+    version = version_of(task, made, now)
+    if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
+        script = draft.text_of("script")
+        within = script if task.work.passage in script else task.within
+        text = within.replace(task.work.passage, made.text, 1)
+        return editing.with_result(draft, task.slot, structs.replace(version, text=text))
+    return editing.with_result(draft, task.slot, version)
+
+
+def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:
+    """A failure in words."""
+    return JobFailure(code, detail, hint, point.value, str(slot) if slot else "")
+
+
+def account_of(job: Job) -> AccountRef:
+    """Whose a job is, as far as the ledger needs to know."""
+    return AccountRef(job.lane, job.account, "")
+
+
+def _draft_id(job: Job) -> str:
+    return id_text("draft", job.lane, job.account, job.draft)
+
+
+def _result(job: Job, video: KeptVideo | None) -> dict[str, object]:
+    if video is not None:
+        return {"video": video.id}
+    return {**(job.result or {}), "slots": [str(task.slot) for task in job.request.tasks]}

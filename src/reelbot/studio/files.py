@@ -1,0 +1,138 @@
+"""Files by the hash of their content, on a disk that every worker of an installation shares.
+
+A file appears whole or not at all: it is written beside, synced and renamed. The same content is kept once. Nothing here
+knows whose a file is; whoever hands one out has looked that up.
+"""
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reelbot.errors import Failure
+
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+class StorageFull(Failure):
+    """The disk is full; nothing was half written."""
+
+    code = "disk_full"
+    retryable = True
+
+
+class FileMissing(Failure):
+    """A file that should be here is not."""
+
+    code = "file_missing"
+
+
+class Files:
+    """The folder of one installation's files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._kept = root / "files"
+        self._desks = root / "desks"
+        self.cache = root / "render"
+
+    def open(self) -> None:
+        """Make the folders."""
+        with disk_errors():
+            for folder in (self._kept, self._desks, self.cache):
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of that content is; `FileMissing` when it isn't there."""
+        path = self._place(sha256)
+        if not path.is_file():
+            raise FileMissing("A file of this video is missing on the disk.", "Restore it from a backup or replace it.")
+        return path
+
+    def has(self, sha256: str) -> bool:
+        """Whether the file of that content is here."""
+        return self._place(sha256).is_file()
+
+    def size(self, sha256: str) -> int:
+        """How many bytes the file of that content has."""
+        return self.path(sha256).stat().st_size
+
+    async def keep(self, source: Path) -> str:
+        """Move a file in; the hash of its content."""
+        return await asyncio.to_thread(self._keep, source)
+
+    async def keep_text(self, text: str) -> str:
+        """Keep a text, in UTF-8; the hash of its content."""
+        return await asyncio.to_thread(self._keep_text, text)
+
+    async def remove(self, sha256: str) -> None:
+        """Remove a file that nothing names any more."""
+        await asyncio.to_thread(self._place(sha256).unlink, missing_ok=True)
+
+    @contextmanager
+    def desk(self) -> Iterator[Path]:
+        """An empty folder to work in, on the same disk, removed afterwards whatever happens."""
+        with disk_errors():
+            folder = Path(tempfile.mkdtemp(dir=self._desks))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def sweep_desks(self, older_than_seconds: float, now_seconds: float) -> None:
+        """Remove the folders that killed processes left behind."""
+        for folder in self._desks.iterdir():
+            try:
+                if now_seconds - folder.stat().st_mtime > older_than_seconds:
+                    shutil.rmtree(folder, ignore_errors=True)
+            except FileNotFoundError:
+                continue
+
+    def _place(self, sha256: str) -> Path:
+        assert _SHA.fullmatch(sha256), "a file is named by its hash"
+        return self._kept / sha256[:2] / sha256[2:]
+
+    def _keep(self, source: Path) -> str:
+        with disk_errors():
+            with source.open("rb") as read:
+                sha256 = hashlib.file_digest(read, "sha256").hexdigest()
+                os.fsync(read.fileno())
+            target = self._place(sha256)
+            if target.is_file():
+                source.unlink()
+                return sha256
+            target.parent.mkdir(exist_ok=True)
+            shutil.move(source, target)
+            _sync_folder(target.parent)
+        return sha256
+
+    def _keep_text(self, text: str) -> str:
+        with self.desk() as folder, disk_errors():
+            path = folder / "text"
+            path.write_text(text, encoding="utf-8")
+            return self._keep(path)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Tell a full disk as `StorageFull`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull("The disk of the studio is full.", "Free some space; then try again.") from error
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

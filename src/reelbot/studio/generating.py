@@ -1,0 +1,388 @@
+"""AI actions and renders, triggered: quoted, held, and queued in one transaction. The work itself is done by workers.
+
+The hold, the job, the key and what the draft has to be for the work commit together or not at all. What was made before
+from the same inputs costs nothing, and then nothing is held.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refusal, Refused, Status, Usage
+from reelbot.db import Connection
+from reelbot.errors import TooBusy
+from reelbot.ids import id_text
+from reelbot.studio.bounds import HOLD_SECONDS, JOBS_WAITING_MAX
+from reelbot.studio.core.asking import GenerationAsked, RenderAsked
+from reelbot.studio.core.drafts import Draft, Media, SlotRef
+from reelbot.studio.core.jobs import Job, JobKind, Request, Task, TaskProgress, setup_of
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.steps import stale_slots
+from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, missing_for_render
+from reelbot.studio.room import Room, draft_told, job_told, owner_of
+from reelbot.studio.shown import running_slots
+from reelbot.studio.store import KeptDraft, Owner, new_number, number_of
+from reelbot.studio.tasks import Planned
+from reelbot.studio.weighing import Weighed, Weigher, charged
+
+RENDER: Literal["render"] = "render"
+"""The action of the price list that a finished video is counted by."""
+
+_MOVED_MAX = 8
+"""How often a draft may change while an action on it is being placed: more is a program that edits and asks at once."""
+
+_REUSED = "This idempotency key was used for something else. Use a new key for a new request."
+
+
+class Later(NamedTuple):
+    """A piece of work that does not fit now; `fits_at` is when it will, None when it never can on this plan."""
+
+    slot: str
+    amount: int
+    fits_at: int | None
+
+
+class Begun(NamedTuple):
+    """A job that was queued; `hold` is None when it costs nothing. `later` is what did not fit."""
+
+    job: str
+    hold: str | None
+    replayed: bool
+    later: tuple[Later, ...] = ()
+
+
+class QuoteLine(NamedTuple):
+    """A line of a quote: a slot, what making it costs, and whether it fits. `amount` is 0 for what needs no work."""
+
+    slot: str
+    action: str
+    meter: str
+    amount: int
+    why: str
+    fits: bool
+    fits_at: int | None
+
+
+class Quoted(NamedTuple):
+    """What asking for this would cost at most. `id` holds it to that; None when nothing is to be paid."""
+
+    id: str | None
+    lines: tuple[QuoteLine, ...]
+    totals: dict[str, int]
+    fits: bool
+    usage: Usage
+    expires_at: int | None
+
+
+class _DraftMoved(Exception):
+    """The draft was changed while an action on it was being placed."""
+
+
+class _Wanted(NamedTuple):
+    """All that a job is to be, but for what it is held by."""
+
+    kind: JobKind
+    seen: KeptDraft
+    draft: Draft
+    weighed: Sequence[Weighed]
+    render: Request | None
+    items: tuple[Item, ...]
+    content: str
+    key: str
+
+
+class Generating:
+    """Places what is asked for."""
+
+    def __init__(self, room: Room, weigher: Weigher) -> None:
+        self._room = room
+        self._weigher = weigher
+
+    async def quote(self, account: AccountRef, kept: KeptDraft, asked: GenerationAsked) -> Quoted:
+        """What this would cost at most, line by line; changes nothing."""
+        owner, ledger = owner_of(account), self._room.ledger
+        plan = self._weigher.planned(kept.draft, asked)
+        weighed = await self._weigher.weighed(owner, plan)
+        items = [(str(one.task.slot), item) for one in weighed for item in one.items]
+        if asked.render:
+            items.append((RENDER, Item(RENDER)))
+        free = [_free_line(ref, "It matches: it stays as it is.") for ref in plan.unchanged]
+        free += [_free_line(one.task.slot, "Already made from the same inputs.") for one in weighed if not one.items]
+        usage = await ledger.usage(account)
+        if not items:
+            return Quoted(None, tuple(free), {}, True, usage, None)
+        quote = await ledger.quote(account, [item for _, item in items])
+        lines = [_quote_line(slot, one) for (slot, _), one in zip(items, quote.lines, strict=True)]
+        return Quoted(quote.id, (*lines, *free), dict(quote.totals), quote.fits, usage, quote.expires_at)
+
+    async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
+        """Trigger AI actions. `Refused` when a limit is reached; then nothing was changed."""
+        content = content_of("generate", draft, asked)
+        for _ in range(_MOVED_MAX):
+            known = await self._known(account, key, content)
+            if known is not None:
+                return known
+            seen = await self._seen(account, draft)
+            wanted, later = await self._wanted(account, seen, asked, content, key)
+            try:
+                return (await self._placed(account, wanted, asked.quote))._replace(later=later)
+            except _DraftMoved:
+                continue
+        raise TooBusy("This draft is being changed all the time.", "Try again when it has settled.")
+
+    async def render(self, account: AccountRef, draft: str, asked: RenderAsked, key: str) -> Begun:
+        """Make the finished video of a draft, which uses a video generation once it is complete."""
+        content = content_of(RENDER, draft, asked)
+        for _ in range(_MOVED_MAX):
+            known = await self._known(account, key, content)
+            if known is not None:
+                return known
+            seen = await self._seen(account, draft)
+            request = await self._render_request(account, seen, asked)
+            wanted = _Wanted(RENDER, seen, seen.draft, (), request, (Item(RENDER),), content, key)
+            try:
+                return await self._placed(account, wanted, asked.quote)
+            except _DraftMoved:
+                continue
+        raise TooBusy("This draft is being changed all the time.", "Try again when it has settled.")
+
+    async def preview(self, account: AccountRef, draft: str, key: str) -> Begun:
+        """Make a small video of a draft as it stands. Costs nothing."""
+        content = content_of("preview", draft, None)
+        known = await self._known(account, key, content)
+        if known is not None:
+            return known
+        seen = await self._seen(account, draft, is_read=True)
+        request = await self._render_request(account, seen, RenderAsked(confirm=True))
+        return await self._placed(account, _Wanted("preview", seen, seen.draft, (), request, (), content, key), None)
+
+    # what is wanted
+
+    async def _seen(self, account: AccountRef, draft: str, *, is_read: bool = False) -> KeptDraft:
+        owner = owner_of(account)
+        kept = await self._room.store.draft(owner, number_of("draft", owner, draft))
+        if kept is None:
+            raise StudioRefused("not_found", NO_DRAFT)
+        if kept.locked_by is not None and not is_read:
+            raise StudioRefused("draft_locked", LOCKED)
+        return kept
+
+    async def _known(self, account: AccountRef, key: str, content: str) -> Begun | None:
+        found = await self._room.store.keyed(None, owner_of(account), key)
+        if found is None:
+            return None
+        if found[0] != content:
+            raise key_reused(account, self._room.clock())
+        job, _, hold = found[1].partition(" ")
+        return Begun(job, hold or None, True)
+
+    async def _wanted(
+        self, account: AccountRef, seen: KeptDraft, asked: GenerationAsked, content: str, key: str
+    ) -> tuple[_Wanted, tuple[Later, ...]]:
+        plan = self._weigher.planned(seen.draft, asked)
+        weighed, later = await self._fitting(account, plan, asked)
+        draft = _without_scenes(plan.draft, later, seen.draft)
+        items = [item for one in weighed for item in one.items]
+        render = None
+        if asked.render:
+            items.append(Item(RENDER))
+            render = Request(renders=True)
+        kind: JobKind = "video" if asked.render else "generation"
+        return _Wanted(kind, seen, draft, weighed, render, tuple(items), content, key), later
+
+    async def _fitting(
+        self, account: AccountRef, plan: Planned, asked: GenerationAsked
+    ) -> tuple[list[Weighed], tuple[Later, ...]]:
+        """All pieces of work; with `mode` fit, those that fit now, and the others with when they will."""
+        weighed = await self._weigher.weighed(owner_of(account), plan)
+        items = [item for one in weighed for item in one.items]
+        if asked.mode == "all" or not items:
+            return weighed, ()
+        quote = await self._room.ledger.quote(account, items)
+        lines = iter(quote.lines)
+        fitting: list[Weighed] = []
+        later: list[Later] = []
+        for one in weighed:
+            own = [next(lines) for _ in one.items]
+            if all(line.fits for line in own):
+                fitting.append(one)
+            else:
+                ends = [line.fits_at for line in own if not line.fits]
+                fits_at = None if None in ends else max(end for end in ends if end is not None)
+                later.append(Later(str(one.task.slot), own[0].priced.line.amount, fits_at))
+        if fitting:
+            return fitting, tuple(later)
+        return weighed, ()  # nothing fits: asked for as it is, it is refused with all figures
+
+    async def _render_request(self, account: AccountRef, seen: KeptDraft, asked: RenderAsked) -> Request:
+        draft = seen.draft
+        missing = missing_for_render(draft)
+        if missing:
+            raise StudioRefused("not_ready", missing)
+        stale = stale_slots(draft) if draft.flow == "narrated" else ()
+        shown = [ref for ref in stale if ref.name in ("script", "voiceover", "animation")]
+        if shown and not asked.confirm:
+            words = ", ".join(str(ref) for ref in shown)
+            raise StudioRefused(
+                "confirmation_needed",
+                f"Some results no longer match: {words}. Bring them up to date, or confirm to render them as they are.",
+                {"stale": [str(ref) for ref in shown]},
+            )
+        logo = await self._logo(account, draft)
+        await self._require_assets(account, draft)
+        return Request(renders=True, setup=setup_of(draft, logo, seen.number % 2**31))
+
+    async def _logo(self, account: AccountRef, draft: Draft) -> Media | None:
+        if draft.settings.logo is None:
+            return None
+        owner = owner_of(account)
+        asset = await self._room.store.asset(owner, number_of("asset", owner, draft.settings.logo))
+        if asset is None:
+            raise StudioRefused("not_ready", "The logo was removed from the assets. Choose another or none.")
+        return asset.media
+
+    async def _require_assets(self, account: AccountRef, draft: Draft) -> None:
+        """Raise when something that the video would show or play was removed, naming it."""
+        owner = owner_of(account)
+        parts = [(f"scene {at}", one.shown) for at, one in enumerate(draft.scenes, 1)]
+        parts += [("the voiceover", draft.voiceover.version), ("the music", draft.music.version)]
+        for name, version in parts:
+            media = version.media if version else None
+            if media is None or media.asset is None:
+                continue
+            if await self._room.store.asset(owner, number_of("asset", owner, media.asset)) is None:
+                raise StudioRefused(
+                    "not_ready", f"The file of {name} was removed from the assets. Replace or remove it."
+                )
+
+    # placing
+
+    async def _placed(self, account: AccountRef, wanted: _Wanted, quote: str | None) -> Begun:
+        if not wanted.items:
+            return await self._placed_free(account, wanted)
+        begun: list[Begun] = []
+
+        async def enqueue(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            hold = id_text("hold", answer.lane, answer.account, answer.hold)
+            held = [(line.meter, line.held) for line in answer.lines]
+            priority = self._room.ledger.terms.catalogue.plans[answer.plan].rank
+            begun.append(await self._enqueue(connection, wanted, hold, held, priority))
+
+        receipt = await self._room.ledger.hold(
+            account, list(wanted.items), key=wanted.key, expires_in=HOLD_SECONDS, quote=quote, rider=enqueue
+        )
+        if begun and not receipt.replayed:
+            return begun[-1]
+        known = await self._known(account, wanted.key, wanted.content)
+        if known is None:  # the key belongs to a hold that has nothing to do with the studio
+            raise key_reused(account, self._room.clock())
+        return known
+
+    async def _placed_free(self, account: AccountRef, wanted: _Wanted) -> Begun:
+        owner = owner_of(account)
+        plan = (await self._room.ledger.usage(account)).plan
+        priority = self._room.ledger.terms.catalogue.plans[plan].rank
+        async with self._room.writing(owner, ()) as connection:
+            return await self._enqueue(connection, wanted, None, (), priority)
+
+    async def _enqueue(
+        self,
+        connection: Connection,
+        wanted: _Wanted,
+        hold: str | None,
+        held: Sequence[tuple[str, int]],
+        priority: int,
+    ) -> Begun:
+        """Write the job, and all that belongs to it, in a transaction that has just decided to hold its price."""
+        store, seen = self._room.store, wanted.seen
+        owner = Owner(seen.lane, seen.account)
+        tasks = charged(wanted.weighed, held)
+        job = self._job(wanted, tasks, hold, priority)
+        await self._room.tell(connection, owner, [job_told(job), draft_told(seen.id)])
+        kept = await store.take_draft(connection, owner, seen.number)
+        if kept is None:
+            raise StudioRefused("not_found", NO_DRAFT)
+        if kept.revision != seen.revision or kept.locked_by != seen.locked_by:
+            raise _DraftMoved
+        await self._require_idle(connection, owner, seen.number, tasks)
+        if wanted.draft != kept.draft:
+            await store.save_draft(connection, changed_draft(kept, wanted.draft, self._room.clock()))
+        await store.insert_job(connection, job)
+        if job.kind in (RENDER, "video"):
+            await store.lock_draft(connection, owner, seen.number, job.number)
+        id = id_text("job", *owner, job.number)
+        thing = id if hold is None else f"{id} {hold}"
+        if not await store.keep_key(connection, owner, wanted.key, wanted.content, thing, job.created_at):
+            raise _DraftMoved  # the same request came in twice at once: the other one is answered for both
+        return Begun(id, hold, False)
+
+    async def _require_idle(self, connection: Connection, owner: Owner, draft: int, tasks: Sequence[Task]) -> None:
+        active = await self._room.store.active(owner, connection)
+        if len(active) >= JOBS_WAITING_MAX:
+            raise TooBusy(f"{JOBS_WAITING_MAX} jobs of this account wait already.", "Try again when some have ended.")
+        running = running_slots([job for job in active if job.draft == draft])
+        busy = [str(task.slot) for task in tasks if str(task.slot) in running]
+        if busy:
+            raise StudioRefused("step_running", f"This is being made already: {', '.join(busy)}.", {"slots": busy})
+
+    def _job(self, wanted: _Wanted, tasks: Sequence[Task], hold: str | None, priority: int) -> Job:
+        now, seen, render = self._room.clock(), wanted.seen, wanted.render
+        request = Request(
+            tasks=tuple(tasks), renders=render is not None and render.renders, setup=render.setup if render else None
+        )
+        return Job(
+            lane=seen.lane,
+            account=seen.account,
+            number=new_number(),
+            kind=wanted.kind,
+            draft=seen.number,
+            state="queued",
+            priority=priority,
+            due_at=now,
+            fence=0,
+            worker="",
+            crashes=0,
+            hold=hold,
+            is_cancelled=False,
+            progress=0.0,
+            message="Waiting for its turn",
+            request=request,
+            tasks=tuple(TaskProgress() for _ in tasks),
+            result=None,
+            failure=None,
+            created_at=now,
+            started_at=None,
+            ended_at=None,
+        )
+
+
+def _quote_line(slot: str, quoted: QuotedLine) -> QuoteLine:
+    item, line = quoted.priced
+    return QuoteLine(slot, item.action, line.meter, line.amount, line.why or "", quoted.fits, quoted.fits_at)
+
+
+def _free_line(ref: SlotRef, why: str) -> QuoteLine:
+    return QuoteLine(str(ref), ref.name, "ai_credits", 0, why, True, None)
+
+
+def _without_scenes(draft: Draft, later: Sequence[Later], before: Draft) -> Draft:
+    """Without the scenes that were put there for work that does not fit."""
+    known = {scene.id for scene in before.scenes}
+    waiting = {one.slot for one in later}
+    scenes = tuple(
+        scene for scene in draft.scenes if scene.id in known or str(SlotRef("picture", scene.id)) not in waiting
+    )
+    return msgspec.structs.replace(draft, scenes=scenes)
+
+
+def content_of(kind: str, draft: str, asked: object) -> str:
+    """What a request says, so that a key can be held to it."""
+    return hashlib.sha256(msgspec.json.encode([kind, draft, asked], order="deterministic")).hexdigest()
+
+
+def key_reused(account: AccountRef, now: int) -> Refused:
+    """The no to a key that was used for something else."""
+    return Refused(Refusal(Status.KEY_REUSED, account.id, now, 0), _REUSED)

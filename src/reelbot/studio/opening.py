@@ -1,0 +1,55 @@
+"""Builds the studio of a ledger; used by `serve`, `work` and `make`. A command that only reads figures does without."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from reelbot.allowance import Ledger
+from reelbot.clock import Clock
+from reelbot.db import PostgresDatabase, SqliteDatabase
+from reelbot.events import EventStream
+from reelbot.studio.files import Files
+from reelbot.studio.providers.embedded import Embedded
+from reelbot.studio.providers.registry import Registry, discovered
+from reelbot.studio.providers.settings import load_providers
+from reelbot.studio.room import Room
+from reelbot.studio.service import Studio
+from reelbot.studio.store import StudioStore
+from reelbot.studio.worker import SWEEP_SECONDS, Worker
+
+
+def registry_of(providers: Path | None, environment: Mapping[str, str]) -> Registry:
+    """All providers: those that are configured, those of installed packages, and the embedded one."""
+    configured = [] if providers is None else load_providers(providers, environment)
+    others, faults = discovered()
+    return Registry([*configured, *others, Embedded()], faults)
+
+
+@asynccontextmanager
+async def open_studio(
+    database: SqliteDatabase | PostgresDatabase,
+    ledger: Ledger,
+    events: EventStream,
+    clock: Clock,
+    folder: Path,
+    registry: Registry,
+    *,
+    jobs: int = 0,
+) -> AsyncIterator[Studio]:
+    """The studio for as long as the block lasts; with `jobs`, that many run at once in this process meanwhile.
+
+    `folder` holds the files; workers on other machines need the same one. The registry is closed in the end.
+    """
+    files = Files(folder)
+    files.open()
+    files.sweep_desks(SWEEP_SECONDS, time.time())
+    room = Room(ledger, events, StudioStore(database, ledger.store.lanes), files, registry, clock)
+    worker = Worker(room, jobs=max(jobs, 1))
+    if jobs:
+        worker.start()
+    try:
+        yield Studio(room, worker)
+    finally:
+        await worker.stop()
+        await registry.aclose()

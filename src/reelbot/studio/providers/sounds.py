@@ -1,0 +1,78 @@
+"""Sound, pictures and clips as providers answer with them: told apart by their first bytes, sound decoded in a child."""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import reelbot
+from reelbot.studio.providers.bounds import DECODE_SECONDS
+from reelbot.studio.providers.timings import Samples
+
+RATE = 44_100
+"""Samples a second of every voiceover: what the renderer mixes at, so that it need not convert."""
+
+PROGRAM = "reelbot.studio.providers.decode_process"
+
+_SOUND = re.compile(rb"RIFF....WAVE|ID3|\xff[\xe0-\xff]|fLaC|OggS|....ftyp", re.DOTALL)
+_PICTURE = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg"}
+_WEBP = re.compile(rb"RIFF....WEBP", re.DOTALL)
+_CLIP = ((re.compile(rb"....ftyp", re.DOTALL), ".mp4"), (re.compile(rb"\x1a\x45\xdf\xa3"), ".webm"))
+
+
+class Undecodable(Exception):
+    """A file that passes for sound cannot be decoded, or lasts too long."""
+
+
+def is_sound(content: bytes) -> bool:
+    """Whether it begins as a file of sound does."""
+    return _SOUND.match(content) is not None
+
+
+def picture_suffix(content: bytes) -> str | None:
+    """The usual end of a picture's name, by how it begins; None when it is none."""
+    found = next((suffix for begin, suffix in _PICTURE.items() if content.startswith(begin)), None)
+    return found or (".webp" if _WEBP.match(content) else None)
+
+
+def clip_suffix(content: bytes) -> str | None:
+    """The usual end of a clip's name, by how it begins; None when it is none."""
+    return next((suffix for begins, suffix in _CLIP if begins.match(content)), None)
+
+
+async def decoded(paths: Sequence[Path], rate: int = RATE) -> list[Samples]:
+    """The samples of files of sound; `Undecodable` when one of them is broken. Cancelling the call ends the child."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-P", "-m", PROGRAM, str(rate), *map(str, paths)),
+        env=_environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        written, _ = await asyncio.wait_for(process.communicate(), DECODE_SECONDS)
+    except TimeoutError:
+        raise Undecodable from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise Undecodable
+    head, _, pcm = written.partition(b"\n")
+    lengths: list[int] = json.loads(head)
+    samples = np.frombuffer(pcm, dtype="<i2")
+    return np.split(samples, np.cumsum(lengths)[:-1])
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the place of this package in front of all others."""
+    home = str(Path(reelbot.__file__).parents[1])
+    inherited = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{inherited}" if inherited else home}

@@ -1,0 +1,34 @@
+"""What the painting process is told and what it answers: one JSON line each way, free of any picture library."""
+
+from typing import NamedTuple
+
+from reelbot.studio.render.captions import Look
+from reelbot.studio.render.moves import Size
+from reelbot.studio.render.plan import Mark, Piece, Quality
+
+
+class Order(NamedTuple):
+    """What to paint, and where: `directory` holds the fonts and their settings, and gets the `<key>.mp4` files."""
+
+    pieces: tuple[Piece, ...]
+    frame: Size
+    fps: int
+    quality: Quality
+    look: Look
+    mark: Mark | None
+    directory: str
+    font_config: str
+
+
+class News(NamedTuple):
+    """One line of answer: `frames` more of piece `key` are painted; `done` when its file is whole.
+
+    With a `failure` (the code of one of our failures) nothing more follows; `path` names the file at fault.
+    """
+
+    key: str
+    frames: int = 0
+    done: bool = False
+    failure: str = ""
+    detail: str = ""
+    path: str = ""

@@ -1,0 +1,415 @@
+"""Runs one job under its lease: each piece of work in turn, then the render, then the end.
+
+Before a provider is asked, that is written down; so after a crash the next worker knows whether it was. Work that was
+begun and not delivered is asked after by the provider's job id. Where there is none, it is done again if the provider says
+that this is harmless, and otherwise counts as lost: nobody is charged for what never came.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import structs
+
+from reelbot.allowance import FailurePoint, PriceList
+from reelbot.clock import SECOND
+from reelbot.errors import Failure, Malformed
+from reelbot.ids import id_text
+from reelbot.studio.bounds import ASKING_SECONDS_MAX, PROGRESS_STEP
+from reelbot.studio.core.drafts import SlotRef
+from reelbot.studio.core.jobs import Job, Made, Task, TaskProgress, backoff_seconds
+from reelbot.studio.core.steps import text_hash
+from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
+from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.files import FileMissing, StorageFull
+from reelbot.studio.making import Maker
+from reelbot.studio.providers.port import (
+    Ability,
+    AtOnce,
+    Delivered,
+    Desk,
+    Polled,
+    Provider,
+    ProviderFailure,
+    Queued,
+    ability_of,
+)
+from reelbot.studio.receiving import received
+from reelbot.studio.room import Room, job_told
+from reelbot.studio.store import Owner
+
+POLL_SECONDS = 2.0
+"""How often a provider is asked after its job: it takes minutes, and nobody is waiting at the other end of a wire."""
+
+SAID: dict[Kind, str] = {
+    "topic": "Looking for ideas",
+    "script": "Writing the script",
+    "rewrite": "Rewriting",
+    "voiceover": "Speaking the voiceover",
+    "image": "Painting a picture",
+    "animation": "Animating a picture",
+    "music": "Making music",
+}
+
+RENDER_SHARE = 0.6
+"""Share of the progress that the render is, where a job makes parts and then the video."""
+
+
+class Lost(Exception):
+    """A provider was asked, the answer never came, and it cannot be asked again."""
+
+
+class Again(Exception):
+    """The job is to be tried again after so many seconds."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+        self.why = why
+
+
+class Cancelled(Exception):
+    """Somebody asked for the end of the job."""
+
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """One claim on one job.
+
+    `cancelled` is set from outside when somebody asks for its end, `is_lost` when another worker has it. `can_stop` is
+    False while a provider is at work that cannot be asked what became of it.
+    """
+
+    def __init__(self, room: Room, ending: Ending, maker: Maker, job: Job) -> None:
+        self.job = job
+        self.cancelled = asyncio.Event()
+        self.is_lost = False
+        self.can_stop = True
+        self._room = room
+        self._ending = ending
+        self._maker = maker
+        self._owner = Owner(job.lane, job.account)
+        self._told = job.progress
+
+    async def carry_out(self) -> None:
+        """Do the job to its end. `LeaseLost` when it is not ours any more, `Again` when it is to be tried later."""
+        at: int | None = None
+        try:
+            for at, task in enumerate(self.job.request.tasks):
+                if self.job.tasks[at].made is None:
+                    await self._task(at, task)
+            at = None
+            await self._rest()
+        except Cancelled:
+            await self._cancelled()
+        except (ProviderFailure, Malformed, Failure, Lost, OSError) as failure:
+            if isinstance(failure, Failure) and failure.code == "ledger_unavailable":
+                raise
+            await self._failed(failure, at)
+
+    # one piece of work
+
+    async def _task(self, at: int, task: Task) -> None:
+        work = self._completed(task)
+        if work is not task.work:
+            task = structs.replace(task, work=work, inputs=task.inputs | self._script_input(work))
+            self._with_task(at, task)
+        made = await self._made_before(work)
+        if made is None:
+            made = await self._made_now(at, task)
+        self._with_progress(at, structs.replace(self.job.tasks[at], made=made))
+        await self._kept(at)
+
+    def _completed(self, task: Task) -> Work:
+        """The work with what an earlier task of the job has made."""
+        if task.script_from is None or not isinstance(task.work, VoiceoverWork):
+            return task.work
+        made = self.job.tasks[task.script_from].made
+        assert made is not None, "tasks are done in order"
+        return structs.replace(task.work, script=made.text)
+
+    def _script_input(self, work: Work) -> dict[str, str]:
+        return {"script": text_hash(work.script)} if isinstance(work, VoiceoverWork) else {}
+
+    async def _made_before(self, work: Work) -> Made | None:
+        _, made = await self._room.store.made(self._owner, work_hash(work))
+        if made is None or (made.media is not None and not self._room.files.has(made.media.sha256)):
+            return None
+        return structs.replace(made, amounts={}, free=True)
+
+    async def _made_now(self, at: int, task: Task) -> Made:
+        provider = self._room.registry.provider(task.work.provider)
+        ability = ability_of(provider, kind_of(task.work))
+        with self._room.files.desk() as folder:
+            desk = Desk(folder, self._files(task.work), self._request_id(at), lambda share: self._report(at, share))
+            await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
+            delivered = await self._foreseen(self._delivered(at, task, provider, ability, desk))
+            try:
+                made = await received(self._room.files, task.work, delivered)
+            except (Failure, Malformed, OSError) as failure:
+                raise _after_delivery(failure) from failure
+        return structs.replace(made, amounts=self._amounts(task, made))
+
+    async def _foreseen(self, delivering: Coroutine[Any, Any, Delivered]) -> Delivered:
+        """What a provider delivers; an error that it did not foresee counts as ended at the provider."""
+        try:
+            return await delivering
+        except (Failure, Malformed, Lost, Again, Cancelled, LeaseLost, OSError):
+            raise
+        except Exception as failure:
+            _log.exception("A provider failed in a way that it did not foresee.")
+            raise ProviderFailure("The provider is broken.", "Try again, or another provider.") from failure
+
+    def _files(self, work: Work) -> dict[str, Path]:
+        return {work.image: self._room.files.path(work.image)} if isinstance(work, AnimationWork) else {}
+
+    def _request_id(self, at: int) -> str:
+        job = id_text("job", self.job.lane, self.job.account, self.job.number)
+        return f"{job}-{at}-{self.job.tasks[at].attempts}"
+
+    async def _delivered(self, at: int, task: Task, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
+        progress = self.job.tasks[at]
+        if progress.called_at is None:
+            progress = structs.replace(progress, called_at=self._room.clock(), request_id=desk.request_id)
+            await self._note(at, progress)
+            return await self._begun(at, task.work, provider, ability, desk)
+        desk = desk._replace(request_id=progress.request_id)
+        if isinstance(provider, Queued) and ability.is_queued:
+            return await self._resumed(at, task.work, provider, ability, desk)
+        if ability.is_repeatable:
+            return await self._begun(at, task.work, provider, ability, desk)
+        await self._ending.keep_unknown(self.job)
+        raise Lost
+
+    async def _begun(self, at: int, work: Work, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
+        if isinstance(provider, Queued) and ability.is_queued:
+            submitted = await self._unless_cancelled(provider.submit(work, desk), None)
+            await self._note(at, structs.replace(self.job.tasks[at], provider_job=submitted))
+            return await self._awaited(at, work, provider, ability, desk)
+        assert isinstance(provider, AtOnce), "a provider works at once or takes jobs"
+        self.can_stop = ability.is_repeatable
+        try:
+            return await self._unless_cancelled(provider.run(work, desk), ability.seconds_max)
+        finally:
+            self.can_stop = True
+
+    async def _resumed(self, at: int, work: Work, provider: Queued, ability: Ability, desk: Desk) -> Delivered:
+        """Ask after a job that was submitted, or perhaps was, by a worker that is gone."""
+        await self._ending.keep_unknown(self.job)
+        if self.job.tasks[at].provider_job is None:
+            found = await provider.find(desk.request_id)
+            if found is None:
+                raise Lost
+            await self._note(at, structs.replace(self.job.tasks[at], provider_job=found))
+        return await self._awaited(at, work, provider, ability, desk)
+
+    async def _awaited(self, at: int, work: Work, provider: Queued, ability: Ability, desk: Desk) -> Delivered:
+        submitted = self.job.tasks[at].provider_job
+        assert submitted is not None, "stored before it is asked after"
+        while True:
+            polled = await self._polled(at, work, provider, submitted)
+            match polled.state:
+                case "done":
+                    return await provider.fetch(work, submitted, desk)
+                case "failed":
+                    raise polled.failure or ProviderFailure("The provider could not make it.")
+                case "cancelled":
+                    raise ProviderFailure("The provider cancelled the work.", "Try again.")
+                case "waiting":
+                    desk.report(polled.progress)
+            if self.cancelled.is_set():
+                await provider.cancel(work, submitted)
+                raise Cancelled
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.cancelled.wait(), POLL_SECONDS)
+
+    async def _polled(self, at: int, work: Work, provider: Queued, submitted: str) -> Polled:
+        """How the provider's job stands. That it cannot be asked right now says nothing about the job."""
+        called_at = self.job.tasks[at].called_at
+        assert called_at is not None, "written down before the provider was asked"
+        try:
+            return await provider.poll(work, submitted)
+        except ProviderFailure as failure:
+            if self._room.clock() - called_at > ASKING_SECONDS_MAX * SECOND:
+                raise Lost from failure
+            await self._ending.keep_unknown(self.job)
+            raise Again(max(POLL_SECONDS, failure.retry_seconds or 0.0), "Waiting for the provider") from failure
+
+    async def _unless_cancelled(self, doing: Coroutine[Any, Any, T], seconds_max: float | None) -> T:
+        """The outcome of a call; the call is ended when somebody asks for the end of the job."""
+        call = asyncio.ensure_future(doing)
+        watch = asyncio.ensure_future(self.cancelled.wait())
+        try:
+            await asyncio.wait({call, watch}, timeout=seconds_max, return_when=asyncio.FIRST_COMPLETED)
+            if call.done():
+                return call.result()
+            if watch.done():
+                raise Cancelled
+            raise ProviderFailure("The provider took too long.", "Try again.", point=FailurePoint.UNKNOWN)
+        finally:
+            watch.cancel()
+            if not call.done():
+                call.cancel()
+            await asyncio.wait({call, watch})
+
+    def _amounts(self, task: Task, made: Made) -> dict[str, int]:
+        """What the work really costs, by its measured quantity; never above what was held."""
+        return measured_amounts(task, made, self._room.ledger.terms.prices)
+
+    # writing down
+
+    def _with_progress(self, at: int, progress: TaskProgress) -> None:
+        tasks = (*self.job.tasks[:at], progress, *self.job.tasks[at + 1 :])
+        self.job = self.job._replace(tasks=tasks)
+
+    def _with_task(self, at: int, task: Task) -> None:
+        request = self.job.request
+        tasks = (*request.tasks[:at], task, *request.tasks[at + 1 :])
+        self.job = self.job._replace(request=structs.replace(request, tasks=tasks))
+
+    async def _note(self, at: int, progress: TaskProgress) -> None:
+        self._with_progress(at, progress)
+        async with self._room.store.database.transaction() as connection:
+            if not await self._room.store.note_tasks(connection, self.job, self.job.tasks):
+                raise LeaseLost
+
+    async def _kept(self, at: int) -> None:
+        is_last = at == len(self.job.tasks) - 1
+        if is_last and not self.job.request.renders:
+            await self._ending.succeed(self.job, [at])
+        else:
+            await self._ending.keep_delivered(self.job, at)
+
+    # the rest of the job
+
+    async def _rest(self) -> None:
+        if self.job.kind == "preview":
+            await self._say(self.job.progress, "Rendering a preview")
+            sha256 = await self._unless_cancelled(self._maker.preview(self.job, self._rendered), None)
+            self.job = self.job._replace(result={"preview": sha256})
+            await self._ending.succeed(self.job, [])
+        elif self.job.request.renders:
+            await self._say(self.job.progress, "Rendering the video")
+            video = await self._unless_cancelled(self._maker.video(self.job, self._rendered), None)
+            await self._ending.succeed(self.job, [], video)
+
+    def _rendered(self, share: float) -> None:
+        parts = RENDER_SHARE if self.job.request.tasks else 1.0
+        self._tell_soon(1.0 - parts + parts * share, "Rendering")
+
+    def _share(self, at: int, share: float) -> float:
+        whole = 1.0 - RENDER_SHARE if self.job.request.renders else 1.0
+        return whole * (at + min(max(share, 0.0), 1.0)) / len(self.job.tasks)
+
+    def _report(self, at: int, share: float) -> None:
+        self._tell_soon(self._share(at, share), SAID[kind_of(self.job.request.tasks[at].work)])
+
+    def _tell_soon(self, progress: float, message: str) -> None:
+        """Note progress to be told with the next heartbeat; it never goes back and never passes 1."""
+        if progress >= self.job.progress:
+            self.job = self.job._replace(progress=min(progress, 1.0), message=message)
+
+    async def tell(self) -> None:
+        """Tell how far the job is, if that has changed."""
+        if self.job.progress - self._told >= PROGRESS_STEP:
+            await self._say(self.job.progress, self.job.message)
+
+    async def _say(self, progress: float, message: str) -> None:
+        self._tell_soon(max(progress, self.job.progress), message)
+        self._told = self.job.progress
+        async with self._room.writing(self._owner, [job_told(self.job)]) as connection:
+            if not await self._room.store.note_progress(connection, self.job, self.job.progress, message):
+                raise LeaseLost
+
+    # ends without success
+
+    async def _cancelled(self) -> None:
+        point = FailurePoint.CANCELLED_RUNNING
+        failure = job_failure("cancelled", "Cancelled. What had been delivered is kept.", "", point, None)
+        await self._ending.fail(self.job, Failed(point, failure), "cancelled")
+
+    async def _failed(self, failure: Exception, at: int | None) -> None:
+        slot = None if at is None else self.job.request.tasks[at].slot
+        if isinstance(failure, ProviderFailure) and at is not None:
+            await self._provider_failed(failure, at, slot)
+            return
+        if isinstance(failure, Lost):
+            point = FailurePoint.AT_PROVIDER
+            detail = (
+                "The connection to the provider was lost while it worked, and it cannot be asked what became of it."
+            )
+            told = job_failure("lost", detail, "Nothing was charged for it. Try again.", point, slot)
+            await self._ending.fail(self.job, Failed(point, told, slot))
+            return
+        await self._ending.fail(self.job, _our_failure(failure, slot))
+
+    async def _provider_failed(self, failure: ProviderFailure, at: int, slot: SlotRef | None) -> None:
+        progress = self.job.tasks[at]
+        ability = ability_of(
+            self._room.registry.provider(self.job.request.tasks[at].work.provider),
+            kind_of(self.job.request.tasks[at].work),
+        )
+        point = failure.point
+        if point is FailurePoint.UNKNOWN and (ability.is_queued or ability.is_repeatable):
+            await self._ending.keep_unknown(self.job)
+            await self._try_again(at, progress, failure)
+        if failure.retryable and point is not FailurePoint.UNKNOWN:
+            await self._try_again(at, structs.replace(progress, called_at=None, provider_job=None), failure)
+        if point is FailurePoint.UNKNOWN:
+            await self._ending.keep_unknown(self.job)
+            point = FailurePoint.AT_PROVIDER
+        billed = at if point is FailurePoint.AFTER_DELIVERY else None
+        if point is FailurePoint.AT_PROVIDER and ability.bills_failures:
+            point, billed = FailurePoint.AT_PROVIDER_BILLED, at
+        told = job_failure(failure.code, failure.detail, failure.hint, point, slot)
+        await self._ending.fail(self.job, Failed(point, told, slot, billed))
+
+    async def _try_again(self, at: int, progress: TaskProgress, failure: ProviderFailure) -> None:
+        """Raise `Again` unless this was the last try."""
+        seconds = backoff_seconds(progress.attempts + 1, failure.retry_seconds)
+        if seconds is None:
+            return
+        await self._note(at, structs.replace(progress, attempts=progress.attempts + 1))
+        raise Again(seconds, f"{failure.detail} Trying again.")
+
+
+def measured_amounts(task: Task, made: Made, prices: PriceList) -> dict[str, int]:
+    """What a delivered task costs by what was measured of it, by meter; never more than was held for it."""
+    amounts = dict(task.amounts)
+    kind = kind_of(task.work)
+    if kind == "voiceover" and made.media is not None and "ai_credits" in amounts:
+        factor = task.work.provider if task.work.provider in prices.factors else None
+        seconds = max(1, -(-made.media.duration_ms // SECOND))
+        amounts["ai_credits"] = min(amounts["ai_credits"], prices.amount_of(kind, seconds, factor))
+    if made.media is not None and "storage_bytes" in amounts:
+        amounts["storage_bytes"] = min(amounts["storage_bytes"], made.media.bytes)
+    return amounts
+
+
+def _after_delivery(failure: Exception) -> ProviderFailure:
+    """Something of ours that broke after the provider had delivered."""
+    detail = failure.detail if isinstance(failure, Failure | Malformed) else "The file could not be kept."
+    hint = failure.hint if isinstance(failure, Failure) and failure.hint else "Trying again costs nothing."
+    return ProviderFailure(f"It was made, but then: {detail}", hint, point=FailurePoint.AFTER_DELIVERY)
+
+
+def _our_failure(failure: Exception, slot: SlotRef | None) -> Failed:
+    """A failure of the render or of what is around the work; no provider has delivered anything that is lost."""
+    point = FailurePoint.BEFORE_ACCEPTANCE
+    match failure:
+        case StorageFull() | FileMissing():
+            told = job_failure(failure.code, failure.detail, failure.hint, point, slot)
+        case Failure():
+            told = job_failure(failure.code, failure.detail, failure.hint or "Try again.", point, slot)
+        case Malformed():
+            told = job_failure("malformed", failure.detail, "Change it and try again.", point, slot)
+        case _:
+            told = job_failure("failure", f"The disk or the system failed: {failure}.", "Try again.", point, slot)
+    return Failed(point, told, slot)

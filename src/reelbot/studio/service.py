@@ -1,0 +1,215 @@
+"""The studio as a service: open, edit, generate, refresh, render, cancel. The front door of the room.
+
+One instance belongs to one event loop. Whatever is asked for here is queued; a `Worker`, in this process or another, does
+it. Expected noes are `StudioRefused` and the ledger's `Refused`; bad input is `Malformed`.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from reelbot.allowance import AccountRef, FailurePoint
+from reelbot.clock import DAY
+from reelbot.limits import ANSWER_KEPT_DAYS
+from reelbot.studio.assets import Assets
+from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
+from reelbot.studio.core.jobs import ACTIVE, Job
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.drafting import Drafting
+from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.files import Files
+from reelbot.studio.generating import Begun, Generating, Quoted, content_of, key_reused
+from reelbot.studio.providers.embedded import CODES
+from reelbot.studio.room import Room, owner_of
+from reelbot.studio.shown import DraftListed, DraftShown
+from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo, Owner, Page, number_of
+from reelbot.studio.weighing import Weigher
+from reelbot.studio.worker import Worker
+
+NO_JOB = "There is no such job."
+NO_VIDEO = "There is no such video."
+
+T = TypeVar("T")
+
+
+class Studio:
+    """Drafts, jobs, videos and assets of every account of a ledger, on its database."""
+
+    def __init__(self, room: Room, worker: Worker) -> None:
+        self.registry = room.registry
+        self.files: Files = room.files
+        self.worker = worker
+        self.languages = CODES
+        self._room = room
+        weigher = Weigher(room.ledger, room.store, room.registry)
+        self._drafting = Drafting(room, weigher, CODES)
+        self._generating = Generating(room, weigher)
+        self._assets = Assets(room)
+        self._ending = Ending(room)
+
+    # drafts
+
+    async def open(self, account: AccountRef, asked: DraftAsked, key: str | None = None) -> tuple[KeptDraft, bool]:
+        """A new draft, or the one that the same key opened before; and whether it was there."""
+        return await self._once(
+            account,
+            key,
+            content_of("open", "", asked),
+            lambda: self._drafting.open(account, asked),
+            lambda id: self._drafting.found(account, id),
+        )
+
+    async def draft(self, account: AccountRef, id: str) -> DraftShown:
+        """A draft as it stands, with the price of everything that could be made for it."""
+        return await self._drafting.shown(account, id)
+
+    async def drafts(self, account: AccountRef, page: Page) -> list[DraftListed]:
+        """A page of drafts, the last changed first."""
+        return await self._drafting.listed(account, page)
+
+    async def kept_draft(self, account: AccountRef, id: str) -> KeptDraft:
+        """A draft as it is kept."""
+        return await self._drafting.found(account, id)
+
+    async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> DraftShown:
+        """Change a draft by hand. Never costs anything; see `Drafting.change` for when it is refused."""
+        return await self._drafting.view(await self._drafting.change(account, id, asked))
+
+    async def remove(self, account: AccountRef, id: str) -> None:
+        """Remove a draft. What is at work for it is cancelled."""
+        for job in await self._drafting.remove(account, id):
+            await self._cancel(job)
+
+    # AI actions, renders, jobs
+
+    async def quote(self, account: AccountRef, draft: str, asked: GenerationAsked) -> Quoted:
+        """What AI actions on a draft would cost at most; changes nothing."""
+        return await self._generating.quote(account, await self._drafting.found(account, draft), asked)
+
+    async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
+        """Trigger AI actions."""
+        return self._queued(await self._generating.generate(account, draft, asked, key))
+
+    async def render(self, account: AccountRef, draft: str, asked: RenderAsked, key: str) -> Begun:
+        """Make the finished video."""
+        return self._queued(await self._generating.render(account, draft, asked, key))
+
+    async def preview(self, account: AccountRef, draft: str, key: str) -> Begun:
+        """Make a small video to look at. Costs nothing."""
+        return self._queued(await self._generating.preview(account, draft, key))
+
+    def _queued(self, begun: Begun) -> Begun:
+        self.worker.look()
+        return begun
+
+    async def job(self, account: AccountRef, id: str) -> Job:
+        """A job as it stands."""
+        owner = owner_of(account)
+        job = await self._room.store.job(owner, number_of("job", owner, id))
+        if job is None:
+            raise StudioRefused("not_found", NO_JOB)
+        return job
+
+    async def jobs(self, account: AccountRef, page: Page) -> list[Job]:
+        """A page of jobs, the newest first."""
+        return await self._room.store.jobs(owner_of(account), page)
+
+    async def cancel(self, account: AccountRef, id: str) -> Job:
+        """Ask for a job's end: at once when it waits, else as soon as its worker hears of it."""
+        await self._cancel(await self.job(account, id))
+        return await self.job(account, id)
+
+    async def _cancel(self, job: Job) -> None:
+        if job.state not in ACTIVE:
+            return
+        owner = Owner(job.lane, job.account)
+        async with self._room.store.database.transaction() as connection:
+            await self._room.store.ask_cancel(connection, owner, job.number)
+        if job.state == "queued":
+            delivered = any(progress.made for progress in job.tasks)
+            point = FailurePoint.CANCELLED_RUNNING if delivered else FailurePoint.BEFORE_ACCEPTANCE
+            told = job_failure("cancelled", "Cancelled before it began.", "", point, None)
+            with suppress(LeaseLost):  # a worker was quicker: it has been asked, and ends it
+                await self._ending.fail(job, Failed(point, told), "cancelled")
+        self.worker.cancel(job)
+
+    # videos
+
+    async def video(self, account: AccountRef, id: str) -> KeptVideo:
+        """A finished video."""
+        owner = owner_of(account)
+        video = await self._room.store.video(owner, number_of("video", owner, id))
+        if video is None:
+            raise StudioRefused("not_found", NO_VIDEO)
+        return video
+
+    async def videos(self, account: AccountRef, page: Page) -> list[KeptVideo]:
+        """A page of finished videos, the newest first."""
+        return await self._room.store.videos(owner_of(account), page)
+
+    async def edit(self, account: AccountRef, id: str, key: str | None = None) -> tuple[KeptDraft, bool]:
+        """A new draft from a video's setup; the video itself is never changed."""
+        video = await self.video(account, id)
+        return await self._once(
+            account,
+            key,
+            content_of("edit", id, None),
+            lambda: self._drafting.reopen(account, video),
+            lambda draft: self._drafting.found(account, draft),
+        )
+
+    # assets
+
+    async def upload(
+        self, account: AccountRef, name: str, path: Path, size: int, sha256: str, key: str | None = None
+    ) -> tuple[KeptAsset, bool]:
+        """Keep an uploaded file, or give the one that the same key brought before."""
+        return await self._once(
+            account,
+            key,
+            content_of("upload", sha256, name),
+            lambda: self._assets.upload(account, name, path, size),
+            lambda id: self._assets.found(account, id),
+        )
+
+    async def asset(self, account: AccountRef, id: str) -> KeptAsset:
+        """An uploaded or animated file."""
+        return await self._assets.found(account, id)
+
+    async def assets(self, account: AccountRef, page: Page) -> list[KeptAsset]:
+        """A page of assets, the newest first."""
+        return await self._assets.listed(account, page)
+
+    async def remove_asset(self, account: AccountRef, id: str) -> None:
+        """Remove a file and give its place back."""
+        await self._assets.remove(account, id)
+
+    # keys
+
+    async def _once(
+        self,
+        account: AccountRef,
+        key: str | None,
+        content: str,
+        make: Callable[[], Awaitable[T]],
+        find: Callable[[str], Awaitable[T]],
+    ) -> tuple[T, bool]:
+        """What a key made before, or what is made now; and whether it was there."""
+        owner = owner_of(account)
+        if key is None:
+            return await make(), False
+        known = await self._room.store.keyed(None, owner, key)
+        if known is not None:
+            if known[0] != content:
+                raise key_reused(account, self._room.clock())
+            return await find(known[1]), True
+        made = await make()
+        id: str = made.id  # type: ignore[attr-defined]  # all that is made has an id
+        async with self._room.store.database.transaction() as connection:
+            await self._room.store.keep_key(connection, owner, key, content, id, self._room.clock())
+        return made, False
+
+    async def forget_keys(self) -> None:
+        """Drop idempotency keys that nobody will repeat any more."""
+        await self._room.store.forget_keys(self._room.clock() - ANSWER_KEPT_DAYS * DAY)

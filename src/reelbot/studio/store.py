@@ -1,0 +1,396 @@
+"""What is kept of the studio, and how it changes. Every write is a statement on the caller's transaction.
+
+Order of locks, for everyone who writes: the account's stream of events first (`Events.append`), then drafts, then jobs.
+The ledger does the same before its riders write, so no two transactions wait for each other.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
+from reelbot.errors import DatabaseFailure
+from reelbot.ids import Place, id_text, place_of
+from reelbot.studio.core.drafts import Draft, Media
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
+
+NUMBER_BITS = 40
+"""Of a thing's number. It is drawn, not counted: two processes need not agree, and a removed one's never comes again."""
+
+LATEST = 2**62
+"""An instant and a number after all others: where the newest page begins."""
+
+
+class KeptDraft(NamedTuple):
+    """A draft as it is kept."""
+
+    lane: int
+    account: int
+    number: int
+    revision: int
+    heading: str
+    draft: Draft
+    created_at: int
+    updated_at: int
+    locked_by: int | None
+    origin: int | None
+
+    @property
+    def id(self) -> str:
+        """The draft as outsiders name it."""
+        return id_text("draft", self.lane, self.account, self.number)
+
+
+class VideoFiles(Struct, frozen=True):
+    """The files of a finished video, by their content."""
+
+    mp4: str
+    srt: str
+    vtt: str
+    words: str
+    thumbnail: str
+
+
+class VideoFacts(Struct, frozen=True, kw_only=True):
+    """A finished video: what it is, and the setup that it was made from."""
+
+    setup: Setup
+    files: VideoFiles
+    width: int
+    height: int
+    duration_ms: int
+    bytes: int
+    draft: str
+    job: str
+
+
+class KeptVideo(NamedTuple):
+    """A finished video as it is kept."""
+
+    lane: int
+    account: int
+    number: int
+    title: str
+    facts: VideoFacts
+    created_at: int
+
+    @property
+    def id(self) -> str:
+        """The video as outsiders name it."""
+        return id_text("video", self.lane, self.account, self.number)
+
+
+class KeptAsset(NamedTuple):
+    """An uploaded or animated file as it is kept; `hold` counts it as storage."""
+
+    lane: int
+    account: int
+    number: int
+    name: str
+    origin: str
+    hold: str
+    media: Media
+    created_at: int
+
+    @property
+    def id(self) -> str:
+        """The file as outsiders name it."""
+        return id_text("asset", self.lane, self.account, self.number)
+
+
+class Owner(NamedTuple):
+    """Whose: the account's lane and id."""
+
+    lane: int
+    account: int
+
+
+class Page(NamedTuple):
+    """Which part of a list: at most `size`, behind the thing with this instant and number."""
+
+    size: int
+    before_at: int = LATEST
+    before_number: int = LATEST
+
+
+_encode = msgspec.json.Encoder().encode
+_draft_in = msgspec.json.Decoder(Draft).decode
+_request_in = msgspec.json.Decoder(Request).decode
+_tasks_in = msgspec.json.Decoder(tuple[TaskProgress, ...]).decode
+_failure_in = msgspec.json.Decoder(JobFailure).decode
+_video_in = msgspec.json.Decoder(VideoFacts).decode
+_media_in = msgspec.json.Decoder(Media).decode
+_made_in = msgspec.json.Decoder(Made).decode
+
+
+def new_number() -> int:
+    """A number for a new thing."""
+    return 1 + secrets.randbits(NUMBER_BITS)
+
+
+def number_of(kind: str, owner: Owner, id: str) -> int:
+    """The number that an id of this account names; 0, which nothing has, for any other text."""
+    place: Place | None = place_of(id)
+    own = place is not None and (place.kind, place.lane, place.account) == (kind, *owner)
+    return place.seq if place is not None and own else 0
+
+
+class StudioStore:
+    """Keeps the studio in the database of the ledger."""
+
+    def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
+        self.database = database
+        self.lanes = range(lanes)
+        self._sql = load_statements("reelbot.studio", database.dialect)
+
+    async def _rows(self, connection: Connection | None, name: str, *parameters: object) -> list[Row]:
+        if connection is None:
+            return await self.database.fetch(self._sql[name], parameters)
+        return await connection.fetch(self._sql[name], parameters)
+
+    async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
+        return await connection.execute(self._sql[name], parameters) > 0
+
+    # idempotency keys
+
+    async def keyed(self, connection: Connection | None, owner: Owner, key: str) -> tuple[str, str] | None:
+        """The content and the thing of a key that was used."""
+        rows = await self._rows(connection, "read_key", *owner, key)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    async def keep_key(self, connection: Connection, owner: Owner, key: str, content: str, thing: str, at: int) -> bool:
+        """Remember what a key made; False when it was used before."""
+        return await self._changed(connection, "insert_key", *owner, key, content, thing, at)
+
+    async def forget_keys(self, before_at: int) -> None:
+        """Drop keys that nobody will repeat any more."""
+        async with self.database.transaction() as connection:
+            for lane in self.lanes:
+                await connection.execute(self._sql["forget_keys"], (lane, before_at))
+
+    # drafts
+
+    async def insert_draft(self, connection: Connection, kept: KeptDraft) -> None:
+        """Keep a new draft."""
+        row = (*kept[:4], kept.heading, _text(kept.draft), kept.created_at, kept.updated_at, kept.origin)
+        await connection.execute(self._sql["insert_draft"], row)
+
+    async def draft(self, owner: Owner, number: int) -> KeptDraft | None:
+        """One draft as it stands."""
+        return self._one_draft(owner, await self._rows(None, "read_draft", *owner, number))
+
+    async def take_draft(self, connection: Connection, owner: Owner, number: int) -> KeptDraft | None:
+        """One draft, for a change in this transaction."""
+        return self._one_draft(owner, await self._rows(connection, "take_draft", *owner, number))
+
+    async def drafts(self, owner: Owner, page: Page) -> list[KeptDraft]:
+        """A page of drafts, the last changed first."""
+        rows = await self._rows(None, "list_drafts", *owner, page.before_at, page.before_number, page.size)
+        return [_kept_draft(owner, row) for row in rows]
+
+    async def save_draft(self, connection: Connection, kept: KeptDraft) -> None:
+        """Save a changed draft."""
+        row = (kept.revision, kept.heading, _text(kept.draft), kept.updated_at, *kept[:3])
+        await connection.execute(self._sql["update_draft"], row)
+
+    async def lock_draft(self, connection: Connection, owner: Owner, number: int, job: int | None) -> None:
+        """Have a render lock a draft, or let go of it."""
+        await connection.execute(self._sql["lock_draft"], (job, *owner, number))
+
+    async def delete_draft(self, connection: Connection, owner: Owner, number: int) -> bool:
+        """Remove a draft."""
+        return await self._changed(connection, "delete_draft", *owner, number)
+
+    def _one_draft(self, owner: Owner, rows: Sequence[Row]) -> KeptDraft | None:
+        return _kept_draft(owner, rows[0]) if rows else None
+
+    # jobs
+
+    async def insert_job(self, connection: Connection, job: Job) -> None:
+        """Keep a new job."""
+        row = (*job[:8], job.hold, job.progress, job.message, _text(job.request), _text(job.tasks))
+        result = None if job.result is None else _text(job.result)
+        await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
+
+    async def job(self, owner: Owner, number: int) -> Job | None:
+        """One job as it stands."""
+        rows = await self._rows(None, "read_job", *owner, number)
+        return _job(rows[0]) if rows else None
+
+    async def take_job(self, connection: Connection, owner: Owner, number: int) -> Job | None:
+        """One job, for a change in this transaction."""
+        rows = await self._rows(connection, "take_job", *owner, number)
+        return _job(rows[0]) if rows else None
+
+    async def jobs(self, owner: Owner, page: Page) -> list[Job]:
+        """A page of jobs, the newest first."""
+        rows = await self._rows(None, "list_jobs", *owner, page.before_at, page.before_number, page.size)
+        return [_job(row) for row in rows]
+
+    async def active(self, owner: Owner, connection: Connection | None = None) -> list[Job]:
+        """The jobs of an account that have not ended, the oldest first."""
+        return [_job(row) for row in await self._rows(connection, "list_active", *owner)]
+
+    async def lock_claims(self, connection: Connection, lane: int) -> None:
+        """One at a time claims jobs of a lane, so that the bound on an account's running jobs holds."""
+        await connection.fetch(self._sql["lock_claims"], (lane,))
+
+    async def due(
+        self, connection: Connection | None, lane: int, now: int, most: int, count: int
+    ) -> list[tuple[int, int]]:
+        """Jobs of a lane that may be taken, as (account, number), in the order in which they should be."""
+        rows = await self._rows(connection, "list_due", lane, now, lane, now, most, count)
+        return [(row[0], row[1]) for row in rows]
+
+    async def claim(self, connection: Connection, job: Job, until_at: int, worker: str, crashes: int, now: int) -> bool:
+        """Take the lease on a job, under the fencing number after the one it has."""
+        place = (job.lane, job.account, job.number, job.fence)
+        return await self._changed(connection, "claim_job", until_at, worker, crashes, now, *place)
+
+    async def renew(self, job: Job, until_at: int) -> bool | None:
+        """Say that the work goes on: True when somebody asked for its end, None when the lease no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        async with self.database.transaction() as connection:
+            if not await self._changed(connection, "renew_lease", until_at, *place):
+                return None
+            rows = await self._rows(connection, "read_cancel", *place)
+            return bool(rows[0][0])
+
+    async def note_progress(self, connection: Connection, job: Job, progress: float, message: str) -> bool:
+        """Keep how far a job is; False when the lease no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        return await self._changed(connection, "note_progress", progress, message, *place)
+
+    async def note_tasks(self, connection: Connection, job: Job, tasks: Sequence[TaskProgress]) -> bool:
+        """Keep what is known of each piece of work; False when the lease no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        return await self._changed(connection, "note_tasks", _text(tasks), *place)
+
+    async def requeue(self, connection: Connection, job: Job, due_at: int, crashes: int, message: str) -> bool:
+        """Give the lease back; False when it no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        return await self._changed(connection, "requeue_job", due_at, crashes, message, *place)
+
+    async def end(self, connection: Connection, job: Job, state: JobState, now: int) -> bool:
+        """Write the end that `job` carries, in another state; False when it is over already or the lease was lost."""
+        ended = job.moved(state)
+        told = (
+            state,
+            ended.progress,
+            ended.message,
+            _text(ended.tasks),
+            _maybe(ended.result),
+            _maybe(ended.failure),
+            now,
+        )
+        return await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence)
+
+    async def ask_cancel(self, connection: Connection, owner: Owner, number: int) -> bool:
+        """Ask for a job's end; False when it has ended."""
+        return await self._changed(connection, "ask_cancel", *owner, number)
+
+    async def counts(self) -> dict[str, int]:
+        """How many jobs wait and run, in all lanes."""
+        found: dict[str, int] = {}
+        for lane in self.lanes:
+            for state, count in await self._rows(None, "count_jobs", lane):
+                found[state] = found.get(state, 0) + count
+        return found
+
+    # videos
+
+    async def insert_video(self, connection: Connection, video: KeptVideo) -> None:
+        """Keep a finished video."""
+        row = (*video[:4], _text(video.facts), video.created_at)
+        await connection.execute(self._sql["insert_video"], row)
+
+    async def video(self, owner: Owner, number: int) -> KeptVideo | None:
+        """One finished video."""
+        rows = await self._rows(None, "read_video", *owner, number)
+        return _video(owner, rows[0]) if rows else None
+
+    async def videos(self, owner: Owner, page: Page) -> list[KeptVideo]:
+        """A page of finished videos, the newest first."""
+        rows = await self._rows(None, "list_videos", *owner, page.before_at, page.before_number, page.size)
+        return [_video(owner, row) for row in rows]
+
+    # files that count as storage
+
+    async def insert_asset(self, connection: Connection, asset: KeptAsset) -> None:
+        """Keep a file."""
+        row = (*asset[:6], _text(asset.media), asset.created_at)
+        await connection.execute(self._sql["insert_asset"], row)
+
+    async def asset(self, owner: Owner, number: int) -> KeptAsset | None:
+        """One file."""
+        rows = await self._rows(None, "read_asset", *owner, number)
+        return _asset(owner, rows[0]) if rows else None
+
+    async def assets(self, owner: Owner, page: Page) -> list[KeptAsset]:
+        """A page of files, the newest first."""
+        rows = await self._rows(None, "list_assets", *owner, page.before_at, page.before_number, page.size)
+        return [_asset(owner, row) for row in rows]
+
+    async def delete_asset(self, connection: Connection, owner: Owner, number: int) -> bool:
+        """Remove a file."""
+        return await self._changed(connection, "delete_asset", *owner, number)
+
+    # what was made before
+
+    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made | None, now: int) -> None:
+        """Remember what a work made; without a result, that it was paid for."""
+        await connection.execute(self._sql["insert_made"], (*owner, work, _maybe(made), now))
+
+    async def made(self, owner: Owner, work: str) -> tuple[bool, Made | None]:
+        """Whether a work was paid for, and what it made if that was kept."""
+        rows = await self._rows(None, "read_made", *owner, work)
+        if not rows:
+            return False, None
+        return True, None if rows[0][0] is None else _decoded(_made_in, rows[0][0])
+
+
+def _kept_draft(owner: Owner, row: Row) -> KeptDraft:
+    number, revision, heading, body, created_at, updated_at, locked_by, origin = row
+    return KeptDraft(
+        *owner, number, revision, heading, _decoded(_draft_in, body), created_at, updated_at, locked_by, origin
+    )
+
+
+def _job(row: Row) -> Job:
+    request, tasks, result, failure = row[15:19]
+    decoded = (
+        _decoded(_request_in, request),
+        _decoded(_tasks_in, tasks),
+        None if result is None else msgspec.json.decode(result),
+        None if failure is None else _decoded(_failure_in, failure),
+    )
+    return Job._make((*row[:12], bool(row[12]), *row[13:15], *decoded, *row[19:]))
+
+
+def _video(owner: Owner, row: Row) -> KeptVideo:
+    return KeptVideo(*owner, row[0], row[1], _decoded(_video_in, row[2]), row[3])
+
+
+def _asset(owner: Owner, row: Row) -> KeptAsset:
+    number, name, origin, hold, body, created_at = row
+    return KeptAsset(*owner, number, name, origin, hold, _decoded(_media_in, body), created_at)
+
+
+def _decoded(decode: Any, text: str) -> Any:
+    try:
+        return decode(text)
+    except msgspec.ValidationError as error:
+        raise DatabaseFailure(
+            f"A row of the studio cannot be read: {error}.", "Something other than ReelBot has written to it."
+        ) from error
+
+
+def _text(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _maybe(value: object | None) -> str | None:
+    return None if value is None else _text(value)

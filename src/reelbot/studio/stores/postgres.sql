@@ -1,0 +1,175 @@
+-- The statements of `studio` for PostgreSQL.
+
+-- name: lock_claims
+-- One at a time claims jobs: lane.
+SELECT pg_advisory_xact_lock(hashtextextended('claims ' || %s::text, 0));
+
+-- name: insert_key
+-- What an idempotency key made, unless it is known: lane, account, key, content, thing, at.
+INSERT INTO studio_key (lane, account, key, content, thing, at) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (lane, account, key) DO NOTHING;
+
+-- name: read_key
+-- What an idempotency key was used for: lane, account, key.
+SELECT content, thing FROM studio_key WHERE lane = %s AND account = %s AND key = %s;
+
+-- name: forget_keys
+-- Drop what was remembered before an instant: lane, at.
+DELETE FROM studio_key WHERE lane = %s AND at < %s;
+
+-- name: insert_draft
+-- A new draft: lane, account, number, revision, heading, body, created_at, updated_at, origin.
+INSERT INTO draft (lane, account, number, revision, heading, body, created_at, updated_at, origin)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- name: read_draft
+-- One draft: lane, account, number.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: take_draft
+-- One draft, to be written in this transaction: lane, account, number.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = %s AND account = %s AND number = %s FOR UPDATE;
+
+-- name: list_drafts
+-- A page of drafts, the last changed first: lane, account, updated_at and number before which, count.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = %s AND account = %s AND (updated_at, number) < (%s::bigint, %s::bigint)
+ ORDER BY updated_at DESC, number DESC LIMIT %s;
+
+-- name: update_draft
+-- Save a draft: revision, heading, body, updated_at, lane, account, number.
+UPDATE draft SET revision = %s, heading = %s, body = %s, updated_at = %s WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: lock_draft
+-- Have a render lock a draft, or let go of it: locked_by, lane, account, number.
+UPDATE draft SET locked_by = %s WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: delete_draft
+-- Remove a draft: lane, account, number.
+DELETE FROM draft WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: insert_job
+-- A new job: lane, account, number, kind, draft, state, priority, due_at, hold, progress, message, request, tasks, result,
+-- created_at, ended_at.
+INSERT INTO job (lane, account, number, kind, draft, state, priority, due_at, hold, progress, message, request, tasks,
+                 result, created_at, ended_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- name: read_job
+-- One job: lane, account, number.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: take_job
+-- One job, to be written in this transaction: lane, account, number.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = %s AND account = %s AND number = %s FOR UPDATE;
+
+-- name: list_jobs
+-- A page of jobs, the newest first: lane, account, created_at and number before which, count.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
+ ORDER BY created_at DESC, number DESC LIMIT %s;
+
+-- name: list_active
+-- The jobs of an account that have not ended, the oldest first: lane, account.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = %s AND account = %s AND state IN ('queued', 'running') ORDER BY created_at, number;
+
+-- name: list_due
+-- Jobs that may be taken: queued ones whose time has come and running ones whose lease has ended, of accounts with fewer
+-- than so many at work; those of the account with the fewest come first: lane, now, lane, now, most, count.
+WITH busy AS (
+    SELECT account, count(*) AS at_work FROM job
+     WHERE lane = %s AND state = 'running' AND due_at > %s GROUP BY account
+)
+SELECT job.account, job.number
+  FROM job LEFT JOIN busy ON busy.account = job.account
+ WHERE job.lane = %s AND job.state IN ('queued', 'running') AND job.due_at <= %s AND coalesce(busy.at_work, 0) < %s
+ ORDER BY coalesce(busy.at_work, 0), job.priority DESC, job.created_at, job.number LIMIT %s;
+
+-- name: claim_job
+-- Take the lease on a job: due_at, worker, crashes, started_at, lane, account, number, fence.
+UPDATE job SET state = 'running', fence = fence + 1, due_at = %s, worker = %s, crashes = %s, started_at = coalesce(started_at, %s)
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s;
+
+-- name: renew_lease
+-- Say that the work goes on, under a lease that still counts: due_at, lane, account, number, fence.
+UPDATE job SET due_at = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: read_cancel
+-- Whether somebody asked for an end: lane, account, number, fence.
+SELECT is_cancelled FROM job WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: note_progress
+-- How far it is, under a lease that still counts: progress, message, lane, account, number, fence.
+UPDATE job SET progress = %s, message = %s
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: note_tasks
+-- What is known of each piece of work, under a lease that still counts: tasks, lane, account, number, fence.
+UPDATE job SET tasks = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: requeue_job
+-- Give the lease back, to be tried again: due_at, crashes, message, lane, account, number, fence.
+UPDATE job SET state = 'queued', due_at = %s, crashes = %s, message = %s, worker = ''
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: end_job
+-- The end: state, progress, message, tasks, result, failure, ended_at, lane, account, number, fence.
+UPDATE job SET state = %s, progress = %s, message = %s, tasks = %s, result = %s, failure = %s, ended_at = %s, worker = ''
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state IN ('queued', 'running');
+
+-- name: ask_cancel
+-- Ask for an end: lane, account, number.
+UPDATE job SET is_cancelled = true WHERE lane = %s AND account = %s AND number = %s AND state IN ('queued', 'running');
+
+-- name: insert_video
+-- A finished video: lane, account, number, title, body, created_at.
+INSERT INTO video (lane, account, number, title, body, created_at) VALUES (%s, %s, %s, %s, %s, %s);
+
+-- name: read_video
+-- One video: lane, account, number.
+SELECT number, title, body, created_at FROM video WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: list_videos
+-- A page of videos, the newest first: lane, account, created_at and number before which, count.
+SELECT number, title, body, created_at FROM video WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
+ ORDER BY created_at DESC, number DESC LIMIT %s;
+
+-- name: insert_asset
+-- A file of an account: lane, account, number, name, origin, hold, body, created_at.
+INSERT INTO asset (lane, account, number, name, origin, hold, body, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
+
+-- name: read_asset
+-- One file: lane, account, number.
+SELECT number, name, origin, hold, body, created_at FROM asset WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: list_assets
+-- A page of files, the newest first: lane, account, created_at and number before which, count.
+SELECT number, name, origin, hold, body, created_at
+  FROM asset WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
+ ORDER BY created_at DESC, number DESC LIMIT %s;
+
+-- name: delete_asset
+-- Remove a file: lane, account, number.
+DELETE FROM asset WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: insert_made
+-- What a work made, or, without a body, that it was paid for and could not be kept: lane, account, work, body, at.
+INSERT INTO made (lane, account, work, body, at) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (lane, account, work) DO UPDATE SET body = coalesce(excluded.body, made.body), at = excluded.at;
+
+-- name: read_made
+-- What a work made: lane, account, work.
+SELECT body FROM made WHERE lane = %s AND account = %s AND work = %s;
+
+-- name: count_jobs
+-- How many jobs stand and run: lane.
+SELECT state, count(*) FROM job WHERE lane = %s AND state IN ('queued', 'running') GROUP BY state;

@@ -1,0 +1,175 @@
+-- The statements of `studio` for SQLite.
+
+-- name: lock_claims
+-- One at a time claims jobs: lane. Nothing to do, a transaction is the only writer.
+SELECT ?;
+
+-- name: insert_key
+-- What an idempotency key made, unless it is known: lane, account, key, content, thing, at.
+INSERT INTO studio_key (lane, account, key, content, thing, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, key) DO NOTHING;
+
+-- name: read_key
+-- What an idempotency key was used for: lane, account, key.
+SELECT content, thing FROM studio_key WHERE lane = ? AND account = ? AND key = ?;
+
+-- name: forget_keys
+-- Drop what was remembered before an instant: lane, at.
+DELETE FROM studio_key WHERE lane = ? AND at < ?;
+
+-- name: insert_draft
+-- A new draft: lane, account, number, revision, heading, body, created_at, updated_at, origin.
+INSERT INTO draft (lane, account, number, revision, heading, body, created_at, updated_at, origin)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: read_draft
+-- One draft: lane, account, number.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: take_draft
+-- One draft, to be written in this transaction: lane, account, number.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_drafts
+-- A page of drafts, the last changed first: lane, account, updated_at and number before which, count.
+SELECT number, revision, heading, body, created_at, updated_at, locked_by, origin
+  FROM draft WHERE lane = ? AND account = ? AND (updated_at, number) < (?, ?)
+ ORDER BY updated_at DESC, number DESC LIMIT ?;
+
+-- name: update_draft
+-- Save a draft: revision, heading, body, updated_at, lane, account, number.
+UPDATE draft SET revision = ?, heading = ?, body = ?, updated_at = ? WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: lock_draft
+-- Have a render lock a draft, or let go of it: locked_by, lane, account, number.
+UPDATE draft SET locked_by = ? WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: delete_draft
+-- Remove a draft: lane, account, number.
+DELETE FROM draft WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: insert_job
+-- A new job: lane, account, number, kind, draft, state, priority, due_at, hold, progress, message, request, tasks, result,
+-- created_at, ended_at.
+INSERT INTO job (lane, account, number, kind, draft, state, priority, due_at, hold, progress, message, request, tasks,
+                 result, created_at, ended_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: read_job
+-- One job: lane, account, number.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: take_job
+-- One job, to be written in this transaction: lane, account, number.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_jobs
+-- A page of jobs, the newest first: lane, account, created_at and number before which, count.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+ ORDER BY created_at DESC, number DESC LIMIT ?;
+
+-- name: list_active
+-- The jobs of an account that have not ended, the oldest first: lane, account.
+SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worker, crashes, hold, is_cancelled, progress,
+       message, request, tasks, result, failure, created_at, started_at, ended_at
+  FROM job WHERE lane = ? AND account = ? AND state IN ('queued', 'running') ORDER BY created_at, number;
+
+-- name: list_due
+-- Jobs that may be taken: queued ones whose time has come and running ones whose lease has ended, of accounts with fewer
+-- than so many at work; those of the account with the fewest come first: lane, now, lane, now, most, count.
+WITH busy AS (
+    SELECT account, count(*) AS at_work FROM job
+     WHERE lane = ? AND state = 'running' AND due_at > ? GROUP BY account
+)
+SELECT job.account, job.number
+  FROM job LEFT JOIN busy ON busy.account = job.account
+ WHERE job.lane = ? AND job.state IN ('queued', 'running') AND job.due_at <= ? AND coalesce(busy.at_work, 0) < ?
+ ORDER BY coalesce(busy.at_work, 0), job.priority DESC, job.created_at, job.number LIMIT ?;
+
+-- name: claim_job
+-- Take the lease on a job: due_at, worker, crashes, started_at, lane, account, number, fence.
+UPDATE job SET state = 'running', fence = fence + 1, due_at = ?, worker = ?, crashes = ?, started_at = coalesce(started_at, ?)
+ WHERE lane = ? AND account = ? AND number = ? AND fence = ?;
+
+-- name: renew_lease
+-- Say that the work goes on, under a lease that still counts: due_at, lane, account, number, fence.
+UPDATE job SET due_at = ? WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: read_cancel
+-- Whether somebody asked for an end: lane, account, number, fence.
+SELECT is_cancelled FROM job WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: note_progress
+-- How far it is, under a lease that still counts: progress, message, lane, account, number, fence.
+UPDATE job SET progress = ?, message = ?
+ WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: note_tasks
+-- What is known of each piece of work, under a lease that still counts: tasks, lane, account, number, fence.
+UPDATE job SET tasks = ? WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: requeue_job
+-- Give the lease back, to be tried again: due_at, crashes, message, lane, account, number, fence.
+UPDATE job SET state = 'queued', due_at = ?, crashes = ?, message = ?, worker = ''
+ WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: end_job
+-- The end: state, progress, message, tasks, result, failure, ended_at, lane, account, number, fence.
+UPDATE job SET state = ?, progress = ?, message = ?, tasks = ?, result = ?, failure = ?, ended_at = ?, worker = ''
+ WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state IN ('queued', 'running');
+
+-- name: ask_cancel
+-- Ask for an end: lane, account, number.
+UPDATE job SET is_cancelled = 1 WHERE lane = ? AND account = ? AND number = ? AND state IN ('queued', 'running');
+
+-- name: insert_video
+-- A finished video: lane, account, number, title, body, created_at.
+INSERT INTO video (lane, account, number, title, body, created_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: read_video
+-- One video: lane, account, number.
+SELECT number, title, body, created_at FROM video WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_videos
+-- A page of videos, the newest first: lane, account, created_at and number before which, count.
+SELECT number, title, body, created_at FROM video WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+ ORDER BY created_at DESC, number DESC LIMIT ?;
+
+-- name: insert_asset
+-- A file of an account: lane, account, number, name, origin, hold, body, created_at.
+INSERT INTO asset (lane, account, number, name, origin, hold, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: read_asset
+-- One file: lane, account, number.
+SELECT number, name, origin, hold, body, created_at FROM asset WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_assets
+-- A page of files, the newest first: lane, account, created_at and number before which, count.
+SELECT number, name, origin, hold, body, created_at
+  FROM asset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+ ORDER BY created_at DESC, number DESC LIMIT ?;
+
+-- name: delete_asset
+-- Remove a file: lane, account, number.
+DELETE FROM asset WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: insert_made
+-- What a work made, or, without a body, that it was paid for and could not be kept: lane, account, work, body, at.
+INSERT INTO made (lane, account, work, body, at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, work) DO UPDATE SET body = coalesce(excluded.body, made.body), at = excluded.at;
+
+-- name: read_made
+-- What a work made: lane, account, work.
+SELECT body FROM made WHERE lane = ? AND account = ? AND work = ?;
+
+-- name: count_jobs
+-- How many jobs stand and run: lane.
+SELECT state, count(*) FROM job WHERE lane = ? AND state IN ('queued', 'running') GROUP BY state;

@@ -1,0 +1,209 @@
+"""Takes jobs and runs them. Any number of workers, in any number of processes and machines, share one database.
+
+A claim is a lease with a deadline and a fencing number. The worker renews it while it works; when it dies, the lease ends
+and another takes the job over where it was. Jobs of the account with the fewest at work come first, then those of higher
+plans, then the oldest.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+
+from reelbot.allowance import FailurePoint
+from reelbot.clock import SECOND
+from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
+from reelbot.studio.core.jobs import Job
+from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.making import Maker
+from reelbot.studio.room import Room
+from reelbot.studio.running import Again, Run
+from reelbot.studio.store import Owner
+
+IDLE_SECONDS = 0.5
+"""How often a worker without work looks for some that another process has queued."""
+
+BEATS_OF_A_LEASE = 8
+"""Heartbeats within one lease: a few may be late before anybody else takes over."""
+
+STOP_SECONDS = 20
+"""How long the end of a process waits for a provider that is in the middle of an answer."""
+
+SWEEP_SECONDS = 6 * 3_600
+"""How old a folder of unfinished work must be to count as left behind: longer than any lease or render."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs up to so many jobs at once in this process."""
+
+    def __init__(
+        self, room: Room, *, jobs: int = 2, lease_seconds: float = LEASE_SECONDS, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._room = room
+        self._ending = Ending(room)
+        self._maker = Maker(room)
+        self._jobs = jobs
+        self._lease_seconds = lease_seconds
+        self._idle_seconds = idle_seconds
+        self._wanted = asyncio.Event()
+        self._runs: dict[asyncio.Task[None], Run] = {}
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take jobs; needs a running event loop."""
+        assert self._loop is None, "started twice"
+        self._loop = asyncio.create_task(self._work(), name="studio worker")
+
+    async def stop(self) -> None:
+        """Take no more, give back what is at work so that another worker goes on with it, and end.
+
+        A provider that could not be asked what became of its work is given a while to deliver it.
+        """
+        if self._loop is None:
+            return
+        loop, self._loop = self._loop, None
+        loop.cancel()
+        await asyncio.wait({loop})
+        patient = {task for task, run in self._runs.items() if not run.can_stop}
+        for task in self._runs.keys() - patient:
+            task.cancel()
+        if patient:
+            await asyncio.wait(patient, timeout=STOP_SECONDS)
+        rest = set(self._runs)
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest)
+
+    def look(self) -> None:
+        """There may be something to do: look now."""
+        self._wanted.set()
+
+    def cancel(self, job: Job) -> None:
+        """Somebody asked for the end of a job; if it runs here, it ends now and not at the next heartbeat."""
+        for run in self._runs.values():
+            if run.job[:3] == job[:3]:
+                run.cancelled.set()
+
+    async def run_all(self) -> None:
+        """Run every job that is due, until none is left: for a command, and for tests."""
+        while True:
+            job = await self._taken()
+            if job is None:
+                return
+            await self._run(Run(self._room, self._ending, self._maker, job))
+
+    async def _work(self) -> None:
+        while True:
+            self._wanted.clear()
+            try:
+                while len(self._runs) < self._jobs and (job := await self._taken()) is not None:
+                    self._begin(job)
+            except (DatabaseFailure, TooBusy) as failure:
+                _log.warning("No jobs can be taken: %s", failure)
+            await self._woken()
+
+    async def _woken(self) -> None:
+        waits = {asyncio.ensure_future(self._wanted.wait()), *self._runs}
+        try:
+            await asyncio.wait(waits, timeout=self._idle_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits - self._runs.keys():
+                wait.cancel()
+
+    def _begin(self, job: Job) -> None:
+        run = Run(self._room, self._ending, self._maker, job)
+        task = asyncio.create_task(self._run(run), name=f"job {job.number}")
+        self._runs[task] = run
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._runs.pop(task, None)
+        self._wanted.set()
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _log.error("A defect while working; the job is tried again when its lease ends", exc_info=failure)
+
+    # taking
+
+    async def _taken(self) -> Job | None:
+        store, now = self._room.store, self._room.clock()
+        for lane in store.lanes:
+            # Looked at first without a lock: a worker that idles must not keep anybody from writing.
+            if not await store.due(None, lane, now, JOBS_RUNNING_MAX, 1):
+                continue
+            async with store.database.transaction() as connection:
+                await store.lock_claims(connection, lane)
+                for account, number in await store.due(connection, lane, now, JOBS_RUNNING_MAX, 1):
+                    job = await store.take_job(connection, Owner(lane, account), number)
+                    assert job is not None, "it has just been listed"
+                    crashes = job.crashes + (job.state == "running")
+                    until_at = now + round(self._lease_seconds * SECOND)
+                    if await store.claim(connection, job, until_at, self.name, crashes, now):
+                        claimed = {"state": "running", "fence": job.fence + 1, "crashes": crashes, "worker": self.name}
+                        return job._replace(**claimed, started_at=job.started_at or now)  # type: ignore[arg-type]
+        return None
+
+    # running
+
+    async def _run(self, run: Run) -> None:
+        if run.job.is_cancelled:
+            run.cancelled.set()
+        beats = asyncio.create_task(self._beat(run, asyncio.current_task()))
+        try:
+            if run.job.crashes > CRASHES_MAX:
+                await self._give_up(run.job)
+            else:
+                await run.carry_out()
+        except LeaseLost:
+            _log.info("Job %d was taken over by another worker.", run.job.number)
+        except Again as again:
+            await self._requeued(run.job, again.seconds, again.why)
+        except (DatabaseFailure, TooBusy) as failure:
+            _log.warning("Job %d waits for the ledger: %s", run.job.number, failure)
+        except asyncio.CancelledError:
+            if run.is_lost:
+                _log.info("Job %d was taken over by another worker.", run.job.number)
+                return
+            await asyncio.shield(self._requeued(run.job, 0.0, "Waiting for its turn"))
+            raise
+        finally:
+            beats.cancel()
+            await asyncio.wait({beats})
+
+    async def _requeued(self, job: Job, seconds: float, why: str) -> None:
+        due_at = self._room.clock() + round(seconds * SECOND)
+        async with self._room.store.database.transaction() as connection:
+            await self._room.store.requeue(connection, job, due_at, job.crashes, why)
+
+    async def _give_up(self, job: Job) -> None:
+        point = FailurePoint.AT_PROVIDER
+        told = job_failure(
+            "crashed", "Its worker died again and again.", "Nothing was charged. Try again.", point, None
+        )
+        await self._ending.fail(job, Failed(point, told))
+
+    async def _beat(self, run: Run, working: "asyncio.Task[None] | None") -> None:
+        """Renew the lease until cancelled. Without it the work ends at once: somebody else is doing it."""
+        while True:
+            await asyncio.sleep(self._lease_seconds / BEATS_OF_A_LEASE)
+            try:
+                until_at = self._room.clock() + round(self._lease_seconds * SECOND)
+                asked = await self._room.store.renew(run.job, until_at)
+                if asked is not None:
+                    await run.tell()
+            except (DatabaseFailure, TooBusy) as failure:
+                _log.warning("A lease could not be renewed: %s", failure)
+                continue
+            except LeaseLost:
+                asked = None
+            if asked is None:
+                run.is_lost = True
+                if working is not None:
+                    working.cancel()
+                return
+            if asked:
+                run.cancelled.set()
