@@ -8,6 +8,8 @@ from reelbot.studio.embedded.art.oklch import mixed
 from reelbot.studio.embedded.art.palettes import Palette
 
 _ROWS = 4
+_RISE_MAX = 0.35
+"""Of the height: how high houses may rise is measured in it where a picture is wide, so that the disc stays free."""
 
 
 def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.Generator) -> None:
@@ -15,7 +17,7 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     size, unit = canvas.size, canvas.size.unit
     _, down = grid(size)
     canvas.wash(palette.sky, np.clip(down * 1.35, 0, 1))
-    x, y, radius = size.width * rng.uniform(0.42, 0.58), size.height * 0.31, unit * 0.30
+    x, y, radius = size.width * rng.uniform(0.42, 0.58), size.height * 0.30, min(unit * 0.30, size.height * 0.26)
     canvas.light(glow(size, x, y, unit * 0.45), palette.glow, 0.55)
     canvas.paint_ramp(
         disc(size, x, y, radius), (palette.glow, mixed(palette.glow, palette.accent, 0.7)), _across(canvas, y, radius)
@@ -46,7 +48,7 @@ def _houses(canvas: Canvas, row: int, rng: np.random.Generator) -> tuple[Mask, M
     left = -int(unit * 0.05)
     while left < size.width:
         width = int(unit * rng.uniform(0.09, 0.17) * (0.8 + 0.22 * row))
-        top = int(size.height * (0.53 + 0.10 * row) - unit * rng.uniform(-0.04, 0.20))
+        top = int(size.height * (0.53 + 0.10 * row) - min(unit, size.height * _RISE_MAX) * rng.uniform(-0.04, 0.20))
         right = min(size.width, left + width)
         houses[top:, max(0, left) : right] = 1
         if rng.random() < 0.35:
