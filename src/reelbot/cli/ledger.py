@@ -41,8 +41,13 @@ def _document(report: AuditReport) -> dict[str, object]:
 
 
 def _picture(report: AuditReport) -> Text:
-    looked = f"{report.accounts:,} accounts, {report.entries:,} entries and {report.holds:,} holds were recomputed"
+    accounts, entries = _counted(report.accounts, "account", "accounts"), _counted(report.entries, "entry", "entries")
+    looked = f"{accounts}, {entries} and {_counted(report.holds, 'hold', 'holds')} were recomputed"
     if report.is_clean:
         return styled(f"The ledger is whole: {looked}, and everything kept is what they say.", "green")
     lines = [f"The ledger is damaged: {looked}.", *(fault.sentence for fault in report.faults)]
     return styled("\n".join(lines), "red")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

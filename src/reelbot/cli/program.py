@@ -11,7 +11,9 @@ from importlib.metadata import version
 import click
 
 SUMMARIES = {
-    "serve": "Serve the API on http://127.0.0.1:8080 and give overdue holds back.",
+    "serve": "Serve the API on http://127.0.0.1:8080 and work on videos, in one process.",
+    "work": "Work on videos only, beside servers on other machines.",
+    "make": "Make a video of a topic, or many videos of many topics.",
     "usage": "Show what is used, held and left of every limit.",
     "history": "Show the ledger of an account, the newest entry first.",
     "account": "Open accounts, move plans, grant, set limits, issue API keys.",

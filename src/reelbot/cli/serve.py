@@ -1,46 +1,44 @@
-"""`reelbot serve`: the API, and the sweeper that gives overdue holds back, in one process.
+"""`reelbot serve`: the API, the workers of the studio, and the sweeper that gives overdue holds back, in one process.
 
 On a database without accounts it opens the first one, and shows its API key, once.
 """
 
+import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
-from typing import NamedTuple
 
 import click
 import uvicorn
 import uvloop
 from rich.text import Text
 
-from reelbot.allowance import Catalogue
 from reelbot.cli.call import Call, configured
+from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
+from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
-from reelbot.cli.timezone import machine_timezone
 from reelbot.config import PORT_MAX
+from reelbot.studio import EVENT_KINDS
 from reelbot.web import Site, build_app
-from reelbot.webhooks import open_webhooks
-from reelbot.wiring import FIRST_LABEL, NameTaken, Parts, open_account, wired
-
-OWNER = "owner"
-OWNER_PLAN = "pro"
+from reelbot.webhooks import STORED_KINDS, open_webhooks
+from reelbot.wiring import wired
 
 _STRANGERS = "Others can reach this server, and keys travel as plain text. Put a proxy that speaks TLS in front of it."
 
 SHUTDOWN_SECONDS = 5
 """How long requests under way may take to end: longer than any commit, shorter than a supervisor's patience."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection is kept: reverse proxies keep theirs for up to 60 s, and one that sends a request on a
+connection which the server has just closed answers its own caller with a 502."""
 
-class _First(NamedTuple):
-    """The account that a newcomer begins with; `key` and `terms` when it was opened just now."""
-
-    name: str
-    key: str | None = None
-    terms: str = ""
+COLLECT_AFTER = (20_000, 10, 10)
+"""When Python looks for cyclic garbage. A batch of commands makes thousands of short-lived values and no cycles; with the
+usual 700 the collector runs many times in every batch, which costs a tenth of a request."""
 
 
 @click.command()
@@ -48,7 +46,7 @@ class _First(NamedTuple):
 @click.option("--port", type=click.IntRange(0, PORT_MAX), help="8080 by default; 0 is any free one.")
 @configured
 def serve(call: Call, host: str | None, port: int | None) -> None:
-    """Serve the API and give overdue holds back, in one process.
+    """Serve the API, work on videos, and give overdue holds back, in one process.
 
     Opens on http://127.0.0.1:8080, on a SQLite file in ./data, both made when they are missing. On PostgreSQL any number
     of them may run, on any number of machines.
@@ -63,21 +61,25 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
 
 async def _serve(call: Call, listening: socket.socket) -> None:
     loopback = call.config.webhooks_to_loopback
+    kinds = (*STORED_KINDS, *EVENT_KINDS)
     async with (
         wired(call.config, create=True, sweeps=True) as parts,
-        open_webhooks(parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True) as webhooks,
+        studio_of(parts, parts.config.jobs) as studio,
+        open_webhooks(
+            parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True, stored_kinds=kinds
+        ) as webhooks,
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
-        site = Site(*facts, webhooks=webhooks)
-        url, first = url_of(listening), await _first_account(parts)
+        site = Site(*facts, webhooks=webhooks, studio=studio)
+        url, first = url_of(listening), await first_account(parts)
 
         def greet() -> None:
             call.show({"url": url, "account": first.name, "key": first.key}, *_greeting(url, call, first))
 
-        await _Server(site, greet).serve(sockets=[listening])
+        await Server(site, greet).serve(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that says when it can be asked and told to end, and that ends open streams first when it is told."""
 
     def __init__(self, site: Site, greet: Callable[[], None]) -> None:
@@ -89,6 +91,7 @@ class _Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         super().__init__(config)
@@ -99,6 +102,7 @@ class _Server(uvicorn.Server):
         """Begin to answer; signals are caught already."""
         await super().startup(sockets)
         if self.started:
+            _spare_the_collector()
             self._greet()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -114,27 +118,14 @@ class _Server(uvicorn.Server):
             self._captured_signals.clear()
 
 
-async def _first_account(parts: Parts) -> _First:
-    """The oldest account; on an empty database the owner, who is an operator too, is opened."""
-    some = await parts.ledger.accounts(None, 1)
-    if some:
-        return _First(some[0].name)
-    catalogue, zone = parts.ledger.terms.catalogue, machine_timezone()
-    plan = _owner_plan(catalogue)
-    try:
-        opened = await open_account(parts, OWNER, plan, zone, "operator", FIRST_LABEL)
-    except NameTaken:  # by another server that began at the same moment
-        return _First(OWNER)
-    terms = f"an operator on the {catalogue.plans[plan].title} plan, its days counted in {zone}"
-    return _First(OWNER, opened.key, terms)
+def _spare_the_collector() -> None:
+    """Leave alone what the program itself is made of, and look at the rest less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
-def _owner_plan(catalogue: Catalogue) -> str:
-    """The plan of the first account; the highest one where an operator's file has no such plan."""
-    return OWNER_PLAN if OWNER_PLAN in catalogue.plans else list(catalogue.plans)[-1]
-
-
-def _greeting(url: str, call: Call, first: _First) -> list[Text]:
+def _greeting(url: str, call: Call, first: First) -> list[Text]:
     begin = Text(f"ReelBot listens on {url} and keeps its data in {call.config.database_shown}.")
     if first.key is None:
         return [begin, Text(f"`reelbot account key {first.name}` issues an API key. Ctrl-C ends the server.")]

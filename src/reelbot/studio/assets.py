@@ -1,14 +1,16 @@
 """Uploads: counted as storage before a byte is kept, looked at and not believed, removed with their place given back."""
 
+from contextlib import suppress
 from pathlib import Path
 
-from reelbot.allowance import AccountRef, Answer, Item
+from reelbot.allowance import AccountRef, Answer, Item, Receipt, Refused
 from reelbot.db import Connection
+from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Media
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.receiving import taken_in
-from reelbot.studio.room import Room, owner_of
+from reelbot.studio.room import Claim, Room, owner_of, unclaimed
 from reelbot.studio.store import KeptAsset, Owner, Page, new_number, number_of
 from reelbot.studio.tasks import STORAGE
 
@@ -24,7 +26,9 @@ class Assets:
     def __init__(self, room: Room) -> None:
         self._room = room
 
-    async def upload(self, account: AccountRef, name: str, path: Path, size: int) -> KeptAsset:
+    async def upload(
+        self, account: AccountRef, name: str, path: Path, size: int, claim: Claim = unclaimed
+    ) -> KeptAsset:
         """Keep an uploaded file of so many bytes; `path` is moved or left for its folder to be removed.
 
         `Refused` when the storage limit is reached; `Malformed` when it is nothing that can be used. Then nothing is kept.
@@ -34,17 +38,23 @@ class Assets:
         hold = await self._room.ledger.hold(account, [Item(STORAGE, max(size, 1))], key=f"upload {number}")
         try:
             media = await taken_in(self._room.files, path, ("image", "clip", "audio"))
+            asset = KeptAsset(*owner, number, shown_name(name), "upload", hold.id, media, self._room.clock())
+            await self._counted_as(hold, asset, min(media.bytes, max(size, 1)), claim)
         except BaseException:
-            await self._room.ledger.release(hold, why="The file could not be used.")
+            with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
+                await self._room.ledger.release(hold, why="The file could not be used.")
             raise
-        asset = KeptAsset(*owner, number, shown_name(name), "upload", hold.id, media, self._room.clock())
+        return asset
+
+    async def _counted_as(self, hold: Receipt, asset: KeptAsset, amount: int, claim: Claim) -> None:
+        """Keep an asset and count it, both or neither."""
 
         async def keep(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "the studio is kept in a database"
+            await claim(connection, asset.id)
             await self._room.store.insert_asset(connection, asset)
 
-        await self._room.ledger.settle(hold, {"storage_bytes": min(media.bytes, max(size, 1))}, rider=keep)
-        return asset
+        await self._room.ledger.settle(hold, {"storage_bytes": amount}, rider=keep)
 
     async def found(self, account: AccountRef, id: str) -> KeptAsset:
         """The asset of that id."""
@@ -59,7 +69,10 @@ class Assets:
         return await self._room.store.assets(owner_of(account), page)
 
     async def remove(self, account: AccountRef, id: str) -> None:
-        """Remove a file and give its place back. Finished videos keep what they were made of."""
+        """Remove a file and give its place back. Finished videos keep what they were made of.
+
+        A clip is counted when the job that made it ends, so until then there is nothing to give back.
+        """
         asset = await self.found(account, id)
         owner = Owner(asset.lane, asset.account)
 
@@ -82,6 +95,10 @@ class Assets:
         facts = await self._room.ledger.hold_facts(account, asset.hold)
         if facts is None:
             return 0
+        if facts.state in ("open", "unknown"):
+            raise StudioRefused(
+                "step_running", "The job that made this is still at work. Remove it when that has ended."
+            )
         settled = sum(line.settled for line in facts.lines if line.meter == "storage_bytes")
         return min(settled, counted_bytes(asset.media))
 

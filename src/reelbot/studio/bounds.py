@@ -54,6 +54,9 @@ ATTEMPTS_MAX = 5
 CRASHES_MAX = 10
 """Claims of one job: one whose workers die again and again is not given to an eleventh."""
 
+QUESTION_SECONDS_MAX = 60.0
+"""How long one question about a provider's job may take: it is answered at once, or asked again."""
+
 ASKING_SECONDS_MAX = 86_400
 """How long a provider's job is asked after before it counts as lost: the slowest queues known answer within hours."""
 

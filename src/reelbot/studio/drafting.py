@@ -22,11 +22,11 @@ from reelbot.studio.core.impact import Impact, impact
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import why_stale
-from reelbot.studio.room import Room, draft_told, owner_of
+from reelbot.studio.room import Claim, Room, draft_told, owner_of, unclaimed
 from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
 from reelbot.studio.store import KeptDraft, KeptVideo, Owner, Page, new_number, number_of
-from reelbot.studio.tasks import to_refresh
-from reelbot.studio.weighing import Weigher
+from reelbot.studio.tasks import missing_after, to_refresh
+from reelbot.studio.weighing import NOT_NOW, Weigher
 
 NO_DRAFT = "There is no such draft."
 LOCKED = "This draft is being rendered. It can be changed again when the render has ended, or cancel the render."
@@ -49,7 +49,7 @@ class Drafting:
         self._weigher = weigher
         self._languages = languages
 
-    async def open(self, account: AccountRef, asked: DraftAsked) -> KeptDraft:
+    async def open(self, account: AccountRef, asked: DraftAsked, claim: Claim = unclaimed) -> KeptDraft:
         """A new draft."""
         now = self._room.clock()
         await self._require_logo(account, asked.settings)
@@ -58,17 +58,20 @@ class Drafting:
             draft = editing.with_text(draft, "topic", asked.topic, now)
         if asked.script:
             draft = editing.with_text(_narrated(draft), "script", asked.script, now)
-        return await self.insert(account, draft)
+        return await self.insert(account, draft, claim)
 
-    async def reopen(self, account: AccountRef, video: KeptVideo) -> KeptDraft:
+    async def reopen(self, account: AccountRef, video: KeptVideo, claim: Claim = unclaimed) -> KeptDraft:
         """A new draft from the setup of a finished video."""
-        return await self.insert(account, draft_from(video, self._room.clock()), video.number)
+        return await self.insert(account, draft_from(video, self._room.clock()), claim, video.number)
 
-    async def insert(self, account: AccountRef, draft: Draft, origin: int | None = None) -> KeptDraft:
+    async def insert(
+        self, account: AccountRef, draft: Draft, claim: Claim = unclaimed, origin: int | None = None
+    ) -> KeptDraft:
         """Keep a draft that is new."""
         owner, now = owner_of(account), self._room.clock()
         kept = KeptDraft(*owner, new_number(), 1, draft.heading, draft, now, now, None, origin)
         async with self._room.writing(owner, [draft_told(kept.id)]) as connection:
+            await claim(connection, kept.id)
             await self._room.store.insert_draft(connection, kept)
         return kept
 
@@ -97,23 +100,24 @@ class Drafting:
         jobs = _jobs_of(kept, await self._room.store.active(owner))
         prices = await self._weigher.prices(owner, kept.draft)
         refresh = await self.refresh(owner, kept.draft)
-        return draft_shown(kept, jobs, prices, refresh, missing_for_render(kept.draft))
+        return draft_shown(kept, jobs, prices, refresh, missing_after(kept.draft, ()))
 
     async def refresh(self, owner: Owner, draft: Draft) -> RefreshShown | None:
         """What bringing everything up to date would make again, and its price; None when nothing is stale."""
         stale = to_refresh(draft)
         if not stale:
             return None
-        plan = self._weigher.planned(draft, GenerationAsked(stale=True))
-        weighed = await self._weigher.weighed(owner, plan)
-        items = [item for one in weighed for item in one.items]
         prices = await self._weigher.prices(owner, draft)
         shown = [
             StaleShown(str(ref), step_of(ref), ref.scene or None, why_stale(draft, ref), prices.get(str(ref)))
             for ref in stale
         ]
-        unchanged = [str(ref) for ref in plan.unchanged]
-        return RefreshShown(shown, unchanged, self._weigher.credits(items))
+        try:
+            plan = self._weigher.planned(draft, GenerationAsked(stale=True))
+        except NOT_NOW as refused:  # something has to come first: the draft can be looked at all the same
+            return RefreshShown(shown, [], sum(one.price.amount for one in shown if one.price), refused.detail)
+        items = [item for one in await self._weigher.weighed(owner, plan) for item in one.items]
+        return RefreshShown(shown, [str(ref) for ref in plan.unchanged], self._weigher.credits(items))
 
     async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> KeptDraft:
         """Change a draft and save it.
@@ -145,7 +149,7 @@ class Drafting:
         return changed_draft(kept, changed, self._room.clock())
 
     async def remove(self, account: AccountRef, id: str) -> list[Job]:
-        """Remove a draft; the jobs that were at work for it, which are to be cancelled."""
+        """Remove a draft, and ask for the end of the jobs that are at work for it, which it answers with."""
         owner, number = owner_of(account), number_of("draft", owner_of(account), id)
         async with self._room.writing(owner, [draft_told(id, is_removed=True)]) as connection:
             kept = await self._room.store.take_draft(connection, owner, number)
@@ -154,7 +158,10 @@ class Drafting:
             if kept.locked_by is not None:
                 raise StudioRefused("draft_locked", LOCKED)
             await self._room.store.delete_draft(connection, owner, number)
-            return _jobs_of(kept, await self._room.store.active(owner, connection))
+            jobs = _jobs_of(kept, await self._room.store.active(owner, connection))
+            for job in jobs:
+                await self._room.store.ask_cancel(connection, owner, job.number)
+        return jobs
 
     async def _confirmation(self, owner: Owner, refused: "_NotAgreed") -> StudioRefused:
         words = ", ".join(_spoken(one.ref) for one in refused.found.affected)
@@ -203,7 +210,20 @@ class Drafting:
         for kind, name in fields.get("providers", {}).items():
             if kind not in self._room.registry.provider(name).abilities:
                 raise Malformed(f"{name} cannot do {kind}.", "providers")
-        return structs.replace(before, **fields)
+        settings = structs.replace(before, **fields)
+        if fields.get("voice"):
+            self._require_voice(settings)
+        return settings
+
+    def _require_voice(self, settings: Settings) -> None:
+        """A voice speaks one language. What is sent back unchanged with another language is not a choice of a voice."""
+        name = settings.providers.get("voiceover")
+        provider = self._room.registry.provider(name) if name else self._room.registry.default("voiceover")
+        voices = provider.voices(settings.language)
+        if settings.voice not in [voice.id for voice in voices]:
+            some = ", ".join(voice.id for voice in voices[:8]) or "none"
+            detail = f"{provider.title} has no voice {settings.voice!r} for {settings.language!r}; there are {some}."
+            raise Malformed(detail, "voice")
 
     async def _require_logo(self, account: AccountRef, asked: SettingsAsked) -> None:
         if asked.logo is not UNSET and asked.logo is not None:
@@ -239,24 +259,19 @@ def draft_from(video: KeptVideo, now: int) -> Draft:
     """A draft with the setup of a finished video: the same settings, texts, voiceover, scenes and music."""
     setup = video.facts.setup
     draft = Draft(flow=setup.flow, settings=setup.settings)
-    for name, text in (("topic", setup.topic), ("script", setup.script)):
-        if text:
-            draft = editing.with_text(draft, name, text, now)  # type: ignore[arg-type]  # both are slots
+    if setup.topic:
+        draft = editing.with_text(draft, "topic", setup.topic, now)
+    if setup.script:
+        draft = editing.with_text(draft, "script", setup.script, now)
+    if setup.title != draft.heading:
+        title = Version(id=0, at=now, by="hand", text=setup.title, hashtags=setup.hashtags)
+        draft = editing.with_version(draft, SlotRef("title"), title)
     if setup.voiceover is not None:
         spoken = Version(id=0, at=now, by="upload", media=setup.voiceover, words=setup.words)
         draft = editing.with_version(draft, SlotRef("voiceover"), spoken)
     for media in setup.scenes:
         draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=media))
     return editing.with_music(draft, setup.music, now) if setup.music is not None else draft
-
-
-def missing_for_render(draft: Draft) -> str:
-    """What a draft still lacks to be rendered, as a sentence; empty when it has all."""
-    if draft.flow == "narrated" and draft.voiceover.version is None:
-        return "The voiceover is missing: generate or upload one."
-    if not any(scene.shown for scene in draft.scenes):
-        return "There is no picture or clip yet: generate or upload one."
-    return ""
 
 
 def step_of(ref: SlotRef) -> str:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from reelbot.allowance import AccountRef, Answer, FailurePoint, Refused, Status
+from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.studio.core import editing
-from reelbot.studio.core.drafts import Draft, SlotRef, StepFailure
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, version_of
+from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, script_of, version_of
 from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.room import Room, Told, draft_told, job_told, video_told
@@ -30,7 +30,8 @@ class LeaseLost(Exception):
 class Failed(NamedTuple):
     """How a job ended without success: where, why, and in which slot.
 
-    `billed` is the number of a task whose price is due although nothing of it could be kept; doing it again is free.
+    `billed` is the number of a task whose price is due although nothing of it could be kept. Where it had been delivered
+    before it failed here, doing it again is free.
     """
 
     point: FailurePoint
@@ -51,12 +52,14 @@ class Ending:
     # a piece of work of several has been delivered
 
     async def keep_delivered(self, job: Job, at: int) -> None:
-        """Keep what task `at` made, before the job goes on. `job.tasks` has it already."""
+        """Keep what task `at` made, before the job goes on. `job.tasks` has it already. Once, however often it is asked."""
         owner = Owner(job.lane, job.account)
         async with self._room.writing(owner, [job_told(job), draft_told(_draft_id(job))]) as connection:
+            kept = await self._room.store.take_job(connection, owner, job.number)
             if not await self._room.store.note_tasks(connection, job, job.tasks):
                 raise LeaseLost
-            await self._record(connection, job, [at])
+            if kept is not None and kept.tasks[at].made is None:
+                await self._record(connection, job, [at])
 
     # the job has ended
 
@@ -113,12 +116,8 @@ class Ending:
         if job.hold is None:
             await self._written(job, told, write)
             return
-        try:
-            await self._room.ledger.settle(job.hold, amounts, rider=self._rider(job, told, write))
-        except Refused as refused:
-            if refused.refusal.status not in _OVER:
-                raise
-            await self._written(job, told, write)
+        rider = self._rider(job, told, write)
+        await self._ridden(job, self._room.ledger.settle(job.hold, amounts, rider=rider), told, write)
 
     async def _concluded(self, job: Job, failed: Failed, told: Sequence[Told], write: Write) -> None:
         if job.hold is None:
@@ -133,12 +132,19 @@ class Ending:
             point = FailurePoint.IN_PART
         elif any(delivered.values()) and point is not FailurePoint.CANCELLED_RUNNING:
             point = FailurePoint.IN_PART
+        rider = self._rider(job, told, write)
+        await self._ridden(job, self._room.ledger.conclude(job.hold, point, delivered, rider=rider), told, write)
+
+    async def _ridden(self, job: Job, ending: Awaitable[Receipt], told: Sequence[Told], write: Write) -> None:
+        """End a hold and the job with it; when somebody else has ended the hold, in whatever way, the job alone."""
         try:
-            rider = self._rider(job, told, write)
-            await self._room.ledger.conclude(job.hold, point, delivered, rider=rider)
+            receipt = await ending
         except Refused as refused:
             if refused.refusal.status not in _OVER:
                 raise
+            await self._written(job, told, write)
+            return
+        if receipt.replayed:  # ended in just this way before: by somebody else, or by us and the job is over as well
             await self._written(job, told, write)
 
     async def _written(self, job: Job, told: Sequence[Told], write: Write) -> None:
@@ -171,8 +177,10 @@ class Ending:
 
     async def _with_asset(self, connection: Connection, job: Job, task: Task, made: Made) -> Made:
         """An animated clip counts as storage, so it becomes an asset that can be removed."""
-        if not isinstance(task.work, AnimationWork) or made.media is None or made.free or job.hold is None:
+        is_counted = job.hold is not None and "storage_bytes" in task.amounts
+        if not isinstance(task.work, AnimationWork) or made.media is None or made.free or not is_counted:
             return made
+        assert job.hold is not None, "it is counted by its hold"
         number, owner = new_number(), Owner(job.lane, job.account)
         name = f"Clip of scene {task.slot.scene}"
         asset = KeptAsset(*owner, number, name, "animation", job.hold, made.media, self._room.clock())
@@ -181,25 +189,30 @@ class Ending:
 
     async def _note_failure(self, connection: Connection, job: Job, failed: Failed, state: JobState) -> None:
         owner, now = Owner(job.lane, job.account), self._room.clock()
-        if failed.billed is not None:
+        if failed.billed is not None and failed.point is FailurePoint.AFTER_DELIVERY:
             work = work_hash(job.request.tasks[failed.billed].work)
             await self._room.store.keep_made(connection, owner, work, None, now)
         kept = await self._room.store.take_draft(connection, owner, job.draft)
-        if kept is None or failed.slot is None or state == "cancelled":
+        name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
+        if kept is None or name is None or state == "cancelled":
             return
         note = StepFailure(now, failed.failure.detail, failed.failure.hint)
-        draft = editing.with_failure(kept.draft, failed.slot, note)
+        draft = editing.with_failure(kept.draft, name, note)
         await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
-    """A draft with what a task made in its slot. A rewritten passage goes to its place in the script."""
+    """A draft with what a task made in its slot.
+
+    A rewritten passage goes to its place in the script. When the passage is gone from there, somebody has written on:
+    what came is kept, in the script as it was, and theirs still counts.
+    """
     version = version_of(task, made, now)
     if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
         script = draft.text_of("script")
-        within = script if task.work.passage in script else task.within
-        text = within.replace(task.work.passage, made.text, 1)
-        return editing.with_result(draft, task.slot, structs.replace(version, text=text))
+        in_place = task.work.passage in script
+        text = script_of(task, made, script if in_place else task.within)
+        return editing.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
     return editing.with_result(draft, task.slot, version)
 
 

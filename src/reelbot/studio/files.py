@@ -108,9 +108,23 @@ class Files:
                 source.unlink()
                 return sha256
             target.parent.mkdir(exist_ok=True)
-            shutil.move(source, target)
+            self._place_whole(source, target)
             _sync_folder(target.parent)
         return sha256
+
+    def _place_whole(self, source: Path, target: Path) -> None:
+        """Give a file its name, at once and in whole: one from another disk is copied beside first."""
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with self.desk() as folder:
+                copy = Path(shutil.copyfile(source, folder / "copy"))
+                with copy.open("rb") as written:
+                    os.fsync(written.fileno())
+                copy.replace(target)
+            source.unlink()
 
     def _keep_text(self, text: str) -> str:
         with self.desk() as folder, disk_errors():

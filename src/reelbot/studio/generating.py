@@ -5,26 +5,28 @@ from the same inputs costs nothing, and then nothing is held.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refusal, Refused, Status, Usage
 from reelbot.db import Connection
-from reelbot.errors import TooBusy
+from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
 from reelbot.studio.bounds import HOLD_SECONDS, JOBS_WAITING_MAX
+from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
-from reelbot.studio.core.drafts import Draft, Media, SlotRef
+from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
 from reelbot.studio.core.jobs import Job, JobKind, Request, Task, TaskProgress, setup_of
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
-from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, missing_for_render
+from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft
 from reelbot.studio.room import Room, draft_told, job_told, owner_of
 from reelbot.studio.shown import running_slots
 from reelbot.studio.store import KeptDraft, Owner, new_number, number_of
-from reelbot.studio.tasks import Planned
+from reelbot.studio.tasks import Planned, missing_after
 from reelbot.studio.weighing import Weighed, Weigher, charged
 
 RENDER: Literal["render"] = "render"
@@ -109,7 +111,7 @@ class Generating:
         if asked.render:
             items.append((RENDER, Item(RENDER)))
         free = [_free_line(ref, "It matches: it stays as it is.") for ref in plan.unchanged]
-        free += [_free_line(one.task.slot, "Already made from the same inputs.") for one in weighed if not one.items]
+        free += [_free_line(one.task.slot, one.free_why) for one in weighed if one.free_why]
         usage = await ledger.usage(account)
         if not items:
             return Quoted(None, tuple(free), {}, True, usage, None)
@@ -120,43 +122,56 @@ class Generating:
     async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
         """Trigger AI actions. `Refused` when a limit is reached; then nothing was changed."""
         content = content_of("generate", draft, asked)
-        for _ in range(_MOVED_MAX):
-            known = await self._known(account, key, content)
-            if known is not None:
-                return known
+
+        async def place() -> Begun:
             seen = await self._seen(account, draft)
             wanted, later = await self._wanted(account, seen, asked, content, key)
-            try:
-                return (await self._placed(account, wanted, asked.quote))._replace(later=later)
-            except _DraftMoved:
-                continue
-        raise TooBusy("This draft is being changed all the time.", "Try again when it has settled.")
+            return (await self._placed(account, wanted, asked.quote))._replace(later=later)
+
+        return await self._once(account, key, content, place)
 
     async def render(self, account: AccountRef, draft: str, asked: RenderAsked, key: str) -> Begun:
         """Make the finished video of a draft, which uses a video generation once it is complete."""
         content = content_of(RENDER, draft, asked)
-        for _ in range(_MOVED_MAX):
-            known = await self._known(account, key, content)
-            if known is not None:
-                return known
+
+        async def place() -> Begun:
             seen = await self._seen(account, draft)
             request = await self._render_request(account, seen, asked)
-            wanted = _Wanted(RENDER, seen, seen.draft, (), request, (Item(RENDER),), content, key)
-            try:
-                return await self._placed(account, wanted, asked.quote)
-            except _DraftMoved:
-                continue
-        raise TooBusy("This draft is being changed all the time.", "Try again when it has settled.")
+            fresh = editing.without_failure(seen.draft, RENDER_FAILURE)
+            wanted = _Wanted(RENDER, seen, fresh, (), request, (Item(RENDER),), content, key)
+            return await self._placed(account, wanted, asked.quote)
+
+        return await self._once(account, key, content, place)
 
     async def preview(self, account: AccountRef, draft: str, key: str) -> Begun:
         """Make a small video of a draft as it stands. Costs nothing."""
         content = content_of("preview", draft, None)
-        known = await self._known(account, key, content)
-        if known is not None:
-            return known
-        seen = await self._seen(account, draft, is_read=True)
-        request = await self._render_request(account, seen, RenderAsked(confirm=True))
-        return await self._placed(account, _Wanted("preview", seen, seen.draft, (), request, (), content, key), None)
+
+        async def place() -> Begun:
+            seen = await self._seen(account, draft, is_read=True)
+            request = await self._render_request(account, seen, RenderAsked(confirm=True))
+            wanted = _Wanted("preview", seen, seen.draft, (), request, (), content, key)
+            return await self._placed(account, wanted, None)
+
+        return await self._once(account, key, content, place)
+
+    async def _once(self, account: AccountRef, key: str, content: str, place: Callable[[], Awaitable[Begun]]) -> Begun:
+        """What a key began before, or what is placed now. Of two at once with one key, one is answered for both."""
+        for _ in range(_MOVED_MAX):
+            known = await self._known(account, key, content)
+            if known is not None:
+                return known
+            try:
+                return await place()
+            except _DraftMoved:
+                continue
+            except (Refused, StudioRefused, Malformed):
+                # The other one may have been quicker, and what it did is why this one is refused.
+                known = await self._known(account, key, content)
+                if known is None:
+                    raise
+                return known
+        raise TooBusy("This draft is being changed all the time.", "Try again when it has settled.")
 
     # what is wanted
 
@@ -187,6 +202,8 @@ class Generating:
         items = [item for one in weighed for item in one.items]
         render = None
         if asked.render:
+            _require_parts(missing_after(draft, [one.task.slot for one in weighed]))
+            draft = editing.without_failure(draft, RENDER_FAILURE)
             items.append(Item(RENDER))
             render = Request(renders=True)
         kind: JobKind = "video" if asked.render else "generation"
@@ -202,27 +219,26 @@ class Generating:
             return weighed, ()
         quote = await self._room.ledger.quote(account, items)
         lines = iter(quote.lines)
-        fitting: list[Weighed] = []
-        later: list[Later] = []
-        for one in weighed:
+        fitting: dict[int, Weighed] = {}
+        later: dict[int, Later] = {}
+        for at, one in enumerate(weighed):
             own = [next(lines) for _ in one.items]
-            if all(line.fits for line in own):
-                fitting.append(one)
-            else:
-                ends = [line.fits_at for line in own if not line.fits]
+            source = one.task.script_from
+            ends = [line.fits_at for line in own if not line.fits]
+            ends += [later[source].fits_at] if source in later else []
+            if ends:
                 fits_at = None if None in ends else max(end for end in ends if end is not None)
-                later.append(Later(str(one.task.slot), own[0].priced.line.amount, fits_at))
+                later[at] = Later(str(one.task.slot), own[0].priced.line.amount, fits_at)
+            else:
+                fitting[at] = one
         if fitting:
-            return fitting, tuple(later)
+            return _numbered(fitting), tuple(later.values())
         return weighed, ()  # nothing fits: asked for as it is, it is refused with all figures
 
     async def _render_request(self, account: AccountRef, seen: KeptDraft, asked: RenderAsked) -> Request:
         draft = seen.draft
-        missing = missing_for_render(draft)
-        if missing:
-            raise StudioRefused("not_ready", missing)
-        stale = stale_slots(draft) if draft.flow == "narrated" else ()
-        shown = [ref for ref in stale if ref.name in ("script", "voiceover", "animation")]
+        _require_parts(missing_after(draft, ()))
+        shown = [ref for ref in stale_slots(draft) if ref.name in ("script", "voiceover", "animation")]
         if shown and not asked.confirm:
             words = ", ".join(str(ref) for ref in shown)
             raise StudioRefused(
@@ -307,24 +323,29 @@ class Generating:
             raise StudioRefused("not_found", NO_DRAFT)
         if kept.revision != seen.revision or kept.locked_by != seen.locked_by:
             raise _DraftMoved
-        await self._require_idle(connection, owner, seen.number, tasks)
+        id = id_text("job", *owner, job.number)
+        thing = id if hold is None else f"{id} {hold}"
+        if not await store.keep_key(connection, owner, wanted.key, wanted.content, thing, job.created_at):
+            raise _DraftMoved  # the same request came in twice at once: the other one is answered for both
+        await self._require_idle(connection, job)
         if wanted.draft != kept.draft:
             await store.save_draft(connection, changed_draft(kept, wanted.draft, self._room.clock()))
         await store.insert_job(connection, job)
         if job.kind in (RENDER, "video"):
             await store.lock_draft(connection, owner, seen.number, job.number)
-        id = id_text("job", *owner, job.number)
-        thing = id if hold is None else f"{id} {hold}"
-        if not await store.keep_key(connection, owner, wanted.key, wanted.content, thing, job.created_at):
-            raise _DraftMoved  # the same request came in twice at once: the other one is answered for both
         return Begun(id, hold, False)
 
-    async def _require_idle(self, connection: Connection, owner: Owner, draft: int, tasks: Sequence[Task]) -> None:
-        active = await self._room.store.active(owner, connection)
+    async def _require_idle(self, connection: Connection, job: Job) -> None:
+        """Raise when too much waits already, or when what the job is for is being worked on.
+
+        A finished video takes its draft with it, so nothing may be on its way to the draft when its render is asked for.
+        """
+        active = await self._room.store.active(Owner(job.lane, job.account), connection)
         if len(active) >= JOBS_WAITING_MAX:
             raise TooBusy(f"{JOBS_WAITING_MAX} jobs of this account wait already.", "Try again when some have ended.")
-        running = running_slots([job for job in active if job.draft == draft])
-        busy = [str(task.slot) for task in tasks if str(task.slot) in running]
+        running = running_slots([one for one in active if one.draft == job.draft])
+        wanted = {str(task.slot) for task in job.request.tasks}
+        busy = sorted(running if job.kind in (RENDER, "video") else running & wanted)
         if busy:
             raise StudioRefused("step_running", f"This is being made already: {', '.join(busy)}.", {"slots": busy})
 
@@ -359,6 +380,22 @@ class Generating:
         )
 
 
+def _require_parts(missing: str) -> None:
+    if missing:
+        raise StudioRefused("not_ready", missing)
+
+
+def _numbered(fitting: Mapping[int, Weighed]) -> list[Weighed]:
+    """Pieces of work that were chosen from a longer list; those that name another one name it by its new number."""
+    places = {old: new for new, old in enumerate(fitting)}
+    return [
+        one
+        if one.task.script_from is None
+        else one._replace(task=structs.replace(one.task, script_from=places[one.task.script_from]))
+        for one in fitting.values()
+    ]
+
+
 def _quote_line(slot: str, quoted: QuotedLine) -> QuoteLine:
     item, line = quoted.priced
     return QuoteLine(slot, item.action, line.meter, line.amount, line.why or "", quoted.fits, quoted.fits_at)
@@ -375,7 +412,7 @@ def _without_scenes(draft: Draft, later: Sequence[Later], before: Draft) -> Draf
     scenes = tuple(
         scene for scene in draft.scenes if scene.id in known or str(SlotRef("picture", scene.id)) not in waiting
     )
-    return msgspec.structs.replace(draft, scenes=scenes)
+    return structs.replace(draft, scenes=scenes)
 
 
 def content_of(kind: str, draft: str, asked: object) -> str:

@@ -7,7 +7,6 @@ from reelbot.errors import Malformed
 from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Media as KeptMedia
 from reelbot.studio.core.jobs import Job, Setup, setup_of
-from reelbot.studio.drafting import missing_for_render
 from reelbot.studio.files import Files
 from reelbot.studio.receiving import words_from
 from reelbot.studio.render import (
@@ -26,6 +25,7 @@ from reelbot.studio.render import (
 )
 from reelbot.studio.room import Room
 from reelbot.studio.store import KeptVideo, Owner, VideoFacts, VideoFiles, new_number, number_of
+from reelbot.studio.tasks import missing_after
 
 Progress = Callable[[float], None]
 
@@ -84,7 +84,7 @@ class Maker:
         kept = await self._room.store.draft(owner, job.draft)
         if kept is None:
             raise Malformed("The draft was removed before it was rendered.")
-        missing = missing_for_render(kept.draft)
+        missing = missing_after(kept.draft, ())
         if missing:
             raise Malformed(missing)
         logo = kept.draft.settings.logo

@@ -9,11 +9,13 @@ from reelbot.allowance import Ledger
 from reelbot.clock import Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.events import EventStream
+from reelbot.studio.bounds import LEASE_SECONDS
 from reelbot.studio.files import Files
 from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.registry import Registry, discovered
 from reelbot.studio.providers.settings import load_providers
 from reelbot.studio.room import Room
+from reelbot.studio.running import POLL_SECONDS
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
 from reelbot.studio.worker import SWEEP_SECONDS, Worker
@@ -36,6 +38,8 @@ async def open_studio(
     registry: Registry,
     *,
     jobs: int = 0,
+    lease_seconds: float = LEASE_SECONDS,
+    pause_seconds: float = POLL_SECONDS,
 ) -> AsyncIterator[Studio]:
     """The studio for as long as the block lasts; with `jobs`, that many run at once in this process meanwhile.
 
@@ -45,7 +49,7 @@ async def open_studio(
     files.open()
     files.sweep_desks(SWEEP_SECONDS, time.time())
     room = Room(ledger, events, StudioStore(database, ledger.store.lanes), files, registry, clock)
-    worker = Worker(room, jobs=max(jobs, 1))
+    worker = Worker(room, jobs=max(jobs, 1), lease_seconds=lease_seconds, pause_seconds=pause_seconds)
     if jobs:
         worker.start()
     try:

@@ -3,7 +3,7 @@
 A write transaction begins with the events that it tells, which locks the account's stream; see `store` for why.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,9 @@ from reelbot.studio.files import Files
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shown import DraftTold, VideoTold, job_shown
 from reelbot.studio.store import KeptVideo, Owner, StudioStore
+
+Claim = Callable[[Connection, str], Awaitable[None]]
+"""Writes down, in the transaction that makes a thing, that this is what an idempotency key made."""
 
 Told = tuple[str, object]
 """The kind of an event, and its body."""
@@ -53,6 +56,10 @@ class Room:
         events = [NewEvent(owner.lane, owner.account, now, kind, _encode(body)) for kind, body in told]
         await self.events.append(connection, events)
         await self.events.announce(connection, [owner])
+
+
+async def unclaimed(connection: Connection, id: str) -> None:
+    """The claim of a thing that was asked for without a key."""
 
 
 def owner_of(account: AccountRef) -> Owner:

@@ -7,7 +7,7 @@ that this is harmless, and otherwise counts as lost: nobody is charged for what 
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,15 +16,15 @@ from msgspec import structs
 
 from reelbot.allowance import FailurePoint, PriceList
 from reelbot.clock import SECOND
-from reelbot.errors import Failure, Malformed
+from reelbot.errors import DatabaseFailure, Failure, Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.studio.bounds import ASKING_SECONDS_MAX, PROGRESS_STEP
+from reelbot.studio.bounds import ASKING_SECONDS_MAX, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.core.drafts import SlotRef
-from reelbot.studio.core.jobs import Job, Made, Task, TaskProgress, backoff_seconds
+from reelbot.studio.core.jobs import RENDER_SHARE, Job, Made, Task, TaskProgress, backoff_seconds, script_of
 from reelbot.studio.core.steps import text_hash
 from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
-from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.files import FileMissing, StorageFull
+from reelbot.studio.ending import Ending, Failed, LeaseLost, account_of, job_failure
+from reelbot.studio.files import FileMissing, StorageFull, disk_errors
 from reelbot.studio.making import Maker
 from reelbot.studio.providers.port import (
     Ability,
@@ -40,6 +40,7 @@ from reelbot.studio.providers.port import (
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.store import Owner
+from reelbot.studio.weighing import is_there
 
 POLL_SECONDS = 2.0
 """How often a provider is asked after its job: it takes minutes, and nobody is waiting at the other end of a wire."""
@@ -54,8 +55,8 @@ SAID: dict[Kind, str] = {
     "music": "Making music",
 }
 
-RENDER_SHARE = 0.6
-"""Share of the progress that the render is, where a job makes parts and then the video."""
+KEEPING_TRIES = 30
+"""How often what was delivered is written again while the database cannot be reached: about as long as one restarts."""
 
 
 class Lost(Exception):
@@ -69,6 +70,12 @@ class Again(Exception):
         super().__init__(why)
         self.seconds = seconds
         self.why = why
+
+
+class HoldOver(Failure):
+    """What was set aside for a job is not set aside any more, so nothing is begun on it: nobody would count it."""
+
+    code = "hold_over"
 
 
 class Cancelled(Exception):
@@ -87,7 +94,7 @@ class Run:
     False while a provider is at work that cannot be asked what became of it.
     """
 
-    def __init__(self, room: Room, ending: Ending, maker: Maker, job: Job) -> None:
+    def __init__(self, room: Room, ending: Ending, maker: Maker, job: Job, pause_seconds: float = POLL_SECONDS) -> None:
         self.job = job
         self.cancelled = asyncio.Event()
         self.is_lost = False
@@ -97,6 +104,7 @@ class Run:
         self._maker = maker
         self._owner = Owner(job.lane, job.account)
         self._told = job.progress
+        self._pause_seconds = pause_seconds
 
     async def carry_out(self) -> None:
         """Do the job to its end. `LeaseLost` when it is not ours any more, `Again` when it is to be tried later."""
@@ -110,7 +118,7 @@ class Run:
         except Cancelled:
             await self._cancelled()
         except (ProviderFailure, Malformed, Failure, Lost, OSError) as failure:
-            if isinstance(failure, Failure) and failure.code == "ledger_unavailable":
+            if isinstance(failure, DatabaseFailure | TooBusy):  # it says nothing about the work
                 raise
             await self._failed(failure, at)
 
@@ -121,26 +129,33 @@ class Run:
         if work is not task.work:
             task = structs.replace(task, work=work, inputs=task.inputs | self._script_input(work))
             self._with_task(at, task)
-        made = await self._made_before(work)
-        if made is None:
-            made = await self._made_now(at, task)
-        self._with_progress(at, structs.replace(self.job.tasks[at], made=made))
-        await self._kept(at)
+        try:
+            made = await self._made_before(work)
+            if made is None:
+                made = await self._made_now(at, task)
+            self._with_progress(at, structs.replace(self.job.tasks[at], made=made))
+            await self._insisted(lambda: self._kept(at))
+        finally:
+            self.can_stop = True
 
     def _completed(self, task: Task) -> Work:
         """The work with what an earlier task of the job has made."""
         if task.script_from is None or not isinstance(task.work, VoiceoverWork):
             return task.work
-        made = self.job.tasks[task.script_from].made
+        source, made = self.job.request.tasks[task.script_from], self.job.tasks[task.script_from].made
         assert made is not None, "tasks are done in order"
-        return structs.replace(task.work, script=made.text)
+        return structs.replace(task.work, script=script_of(source, made, source.within))
 
     def _script_input(self, work: Work) -> dict[str, str]:
         return {"script": text_hash(work.script)} if isinstance(work, VoiceoverWork) else {}
 
     async def _made_before(self, work: Work) -> Made | None:
-        _, made = await self._room.store.made(self._owner, work_hash(work))
-        if made is None or (made.media is not None and not self._room.files.has(made.media.sha256)):
+        store, files = self._room.store, self._room.files
+        _, made = await store.made(self._owner, work_hash(work))
+        if made is None or not await is_there(store, self._owner, made):
+            return None
+        named = (made.media.sha256 if made.media else None, made.words)
+        if not all(files.has(sha256) for sha256 in named if sha256 is not None):
             return None
         return structs.replace(made, amounts={}, free=True)
 
@@ -153,15 +168,18 @@ class Run:
             delivered = await self._foreseen(self._delivered(at, task, provider, ability, desk))
             try:
                 made = await received(self._room.files, task.work, delivered)
-            except (Failure, Malformed, OSError) as failure:
+            except ProviderFailure:  # it did not deliver what it was asked for
+                raise
+            except Exception as failure:
                 raise _after_delivery(failure) from failure
         return structs.replace(made, amounts=self._amounts(task, made))
 
-    async def _foreseen(self, delivering: Coroutine[Any, Any, Delivered]) -> Delivered:
+    async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""
         try:
-            return await delivering
-        except (Failure, Malformed, Lost, Again, Cancelled, LeaseLost, OSError):
+            with disk_errors():
+                return await delivering
+        except (Failure, Malformed, Lost, Again, Cancelled, LeaseLost):
             raise
         except Exception as failure:
             _log.exception("A provider failed in a way that it did not foresee.")
@@ -176,7 +194,9 @@ class Run:
 
     async def _delivered(self, at: int, task: Task, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
         progress = self.job.tasks[at]
+        self.can_stop = ability.is_queued or ability.is_repeatable
         if progress.called_at is None:
+            await self._require_wanted()
             progress = structs.replace(progress, called_at=self._room.clock(), request_id=desk.request_id)
             await self._note(at, progress)
             return await self._begun(at, task.work, provider, ability, desk)
@@ -190,23 +210,20 @@ class Run:
 
     async def _begun(self, at: int, work: Work, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
         if isinstance(provider, Queued) and ability.is_queued:
-            submitted = await self._unless_cancelled(provider.submit(work, desk), None)
+            # Not cut short when the job is cancelled: without its answer, what it began could not be called off.
+            submitted = await _within(provider.submit(work, desk), ability.seconds_max)
             await self._note(at, structs.replace(self.job.tasks[at], provider_job=submitted))
             return await self._awaited(at, work, provider, ability, desk)
         assert isinstance(provider, AtOnce), "a provider works at once or takes jobs"
-        self.can_stop = ability.is_repeatable
-        try:
-            return await self._unless_cancelled(provider.run(work, desk), ability.seconds_max)
-        finally:
-            self.can_stop = True
+        return await self._unless_cancelled(provider.run(work, desk), ability.seconds_max)
 
     async def _resumed(self, at: int, work: Work, provider: Queued, ability: Ability, desk: Desk) -> Delivered:
         """Ask after a job that was submitted, or perhaps was, by a worker that is gone."""
         await self._ending.keep_unknown(self.job)
         if self.job.tasks[at].provider_job is None:
-            found = await provider.find(desk.request_id)
+            found = await self._told_of(at, provider.find(desk.request_id))
             if found is None:
-                raise Lost
+                raise Cancelled if self.cancelled.is_set() else Lost
             await self._note(at, structs.replace(self.job.tasks[at], provider_job=found))
         return await self._awaited(at, work, provider, ability, desk)
 
@@ -214,36 +231,68 @@ class Run:
         submitted = self.job.tasks[at].provider_job
         assert submitted is not None, "stored before it is asked after"
         while True:
-            polled = await self._polled(at, work, provider, submitted)
+            if self.cancelled.is_set():
+                await self._called_off(work, provider, submitted)
+                raise Cancelled
+            polled: Polled = await self._told_of(at, provider.poll(work, submitted))
             match polled.state:
                 case "done":
-                    return await provider.fetch(work, submitted, desk)
+                    return await self._fetched(work, provider, submitted, ability, desk)
                 case "failed":
                     raise polled.failure or ProviderFailure("The provider could not make it.")
                 case "cancelled":
                     raise ProviderFailure("The provider cancelled the work.", "Try again.")
                 case "waiting":
                     desk.report(polled.progress)
-            if self.cancelled.is_set():
-                await provider.cancel(work, submitted)
-                raise Cancelled
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.cancelled.wait(), POLL_SECONDS)
+                await asyncio.wait_for(self.cancelled.wait(), self._pause_seconds)
 
-    async def _polled(self, at: int, work: Work, provider: Queued, submitted: str) -> Polled:
-        """How the provider's job stands. That it cannot be asked right now says nothing about the job."""
+    async def _told_of(self, at: int, question: Coroutine[Any, Any, T]) -> T:
+        """What a provider says of its job. That it cannot be asked right now says nothing about the job."""
         called_at = self.job.tasks[at].called_at
         assert called_at is not None, "written down before the provider was asked"
         try:
-            return await provider.poll(work, submitted)
+            return await self._foreseen(_within(question, QUESTION_SECONDS_MAX))
         except ProviderFailure as failure:
+            if self.cancelled.is_set():
+                raise Cancelled from failure
             if self._room.clock() - called_at > ASKING_SECONDS_MAX * SECOND:
                 raise Lost from failure
             await self._ending.keep_unknown(self.job)
             raise Again(max(POLL_SECONDS, failure.retry_seconds or 0.0), "Waiting for the provider") from failure
 
+    async def _fetched(self, work: Work, provider: Queued, submitted: str, ability: Ability, desk: Desk) -> Delivered:
+        """What a finished job delivers. Where it can be fetched later, the job is not submitted again."""
+        try:
+            return await _within(provider.fetch(work, submitted, desk), ability.seconds_max)
+        except ProviderFailure as failure:
+            if failure.retryable and failure.point is not FailurePoint.AFTER_DELIVERY:
+                failure.point = FailurePoint.UNKNOWN
+            raise
+
+    async def _called_off(self, work: Work, provider: Queued, submitted: str) -> None:
+        """Ask the provider to stop. Whether it does or not, the job ends."""
+        try:
+            await self._foreseen(_within(provider.cancel(work, submitted), QUESTION_SECONDS_MAX))
+        except (Failure, Malformed) as failure:
+            _log.info("A provider could not be told to stop: %s", failure)
+
+    async def _require_wanted(self) -> None:
+        """Raise when somebody has asked for the end, or ended the hold, before something new is begun."""
+        if self.cancelled.is_set():
+            raise Cancelled
+        if self.job.hold is None:
+            return
+        facts = await self._room.ledger.hold_facts(account_of(self.job), self.job.hold)
+        if facts is None or facts.state not in ("open", "unknown"):
+            detail = "What was set aside for this was given back or used up before the work began."
+            raise HoldOver(detail, "Ask for it again.")
+
     async def _unless_cancelled(self, doing: Coroutine[Any, Any, T], seconds_max: float | None) -> T:
         """The outcome of a call; the call is ended when somebody asks for the end of the job."""
+        if self.cancelled.is_set():
+            doing.close()
+            raise Cancelled
         call = asyncio.ensure_future(doing)
         watch = asyncio.ensure_future(self.cancelled.wait())
         try:
@@ -252,7 +301,7 @@ class Run:
                 return call.result()
             if watch.done():
                 raise Cancelled
-            raise ProviderFailure("The provider took too long.", "Try again.", point=FailurePoint.UNKNOWN)
+            raise _too_long()
         finally:
             watch.cancel()
             if not call.done():
@@ -280,6 +329,17 @@ class Run:
             if not await self._room.store.note_tasks(connection, self.job, self.job.tasks):
                 raise LeaseLost
 
+    async def _insisted(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write what was delivered, again and again while the database cannot be reached: it may not come twice."""
+        for _ in range(KEEPING_TRIES):
+            try:
+                await write()
+                return
+            except (DatabaseFailure, TooBusy) as failure:
+                _log.warning("What was delivered for job %d cannot be kept yet: %s", self.job.number, failure)
+                await asyncio.sleep(self._pause_seconds)
+        await write()
+
     async def _kept(self, at: int) -> None:
         is_last = at == len(self.job.tasks) - 1
         if is_last and not self.job.request.renders:
@@ -294,11 +354,12 @@ class Run:
             await self._say(self.job.progress, "Rendering a preview")
             sha256 = await self._unless_cancelled(self._maker.preview(self.job, self._rendered), None)
             self.job = self.job._replace(result={"preview": sha256})
-            await self._ending.succeed(self.job, [])
+            await self._insisted(lambda: self._ending.succeed(self.job, []))
         elif self.job.request.renders:
+            await self._require_wanted()
             await self._say(self.job.progress, "Rendering the video")
             video = await self._unless_cancelled(self._maker.video(self.job, self._rendered), None)
-            await self._ending.succeed(self.job, [], video)
+            await self._insisted(lambda: self._ending.succeed(self.job, [], video))
 
     def _rendered(self, share: float) -> None:
         parts = RENDER_SHARE if self.job.request.tasks else 1.0
@@ -357,19 +418,18 @@ class Run:
             kind_of(self.job.request.tasks[at].work),
         )
         point = failure.point
-        if point is FailurePoint.UNKNOWN and (ability.is_queued or ability.is_repeatable):
-            await self._ending.keep_unknown(self.job)
-            await self._try_again(at, progress, failure)
-        if failure.retryable and point is not FailurePoint.UNKNOWN:
-            await self._try_again(at, structs.replace(progress, called_at=None, provider_job=None), failure)
         if point is FailurePoint.UNKNOWN:
             await self._ending.keep_unknown(self.job)
-            point = FailurePoint.AT_PROVIDER
-        billed = at if point is FailurePoint.AFTER_DELIVERY else None
-        if point is FailurePoint.AT_PROVIDER and ability.bills_failures:
-            point, billed = FailurePoint.AT_PROVIDER_BILLED, at
+            if ability.is_queued or ability.is_repeatable:
+                await self._try_again(at, progress, failure)
+            point = FailurePoint.AT_PROVIDER  # it cannot be asked any more, and nobody is charged for what never came
+        elif failure.retryable:
+            await self._try_again(at, structs.replace(progress, called_at=None, provider_job=None), failure)
+        elif point is FailurePoint.AT_PROVIDER and ability.bills_failures:
+            point = FailurePoint.AT_PROVIDER_BILLED
+        is_due = point in (FailurePoint.AFTER_DELIVERY, FailurePoint.AT_PROVIDER_BILLED)
         told = job_failure(failure.code, failure.detail, failure.hint, point, slot)
-        await self._ending.fail(self.job, Failed(point, told, slot, billed))
+        await self._ending.fail(self.job, Failed(point, told, slot, at if is_due else None))
 
     async def _try_again(self, at: int, progress: TaskProgress, failure: ProviderFailure) -> None:
         """Raise `Again` unless this was the last try."""
@@ -378,6 +438,21 @@ class Run:
             return
         await self._note(at, structs.replace(progress, attempts=progress.attempts + 1))
         raise Again(seconds, f"{failure.detail} Trying again.")
+
+
+async def _within(doing: Coroutine[Any, Any, T], seconds_max: float) -> T:
+    """The outcome of a call that is not cut short but by time."""
+    try:
+        async with asyncio.timeout(seconds_max) as limit:
+            return await doing
+    except TimeoutError as failure:
+        if not limit.expired():
+            raise
+        raise _too_long() from failure
+
+
+def _too_long() -> ProviderFailure:
+    return ProviderFailure("The provider took too long.", "Try again.", point=FailurePoint.UNKNOWN)
 
 
 def measured_amounts(task: Task, made: Made, prices: PriceList) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.clock import DAY
+from reelbot.db import Connection
 from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio.assets import Assets
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
@@ -21,7 +22,7 @@ from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import Files
 from reelbot.studio.generating import Begun, Generating, Quoted, content_of, key_reused
 from reelbot.studio.providers.embedded import CODES
-from reelbot.studio.room import Room, owner_of
+from reelbot.studio.room import Claim, Room, owner_of, unclaimed
 from reelbot.studio.shown import DraftListed, DraftShown
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo, Owner, Page, number_of
 from reelbot.studio.weighing import Weigher
@@ -31,6 +32,10 @@ NO_JOB = "There is no such job."
 NO_VIDEO = "There is no such video."
 
 T = TypeVar("T")
+
+
+class _KeyTaken(Exception):
+    """The same request came in twice at once, and the other one was quicker."""
 
 
 class Studio:
@@ -56,7 +61,7 @@ class Studio:
             account,
             key,
             content_of("open", "", asked),
-            lambda: self._drafting.open(account, asked),
+            lambda claim: self._drafting.open(account, asked, claim),
             lambda id: self._drafting.found(account, id),
         )
 
@@ -116,7 +121,10 @@ class Studio:
         return await self._room.store.jobs(owner_of(account), page)
 
     async def cancel(self, account: AccountRef, id: str) -> Job:
-        """Ask for a job's end: at once when it waits, else as soon as its worker hears of it."""
+        """Ask for a job's end: at once when it waits, else as soon as its worker hears of it.
+
+        One that waits for a provider which is at work for it is ended by a worker, who calls that work off.
+        """
         await self._cancel(await self.job(account, id))
         return await self.job(account, id)
 
@@ -126,13 +134,14 @@ class Studio:
         owner = Owner(job.lane, job.account)
         async with self._room.store.database.transaction() as connection:
             await self._room.store.ask_cancel(connection, owner, job.number)
-        if job.state == "queued":
+        if job.state == "queued" and not any(progress.called_at and not progress.made for progress in job.tasks):
             delivered = any(progress.made for progress in job.tasks)
             point = FailurePoint.CANCELLED_RUNNING if delivered else FailurePoint.BEFORE_ACCEPTANCE
             told = job_failure("cancelled", "Cancelled before it began.", "", point, None)
             with suppress(LeaseLost):  # a worker was quicker: it has been asked, and ends it
                 await self._ending.fail(job, Failed(point, told), "cancelled")
         self.worker.cancel(job)
+        self.worker.look()
 
     # videos
 
@@ -155,7 +164,7 @@ class Studio:
             account,
             key,
             content_of("edit", id, None),
-            lambda: self._drafting.reopen(account, video),
+            lambda claim: self._drafting.reopen(account, video, claim),
             lambda draft: self._drafting.found(account, draft),
         )
 
@@ -169,7 +178,7 @@ class Studio:
             account,
             key,
             content_of("upload", sha256, name),
-            lambda: self._assets.upload(account, name, path, size),
+            lambda claim: self._assets.upload(account, name, path, size, claim),
             lambda id: self._assets.found(account, id),
         )
 
@@ -192,23 +201,31 @@ class Studio:
         account: AccountRef,
         key: str | None,
         content: str,
-        make: Callable[[], Awaitable[T]],
+        make: Callable[[Claim], Awaitable[T]],
         find: Callable[[str], Awaitable[T]],
     ) -> tuple[T, bool]:
-        """What a key made before, or what is made now; and whether it was there."""
-        owner = owner_of(account)
+        """What a key made before, or what is made now; and whether it was there.
+
+        The key is kept in the transaction that makes the thing, so of two at once with one key only one makes it.
+        """
         if key is None:
-            return await make(), False
-        known = await self._room.store.keyed(None, owner, key)
-        if known is not None:
-            if known[0] != content:
-                raise key_reused(account, self._room.clock())
-            return await find(known[1]), True
-        made = await make()
-        id: str = made.id  # type: ignore[attr-defined]  # all that is made has an id
-        async with self._room.store.database.transaction() as connection:
-            await self._room.store.keep_key(connection, owner, key, content, id, self._room.clock())
-        return made, False
+            return await make(unclaimed), False
+        store, owner = self._room.store, owner_of(account)
+
+        async def claim(connection: Connection, id: str) -> None:
+            if not await store.keep_key(connection, owner, key, content, id, self._room.clock()):
+                raise _KeyTaken
+
+        known = await store.keyed(None, owner, key)
+        if known is None:
+            try:
+                return await make(claim), False
+            except _KeyTaken:
+                known = await store.keyed(None, owner, key)
+        assert known is not None, "a key that is taken is there"
+        if known[0] != content:
+            raise key_reused(account, self._room.clock())
+        return await find(known[1]), True
 
     async def forget_keys(self) -> None:
         """Drop idempotency keys that nobody will repeat any more."""

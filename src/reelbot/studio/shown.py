@@ -7,7 +7,18 @@ from msgspec import Struct
 
 from reelbot.clock import instant_text
 from reelbot.ids import id_text
-from reelbot.studio.core.drafts import STEPS, Draft, Flow, Media, Settings, Slot, SlotRef, StepFailure, Version
+from reelbot.studio.core.drafts import (
+    RENDER_FAILURE,
+    STEPS,
+    Draft,
+    Flow,
+    Media,
+    Settings,
+    Slot,
+    SlotRef,
+    StepFailure,
+    Version,
+)
 from reelbot.studio.core.jobs import Job, JobFailure, JobKind, JobState
 from reelbot.studio.core.steps import is_stale, why_stale
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
@@ -131,15 +142,19 @@ class StaleShown(Struct, frozen=True):
 
 
 class RefreshShown(Struct, frozen=True):
-    """What bringing everything up to date would make again, and its price."""
+    """What bringing everything up to date would make again, and its price. `why_not` says why that can't be done now."""
 
     stale: list[StaleShown]
     unchanged: list[str]
     amount: int
+    why_not: str = ""
 
 
 class DraftShown(Struct, frozen=True):
-    """A draft: its settings, its steps with their results and prices, what is stale, and the jobs at work for it."""
+    """A draft: its settings, its steps with their results and prices, what is stale, and the jobs at work for it.
+
+    `failure` says why the last attempt to make its video failed.
+    """
 
     id: str
     flow: Flow
@@ -155,6 +170,7 @@ class DraftShown(Struct, frozen=True):
     ready: bool
     missing: str
     jobs: list[JobShown]
+    failure: StepFailure | None = None
 
 
 class DraftListed(Struct, frozen=True):
@@ -293,6 +309,7 @@ def draft_shown(
         ready=not missing,
         missing=missing,
         jobs=[job_shown(job) for job in jobs],
+        failure=draft.failures.get(RENDER_FAILURE),
     )
 
 

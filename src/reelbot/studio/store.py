@@ -1,7 +1,8 @@
 """What is kept of the studio, and how it changes. Every write is a statement on the caller's transaction.
 
-Order of locks, for everyone who writes: the account's stream of events first (`Events.append`), then drafts, then jobs.
-The ledger does the same before its riders write, so no two transactions wait for each other.
+Order of locks: whoever writes more than one row of an account first locks the account's stream of events
+(`Events.append`), and the ledger does the same before its riders write. So transactions of one account go one after the
+other, whatever they touch, and no two wait for each other. A single row, such as a lease, may be written without it.
 """
 
 import secrets

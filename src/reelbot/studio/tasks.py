@@ -12,8 +12,15 @@ import msgspec
 from msgspec import structs
 
 from reelbot.allowance import FULL_PRICE, Item, PriceList
+from reelbot.clock import SECOND
 from reelbot.errors import Malformed
-from reelbot.studio.bounds import BATCH_TASKS_MAX, CLIP_BYTES_PER_SECOND, PROMPT_LENGTH_MAX
+from reelbot.studio.bounds import (
+    BATCH_TASKS_MAX,
+    CLIP_BYTES_PER_SECOND,
+    CLIP_SECONDS_DEFAULT,
+    CLIP_SECONDS_MAX,
+    PROMPT_LENGTH_MAX,
+)
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, OptionsAsked, StepAsked
 from reelbot.studio.core.drafts import Draft, Settings, SlotName, SlotRef, Version
@@ -80,13 +87,18 @@ class _Plan:
         """Put a piece of work at the end, checked by its provider unless an earlier one has to complete it."""
         if len(self.tasks) >= BATCH_TASKS_MAX:
             raise Malformed(f"At most {BATCH_TASKS_MAX} pieces of work can be asked for at once.", "steps")
+        editing.require_room(self.draft, ref)
         awaits = facts.get("script_from") is not None
-        if not awaits:
-            provider.check(work)
+        provider.check(self._foreseen(work) if awaits else work)
         quantity = self.draft.settings.duration_s if awaits else provider.quantity(work)
         facts.setdefault("inputs", pinned(self.draft, ref))
         self.tasks.append(Task(slot=ref, work=work, **facts))
         self.items.append(self._items(work, provider, quantity))
+
+    def _foreseen(self, work: Work) -> Work:
+        """A voiceover whose script is still to be written, with another text in its place: enough to check the rest."""
+        text = self.draft.text_of("script") or self.draft.text_of("topic")
+        return structs.replace(work, script=text) if isinstance(work, VoiceoverWork) else work
 
     def _items(self, work: Work, provider: Provider, quantity: int) -> tuple[Item, ...]:
         # A provider that costs the full price is not named, so that a quote for the mere action is a quote for this.
@@ -151,8 +163,16 @@ def _has_ai_result(draft: Draft, ref: SlotRef) -> bool:
 
 def _refresh(plan: _Plan, stale: Sequence[SlotRef]) -> None:
     for ref in stale:
-        scenes = [ref.scene] if ref.name == "animation" else None
-        plan.add(StepAsked(_KIND_OF[ref.name], OptionsAsked(scenes=scenes)))
+        options = _clip_again(plan.draft, ref) if ref.name == "animation" else OptionsAsked()
+        plan.add(StepAsked(_KIND_OF[ref.name], options))
+
+
+def _clip_again(draft: Draft, ref: SlotRef) -> OptionsAsked:
+    """A clip as long as the one that no longer matches."""
+    slot = draft.slot(ref)
+    media = slot.version.media if slot and slot.version else None
+    seconds = round(media.duration_ms / SECOND) if media else CLIP_SECONDS_DEFAULT
+    return OptionsAsked(scenes=[ref.scene], seconds=min(max(seconds, 1), CLIP_SECONDS_MAX))
 
 
 # one builder for each kind of work
@@ -196,6 +216,8 @@ def _rewrite(plan: _Plan, options: OptionsAsked) -> None:
         _narrated(plan.draft, "script")
         if passage not in script:
             raise Malformed("This passage is not in the script any more.", "passage")
+        if any(task.slot.name == "script" for task in plan.tasks):
+            raise Malformed("The script is made anew before this. Rewrite it when it is there.", "steps")
     provider, common = plan.common("rewrite", options)
     settings = plan.draft.settings
     ref = SlotRef("script" if options.makes == "passage" else "title")
@@ -215,7 +237,7 @@ def _voiceover(plan: _Plan, options: OptionsAsked) -> None:
     settings = structs.replace(plan.draft.settings, **{name: one for name, one in given.items() if one is not None})
     plan.draft = structs.replace(plan.draft, settings=settings)
     provider, common = plan.common("voiceover", options)
-    source = next((at for at, task in enumerate(plan.tasks) if task.slot.name == "script"), None)
+    source = max((at for at, task in enumerate(plan.tasks) if task.slot.name == "script"), default=None)
     script = plan.draft.text_of("script") if source is None else ""
     if source is None and not script:
         raise Malformed("The voiceover needs a script first. Write one or generate it.", "script")
@@ -234,6 +256,16 @@ def _voiceover(plan: _Plan, options: OptionsAsked) -> None:
         plan.task(ref, structs.replace(made, variation=0), provider, inputs=inputs, script_from=source)
 
 
+def missing_after(draft: Draft, slots: Iterable[SlotRef]) -> str:
+    """What a draft will still lack to be rendered once these slots are made, as a sentence; empty when nothing."""
+    made = tuple(slots)
+    if draft.flow == "narrated" and not (draft.voiceover.version or SlotRef("voiceover") in made):
+        return "The voiceover is missing: generate or upload one."
+    if not any(scene.shown or SlotRef("picture", scene.id) in made for scene in draft.scenes):
+        return "There is no picture or clip yet: generate or upload one."
+    return ""
+
+
 def default_voice(provider: Provider, settings: Settings) -> str:
     """The voice of a language when none was chosen; `Malformed` when the provider does not speak it."""
     voices = provider.voices(settings.language)
@@ -249,8 +281,9 @@ def _image(plan: _Plan, options: OptionsAsked) -> None:
     provider, common = plan.common("image", options)
     prompts = [options.prompt] * options.count if options.prompt else scene_prompts(plan.draft, options.count)
     for prompt in prompts:
-        plan.draft, scene = editing.with_scene(plan.draft, None)
-        plan.task(SlotRef("picture", scene), _image_work(plan, prompt, common), provider)
+        work = _image_work(plan, prompt, common)
+        plan.draft, scene = editing.with_scene(plan.draft, None, work.prompt, work.variation)
+        plan.task(SlotRef("picture", scene), work, provider)
 
 
 def _image_again(plan: _Plan, options: OptionsAsked, scene: int) -> None:
@@ -258,17 +291,21 @@ def _image_again(plan: _Plan, options: OptionsAsked, scene: int) -> None:
     if found is None:
         raise Malformed(f"This draft has no scene {scene}.", "scene")
     before = found.picture.version.prompt if found.picture.version else ""
-    prompt = options.prompt or before or scene_prompts(plan.draft, 1)[0]
+    prompt = options.prompt or before or found.prompt or scene_prompts(plan.draft, 1)[0]
     provider, common = plan.common("image", options)
-    plan.task(SlotRef("picture", scene), _image_work(plan, prompt, common), provider)
+    waits = not found.picture.versions and prompt == found.prompt
+    work = _image_work(plan, prompt, common, found.variation if waits else None)
+    plan.task(SlotRef("picture", scene), work, provider)
 
 
-def _image_work(plan: _Plan, prompt: str, common: dict[str, Any]) -> ImageWork:
-    """A picture of that description that this draft doesn't have yet and isn't going to get."""
+def _image_work(plan: _Plan, prompt: str, common: dict[str, Any], variation: int | None = None) -> ImageWork:
+    """A picture of that description: the variation named, or one that no scene of this draft has or waits for."""
     settings = plan.draft.settings
-    pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
-    going = [task.work.prompt for task in plan.tasks if isinstance(task.work, ImageWork)]
-    variation = 1 + max((one.variation for one in pictures if one.prompt == prompt), default=-1) + going.count(prompt)
+    if variation is None:
+        pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
+        going = [task.work for task in plan.tasks if isinstance(task.work, ImageWork)]
+        known = (*pictures, *plan.draft.scenes, *going)
+        variation = 1 + max((one.variation for one in known if one.prompt == prompt), default=-1)
     return ImageWork(prompt=prompt, tone=settings.tone, aspect=settings.aspect, variation=variation, **common)
 
 

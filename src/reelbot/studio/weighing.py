@@ -1,4 +1,4 @@
-"""What pieces of work cost: nothing when they were made or paid for before, else what the price list says."""
+"""What pieces of work cost: no AI credits when they were made or paid for before, else what the price list says."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,25 +6,33 @@ from typing import NamedTuple
 from msgspec import structs
 
 from reelbot.allowance import Item, Ledger
-from reelbot.errors import Failure, Malformed
+from reelbot.errors import Malformed, TooBusy
 from reelbot.studio.core.asking import GenerationAsked, OptionsAsked
 from reelbot.studio.core.drafts import Draft, SlotRef
-from reelbot.studio.core.jobs import Task
+from reelbot.studio.core.jobs import Made, Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.works import Kind, work_hash
+from reelbot.studio.providers.port import ProviderUnavailable
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shown import PriceShown
-from reelbot.studio.store import Owner, StudioStore
+from reelbot.studio.store import Owner, StudioStore, number_of
 from reelbot.studio.tasks import Planned, planned
 
 CREDITS = "ai_credits"
 
+NOT_NOW = (Malformed, StudioRefused, ProviderUnavailable, TooBusy)
+"""Why something cannot be asked for as things stand. A page that merely shows prices goes on without this one."""
+
+ALREADY_MADE = "Already made from the same inputs."
+PAID_BEFORE = "Paid for already, and then it could not be kept: making it again is free."
+
 
 class Weighed(NamedTuple):
-    """A piece of work and the items that it is charged by; none when it was made before."""
+    """A piece of work and the items that it is charged by. `free_why` says why it uses no AI credits, if so."""
 
     task: Task
     items: tuple[Item, ...]
+    free_why: str = ""
 
 
 class Weigher:
@@ -41,20 +49,29 @@ class Weigher:
 
     async def weighed(self, owner: Owner, plan: Planned) -> list[Weighed]:
         """Each piece of work with what it is charged by."""
-        return [
-            Weighed(task, () if await self.is_paid(owner, task) else items)
-            for task, items in zip(plan.tasks, plan.items, strict=True)
-        ]
+        return [await self._weighed(owner, task, items) for task, items in zip(plan.tasks, plan.items, strict=True)]
 
-    async def is_paid(self, owner: Owner, task: Task) -> bool:
-        """Whether the very same work was paid for before. One that an earlier task completes can't be known yet."""
-        return task.script_from is None and (await self._store.made(owner, work_hash(task.work)))[0]
+    async def _weighed(self, owner: Owner, task: Task, items: tuple[Item, ...]) -> Weighed:
+        """A piece of work and what is due for it. One that an earlier task completes can't be known yet."""
+        if task.script_from is not None:
+            return Weighed(task, items)
+        is_paid, made = await self._store.made(owner, work_hash(task.work))
+        if is_paid and made is None:
+            # What is stored still has to be counted, since nothing of it was kept.
+            return Weighed(task, tuple(one for one in items if not self._is_on_credits(one)), PAID_BEFORE)
+        if made is not None and await is_there(self._store, owner, made):
+            return Weighed(task, (), ALREADY_MADE)
+        return Weighed(task, items)
+
+    def _is_on_credits(self, item: Item) -> bool:
+        return self._ledger.terms.prices.price_of(item.action).meter == CREDITS
 
     def credits(self, items: Sequence[Item]) -> int:
         """What items cost in AI credits."""
         prices = self._ledger.terms.prices
-        on_credits = (one for one in items if prices.price_of(one.action).meter == CREDITS)
-        return sum(prices.amount_of(one.action, one.quantity, one.provider) for one in on_credits)
+        return sum(
+            prices.amount_of(one.action, one.quantity, one.provider) for one in items if self._is_on_credits(one)
+        )
 
     async def price(self, owner: Owner, draft: Draft, kind: Kind, scene: int | None = None) -> PriceShown | None:
         """What one AI action on a draft would cost now; None when there is no such price or nothing to do it on.
@@ -65,11 +82,11 @@ class Weigher:
         try:
             plan = self.planned(draft, GenerationAsked(step=kind, options=options))
             weighed = await self.weighed(owner, plan)
-        except (Malformed, StudioRefused, Failure):
+        except NOT_NOW:
             return self._least(draft, kind) if scene is None else None
         items = [item for one in weighed for item in one.items]
-        why = "Already made from the same inputs." if not items else self._why(items)
-        return PriceShown(kind, self.credits(items), not items, why)
+        free = all(one.free_why for one in weighed)
+        return PriceShown(kind, self.credits(items), free, weighed[0].free_why if free else self._why(items))
 
     def _least(self, draft: Draft, kind: Kind) -> PriceShown | None:
         prices = self._ledger.terms.prices
@@ -98,6 +115,12 @@ class Weigher:
             kinds[str(SlotRef("animation", scene.id))] = ("animation", scene.id)
         found = {slot: await self.price(owner, draft, kind, scene) for slot, (kind, scene) in kinds.items()}
         return {slot: price for slot, price in found.items() if price is not None}
+
+
+async def is_there(store: StudioStore, owner: Owner, made: Made) -> bool:
+    """Whether what was made is still the account's: a clip may have been removed to free its place."""
+    asset = made.media.asset if made.media else None
+    return asset is None or await store.asset(owner, number_of("asset", owner, asset)) is not None
 
 
 def charged(weighed: Sequence[Weighed], held: Sequence[tuple[str, int]]) -> list[Task]:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import socket
+from contextlib import suppress
 
 from reelbot.allowance import FailurePoint
 from reelbot.clock import SECOND
@@ -17,8 +18,8 @@ from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.making import Maker
-from reelbot.studio.room import Room
-from reelbot.studio.running import Again, Run
+from reelbot.studio.room import Room, job_told
+from reelbot.studio.running import POLL_SECONDS, Again, Run
 from reelbot.studio.store import Owner
 
 IDLE_SECONDS = 0.5
@@ -40,7 +41,13 @@ class Worker:
     """Runs up to so many jobs at once in this process."""
 
     def __init__(
-        self, room: Room, *, jobs: int = 2, lease_seconds: float = LEASE_SECONDS, idle_seconds: float = IDLE_SECONDS
+        self,
+        room: Room,
+        *,
+        jobs: int = 2,
+        lease_seconds: float = LEASE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        pause_seconds: float = POLL_SECONDS,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._room = room
@@ -49,6 +56,8 @@ class Worker:
         self._jobs = jobs
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
+        self._pause_seconds = pause_seconds
+        self._first_lane = 0
         self._wanted = asyncio.Event()
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
@@ -95,7 +104,10 @@ class Worker:
             job = await self._taken()
             if job is None:
                 return
-            await self._run(Run(self._room, self._ending, self._maker, job))
+            await self._run(self._run_of(job))
+
+    def _run_of(self, job: Job) -> Run:
+        return Run(self._room, self._ending, self._maker, job, self._pause_seconds)
 
     async def _work(self) -> None:
         while True:
@@ -105,6 +117,8 @@ class Worker:
                     self._begin(job)
             except (DatabaseFailure, TooBusy) as failure:
                 _log.warning("No jobs can be taken: %s", failure)
+            except Exception:  # a defect; without this loop no job would ever be done again
+                _log.exception("No jobs can be taken")
             await self._woken()
 
     async def _woken(self) -> None:
@@ -116,7 +130,7 @@ class Worker:
                 wait.cancel()
 
     def _begin(self, job: Job) -> None:
-        run = Run(self._room, self._ending, self._maker, job)
+        run = self._run_of(job)
         task = asyncio.create_task(self._run(run), name=f"job {job.number}")
         self._runs[task] = run
         task.add_done_callback(self._ended)
@@ -130,8 +144,11 @@ class Worker:
     # taking
 
     async def _taken(self) -> Job | None:
+        """A job under a fresh lease, if one is due. Lanes are looked at in turn, so that none waits for another."""
         store, now = self._room.store, self._room.clock()
-        for lane in store.lanes:
+        lanes = (*store.lanes[self._first_lane :], *store.lanes[: self._first_lane])
+        self._first_lane = (self._first_lane + 1) % len(store.lanes)
+        for lane in lanes:
             # Looked at first without a lock: a worker that idles must not keep anybody from writing.
             if not await store.due(None, lane, now, JOBS_RUNNING_MAX, 1):
                 continue
@@ -161,23 +178,27 @@ class Worker:
         except LeaseLost:
             _log.info("Job %d was taken over by another worker.", run.job.number)
         except Again as again:
-            await self._requeued(run.job, again.seconds, again.why)
+            await self._put_off(run.job, again.seconds, again.why)
         except (DatabaseFailure, TooBusy) as failure:
             _log.warning("Job %d waits for the ledger: %s", run.job.number, failure)
         except asyncio.CancelledError:
             if run.is_lost:
                 _log.info("Job %d was taken over by another worker.", run.job.number)
                 return
-            await asyncio.shield(self._requeued(run.job, 0.0, "Waiting for its turn"))
+            await asyncio.shield(self._put_off(run.job, 0.0, "Waiting for its turn"))
             raise
         finally:
             beats.cancel()
             await asyncio.wait({beats})
 
-    async def _requeued(self, job: Job, seconds: float, why: str) -> None:
+    async def _put_off(self, job: Job, seconds: float, why: str) -> None:
+        """Give the lease back; the job is due again after so many seconds."""
         due_at = self._room.clock() + round(seconds * SECOND)
-        async with self._room.store.database.transaction() as connection:
-            await self._room.store.requeue(connection, job, due_at, job.crashes, why)
+        told = job_told(job.moved("queued")._replace(message=why))
+        with suppress(LeaseLost, DatabaseFailure):  # then it is due when the lease ends
+            async with self._room.writing(Owner(job.lane, job.account), [told]) as connection:
+                if not await self._room.store.requeue(connection, job, due_at, job.crashes, why):
+                    raise LeaseLost
 
     async def _give_up(self, job: Job) -> None:
         point = FailurePoint.AT_PROVIDER

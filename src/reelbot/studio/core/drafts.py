@@ -107,11 +107,16 @@ class Slot(Struct, frozen=True):
 
 
 class Scene(Struct, frozen=True):
-    """A picture or an uploaded clip, and the clips that were animated from it."""
+    """A picture or an uploaded clip, and the clips that were animated from it.
+
+    `prompt` and `variation` say which picture the scene was made for: what it waits for until it has one.
+    """
 
     id: int
     picture: Slot = Slot()
     animation: Slot = Slot()
+    prompt: str = ""
+    variation: int = 0
 
     @property
     def shown(self) -> Version | None:
@@ -126,6 +131,9 @@ class StepFailure(Struct, frozen=True):
     detail: str
     hint: str = ""
 
+
+RENDER_FAILURE = "render"
+"""Under which name a draft notes that it could not be rendered."""
 
 SlotName = Literal["suggestions", "topic", "title", "script", "voiceover", "picture", "animation", "music"]
 SLOTS: tuple[SlotName, ...] = get_args(SlotName)
@@ -142,7 +150,7 @@ class SlotRef(Struct, frozen=True, omit_defaults=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """An unfinished video. `next_id` numbers versions and scenes, `failures` is keyed by slot.
+    """An unfinished video. `next_id` numbers versions and scenes, `failures` is keyed by slot, or `render`.
 
     `voices` remembers the voice that was chosen for each language, so that going back to a language brings it back.
     """
@@ -191,6 +199,24 @@ class Draft(Struct, frozen=True, kw_only=True):
     def heading(self) -> str:
         """What the draft is called in a list: its title, topic, or the beginning of its script."""
         return self.text_of("title") or self.text_of("topic") or self.text_of("script")[:60] or "Untitled"
+
+    @property
+    def has_results(self) -> bool:
+        """Whether an AI action or an upload has made anything for it."""
+        return any(one.by != "hand" for ref in self.refs() for one in self._versions(ref))
+
+    def media_of(self, sha256: str) -> Media | None:
+        """The file of that content among all results of the draft."""
+        versions = (version for ref in self.refs() for version in self._versions(ref))
+        return next((one.media for one in versions if one.media and one.media.sha256 == sha256), None)
+
+    def has_words(self, sha256: str) -> bool:
+        """Whether these are the word timings of one of its voiceovers."""
+        return any(one.words == sha256 for one in self.voiceover.versions)
+
+    def _versions(self, ref: SlotRef) -> tuple[Version, ...]:
+        slot = self.slot(ref)
+        return slot.versions if slot else ()
 
     def refs(self) -> tuple[SlotRef, ...]:
         """Every slot there is, those that others are made from first."""

@@ -75,12 +75,14 @@ def with_music(draft: Draft, media: Media | None, now: int) -> Draft:
     return _added(draft, SlotRef("music"), Version(id=0, at=now, by="upload", media=media))
 
 
-def with_scene(draft: Draft, picture: Version | None) -> tuple[Draft, int]:
-    """With one more scene at the end, and the scene's number. Without a picture it waits for one."""
+def with_scene(draft: Draft, picture: Version | None, prompt: str = "", variation: int = 0) -> tuple[Draft, int]:
+    """With one more scene at the end, and the scene's number. Without a picture it waits for the one described."""
     if len(draft.scenes) >= SCENES_MAX:
         raise Malformed(f"A draft has at most {SCENES_MAX} pictures and clips. Remove one first.", "assets")
     scene = draft.next_id
-    draft = structs.replace(draft, scenes=(*draft.scenes, Scene(scene)), next_id=scene + 1)
+    draft = structs.replace(
+        draft, scenes=(*draft.scenes, Scene(scene, prompt=prompt, variation=variation)), next_id=scene + 1
+    )
     return (draft if picture is None else _added(draft, SlotRef("picture", scene), picture)), scene
 
 
@@ -103,25 +105,43 @@ def with_choice(draft: Draft, ref: SlotRef, version: int | None) -> Draft:
     return draft.with_slot(ref, slot.pointing_to(version))
 
 
-def with_result(draft: Draft, ref: SlotRef, version: Version) -> Draft:
-    """With what an AI action made; as it is when the scene was removed meanwhile. A failure noted before is over."""
-    if draft.slot(ref) is None:
+def with_result(draft: Draft, ref: SlotRef, version: Version, *, counts: bool = True) -> Draft:
+    """With what an AI action made; as it is when the scene was removed meanwhile. A failure noted before is over.
+
+    It was paid for, so there is always room for it. One that does not count is kept beside the result that does.
+    """
+    slot = draft.slot(ref)
+    if slot is None:
         return draft
-    failures = {name: failure for name, failure in draft.failures.items() if name != str(ref)}
-    return _added(structs.replace(draft, failures=failures), ref, version, repin=False)
+    added = _added(without_failure(draft, str(ref)), ref, version, repin=False)
+    return added if counts else with_choice(added, ref, slot.current)
 
 
-def with_failure(draft: Draft, ref: SlotRef, failure: StepFailure) -> Draft:
-    """With a note on why something failed. Everything else stays."""
-    return structs.replace(draft, failures=draft.failures | {str(ref): failure})
+def with_failure(draft: Draft, name: str, failure: StepFailure) -> Draft:
+    """With a note on why a slot, or the render, failed. Everything else stays."""
+    return structs.replace(draft, failures=draft.failures | {name: failure})
+
+
+def without_failure(draft: Draft, name: str) -> Draft:
+    """Without such a note."""
+    if name not in draft.failures:
+        return draft
+    return structs.replace(draft, failures={one: noted for one, noted in draft.failures.items() if one != name})
+
+
+def require_room(draft: Draft, ref: SlotRef) -> None:
+    """Raise `TooBusy` when a slot has as many results as anybody looks through."""
+    slot = draft.slot(ref)
+    if slot is not None and len(slot.versions) >= VERSIONS_MAX:
+        raise TooBusy(f"This step has {VERSIONS_MAX} versions already.", "Go on in a new draft.")
 
 
 def _added(draft: Draft, ref: SlotRef, version: Version, *, repin: bool = True) -> Draft:
     """With a new version, numbered; made by hand it is pinned to what the inputs are now."""
     slot: Slot | None = draft.slot(ref)
     assert slot is not None, "added to a slot that is there"
-    if len(slot.versions) >= VERSIONS_MAX:
-        raise TooBusy(f"This step has {VERSIONS_MAX} versions already.", "Go on in a new draft.")
+    if repin:
+        require_room(draft, ref)
     inputs = pinned(draft, ref) if repin else version.inputs
     numbered = structs.replace(version, id=draft.next_id, inputs=inputs)
     return structs.replace(draft.with_slot(ref, slot.with_version(numbered)), next_id=draft.next_id + 1)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reelbot.studio.bounds import ATTEMPTS_MAX
 from reelbot.studio.core.drafts import Draft, Flow, Media, Settings, SlotRef, Version
-from reelbot.studio.core.works import Work, work_hash
+from reelbot.studio.core.works import RewriteWork, Work, work_hash
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["generation", "render", "video", "preview"]
@@ -27,6 +27,9 @@ MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
     }
 )
 """From each state to those that may follow it."""
+
+RENDER_SHARE = 0.6
+"""Share of a job's progress that the render is, where it makes parts and then the video."""
 
 ACTIVE: frozenset[JobState] = frozenset({"queued", "running"})
 
@@ -140,6 +143,18 @@ class Job(NamedTuple):
     started_at: int | None
     ended_at: int | None
 
+    def shares(self) -> dict[str, float]:
+        """How much of each step of the job is done, from 0 to 1, in the order in which they are done."""
+        counted: dict[str, tuple[int, int]] = {}
+        for task, progress in zip(self.request.tasks, self.tasks, strict=True):
+            done, of = counted.get(task.slot.name, (0, 0))
+            counted[task.slot.name] = (done + (progress.made is not None), of + 1)
+        shares = {step: done / of for step, (done, of) in counted.items()}
+        if self.request.renders:
+            before = 1.0 - RENDER_SHARE if self.request.tasks else 0.0
+            shares["render"] = max(0.0, self.progress - before) / (1.0 - before)
+        return shares
+
     def moved(self, state: JobState) -> "Job":
         """In another state that may follow this one."""
         assert state in MOVES[self.state], f"a {self.state} job does not become {state}"
@@ -153,11 +168,18 @@ def backoff_seconds(attempts: int, asked: float | None) -> float | None:
     return max(BACKOFF_SECONDS[attempts - 1], asked or 0.0)
 
 
+def script_of(task: Task, made: Made, script: str) -> str:
+    """The whole script that a task for it leads to. A rewritten passage stands where it stood in `script`."""
+    if isinstance(task.work, RewriteWork):
+        return script.replace(task.work.passage, made.text, 1)
+    return made.text
+
+
 def delivered_amounts(job: Job) -> dict[str, int]:
     """What arrived costs, by meter: never more than was held for it."""
     total: dict[str, int] = {}
     for task, progress in zip(job.request.tasks, job.tasks, strict=True):
-        if progress.made is None:
+        if progress.made is None or progress.made.free:
             continue
         for meter, held in task.amounts.items():
             total[meter] = total.get(meter, 0) + min(held, progress.made.amounts.get(meter, held))

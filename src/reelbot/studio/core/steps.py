@@ -47,7 +47,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
 
 NEEDS: Mapping[SlotName, tuple[str, ...]] = MappingProxyType(
     {
-        "suggestions": ("tone", "language"),
+        "suggestions": ("tone",),
         "topic": (),
         "title": (),
         "script": ("topic", "tone", "duration", "language"),

@@ -22,7 +22,7 @@ _EMBEDDING_6 = (IPv6Network("2001::/23"), IPv6Network("2002::/16"))
 
 
 class AddressRefused(Exception):
-    """A URL that must not be fetched, or that leads nowhere. The text says which, without naming an address."""
+    """A URL that must not be fetched, or that leads nowhere. The text goes on after a name and tells no address."""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -39,13 +39,13 @@ async def public_address(url: httpx.URL, resolve: Resolve) -> str:
     The name is resolved once and the address used as it is: what the name resolves to a moment later makes no difference.
     """
     if url.scheme != "https" or not url.raw_host or url.userinfo:
-        raise AddressRefused("it names a URL that is not plain https")
+        raise AddressRefused("names a URL that is not plain https")
     try:
         found = [ip_address(text) for text in await resolve(url.raw_host.decode("ascii"), url.port or 443)]
     except (OSError, ValueError):  # UnicodeError, of a label that is too long, is a ValueError
-        raise AddressRefused("it names a URL that leads nowhere") from None
+        raise AddressRefused("names a URL that leads nowhere") from None
     if not found or not all(is_public(address) for address in found):
-        raise AddressRefused("it names a URL outside the public internet")
+        raise AddressRefused("names a URL outside the public internet")
     return str(min(found, key=lambda address: address.version))  # IPv4 first: not every machine has a way by IPv6
 
 

@@ -66,4 +66,4 @@ IN_PLACE_TRIES_MAX = 4
 """How often one sentence of a voiceover is asked for, when the provider says that it did not take it."""
 
 SUBMISSIONS_REMEMBERED_MAX = 1_000
-"""Submissions whose outcome is not known that a provider keeps in mind, to find them again: far more than are ever open."""
+"""Submissions that a provider keeps in mind, to find one again whose answer was lost: far more than are ever open."""

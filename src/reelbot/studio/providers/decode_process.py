@@ -1,7 +1,8 @@
-"""The process that decodes sound: `python -m reelbot.studio.providers.decode_process RATE FILE…`.
+"""The process that decodes sound: `python -I decode_process.py RATE SOUND_SECONDS CPU_SECONDS MEMORY_BYTES FILE…`.
 
-It writes the length of each file in samples as a line of JSON, then all samples: mono, 16 bit, RATE a second. Its memory
-and time are bounded, nothing but the files is read, and `sounds.py` takes a crash for a broken file.
+It writes the length of each file in samples as a line of JSON, then all samples: mono, 16 bit, RATE a second. The files
+together may last SOUND_SECONDS. Its memory and time are bounded, nothing but the files is read, and `sounds.py` takes a
+crash for a broken file. It knows nothing else of ReelBot, so that it starts quickly.
 """
 
 import json
@@ -11,8 +12,6 @@ from pathlib import Path
 
 import av
 from av.audio.resampler import AudioResampler
-
-from reelbot.studio.providers.bounds import DECODE_MEMORY_BYTES, DECODE_SECONDS, SOUND_SECONDS_MAX
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,aac"
 """The demuxers that may be tried: what speech services answer with."""
@@ -36,12 +35,16 @@ def pcm_of(path: Path, rate: int, samples_max: int) -> bytes:
 
 def main() -> int:
     """Decode the files that the arguments name."""
-    resource.setrlimit(resource.RLIMIT_AS, (DECODE_MEMORY_BYTES, DECODE_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (DECODE_SECONDS, DECODE_SECONDS))
+    rate, sound_seconds, cpu_seconds, memory_bytes = map(int, sys.argv[1:5])
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    rate = int(sys.argv[1])
+    decoded: list[bytes] = []
+    room = rate * sound_seconds
     try:
-        decoded = [pcm_of(Path(name), rate, rate * SOUND_SECONDS_MAX) for name in sys.argv[2:]]
+        for name in sys.argv[5:]:
+            decoded.append(pcm_of(Path(name), rate, room))
+            room -= len(decoded[-1]) // 2
     except (av.error.FFmpegError, IndexError, ValueError, MemoryError) as fault:
         sys.stderr.write(f"{fault}\n")
         return 1

@@ -77,7 +77,8 @@ def said_in(document: Any) -> Said:
     """What an error says: OpenAI's object, a plain text, or `detail` as a text, an object or a list of them."""
     match document:
         case {"error": dict(error)} | {"detail": dict(error)} | {"detail": [dict(error), *_]}:
-            codes = (error.get(name) for name in ("code", "status", "type"))
+            codes = [error.get(name) for name in ("code", "status", "type")]
+            codes += list(error["metadata"]) if isinstance(error.get("metadata"), dict) else []  # "flagged_input"
             words = (error.get(name) for name in ("message", "msg"))
             return Said(_joined(codes, " "), next(_texts(words), ""))
         case {"error": str(message), **rest} | {"detail": str(message), **rest} | {"message": str(message), **rest}:
@@ -89,7 +90,7 @@ def said_in(document: Any) -> Said:
 def refused(source: Source, status: int, headers: Mapping[str, str], said: Said) -> ProviderFailure:
     """The failure that a status other than success means for work that was asked for."""
     quoted = _quoted(source, said.message)
-    if said.is_moderation:
+    if status in (400, 403, 422, 451) and said.is_moderation:
         return moderated(source, said.message)
     if status == 429 and not said.is_out_of_credit:
         return _asked_too_often(source, headers)

@@ -5,11 +5,12 @@ the settings name another model by then.
 """
 
 import asyncio
+import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from reelbot.allowance import FailurePoint
-from reelbot.clock import Clock, system_clock
+from reelbot.clock import HOUR, Clock, system_clock
 from reelbot.studio.core.works import AnimationWork, Kind, Work
 from reelbot.studio.providers.bounds import SUBMISSIONS_REMEMBERED_MAX
 from reelbot.studio.providers.failures import not_told, said_by, said_in, unanswered
@@ -29,8 +30,16 @@ from reelbot.studio.providers.port import Ability, Delivered, Desk, Polled, Prov
 MOTION = "Slow, natural motion; the camera drifts gently. Everything stays as it is shown."
 """What is asked for when nobody says how a picture shall move: most models want words."""
 
-LISTED_BYTES_MAX = 256 * 1024**2
-"""Of a list of requests with what was sent in each: a hundred pictures."""
+V = TypeVar("V")
+
+LISTED_WITHIN_MS = HOUR
+"""After which a submission that is not listed was never taken: requests may be listed only once they have ended."""
+
+LISTED_MAX = 50
+"""Requests that are looked through for a submission: more than are sent in the minutes around it."""
+
+LISTED_BYTES_MAX = 128 * 1024**2
+"""Of that list with what was sent in each: every picture at its largest."""
 
 _JOB = re.compile(r"[\w.-]+/[\w.-]+/requests/[\w.-]+")
 _REQUEST = re.compile(r"[\w.-]{1,100}")
@@ -58,9 +67,9 @@ class FalSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class _Sent(NamedTuple):
-    """A submission whose outcome isn't known: what was sent, and when."""
+    """A submission whose outcome isn't known: the digest of what was sent, and when."""
 
-    input: dict[str, Any]
+    digest: str
     at: int
 
 
@@ -84,6 +93,7 @@ class Fal(KeyedProvider):
         self._clock = clock
         self._listing = Caller(self._source, settings.listing_url or settings.base_url, headers, timeouts=timeouts)
         self._unknown: OrderedDict[str, _Sent] = OrderedDict()
+        self._named: OrderedDict[str, None] = OrderedDict()
         self._label = f"{self.title}: {settings.model}"
         self._abilities: dict[Kind, Ability] = {
             "animation": Ability(
@@ -111,19 +121,23 @@ class Fal(KeyedProvider):
         """Have a clip begun; the path of its result."""
         self._require_ready()
         self.check(work)
-        sent = _Sent(await self._input(clip_work(work), desk), self._clock())
+        asked = await self._input(clip_work(work), desk)
+        sent = _Sent(_digest(asked), self._clock())
         try:
-            answer = await self._caller.order(self._settings.model, json=sent.input)
-            return self._job(answer.body)
+            answer = await self._caller.order(self._settings.model, json=asked)
+            job = self._job(answer.body)
         except ProviderFailure as failure:
             if failure.point is FailurePoint.UNKNOWN:
-                self._remember(desk.request_id, sent)
+                _remember(self._unknown, desk.request_id, sent)
             raise
+        _remember(self._named, job, None)
+        return job
 
     async def find(self, request_id: str) -> str | None:
         """The job that an unseen submission of this process became, by what was sent in it; None when that isn't certain.
 
-        Only a request that was sent the very same, picture included, is taken, and only if it is the only one.
+        Only a request that was sent the very same, picture included, is taken, and only if it is the only one that no
+        other submission became. Work under way may not be listed yet; then it says nothing, and is to be asked again.
         """
         sent = self._unknown.get(request_id)
         if sent is None or not self._settings.listing_url:
@@ -133,18 +147,22 @@ class Fal(KeyedProvider):
             "endpoint_id": self._settings.model,
             "start": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "expand": "payloads",
-            "limit": 100,
+            "limit": LISTED_MAX,
         }
         answer = await self._listing.ask(f"models/requests/by-endpoint?{urlencode(asked)}", bytes_max=LISTED_BYTES_MAX)
         match self._document(answer.body):
             case {"items": [*items]}:
-                same = [id for id in map(_sent_the_same(sent.input), items) if id]
+                same = [self._path(id) for id in _sent_the_same(items, sent.digest)]
             case _:
                 same = []
-        if len(same) != 1:
+        unclaimed = [job for job in same if job not in self._named]
+        if not unclaimed and self._clock() - sent.at < LISTED_WITHIN_MS:
+            raise not_told(self._source, "the clip is not listed yet")
+        if len(unclaimed) != 1:
             return None
         del self._unknown[request_id]
-        return self._path(same[0])
+        _remember(self._named, unclaimed[0], None)
+        return unclaimed[0]
 
     async def poll(self, work: Work, provider_job: str) -> Polled:
         """How a clip stands."""
@@ -229,11 +247,6 @@ class Fal(KeyedProvider):
             case _:
                 raise self._unusable("answered without a clip")
 
-    def _remember(self, request_id: str, sent: _Sent) -> None:
-        self._unknown[request_id] = sent
-        while len(self._unknown) > SUBMISSIONS_REMEMBERED_MAX:
-            self._unknown.popitem(last=False)
-
 
 def _checked(job: str) -> str:
     """A job's name, which leads nowhere else."""
@@ -241,14 +254,25 @@ def _checked(job: str) -> str:
     return job
 
 
-def _sent_the_same(asked: Mapping[str, Any]) -> Any:
-    """A function that tells the id of a listed request that was sent just this."""
+def _digest(asked: Json) -> str:
+    """What was sent, by its content: requests that were sent the same have the same."""
+    return hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest()
 
-    def id_of(item: Json) -> str | None:
+
+def _sent_the_same(items: Sequence[Json], digest: str) -> Iterator[str]:
+    """The ids of the listed requests that were sent just this."""
+    for item in items:
         match item:
-            case {"request_id": str(id), "json_input": dict(sent)} if sent == asked and _REQUEST.fullmatch(id):
-                return id
+            case {"request_id": str(id), "json_input": dict(sent)} if (
+                _REQUEST.fullmatch(id) and _digest(sent) == digest
+            ):
+                yield id
             case _:
-                return None
+                pass
 
-    return id_of
+
+def _remember(kept: OrderedDict[str, V], name: str, value: V) -> None:
+    """Keep something in mind, and forget the oldest of too many."""
+    kept[name] = value
+    while len(kept) > SUBMISSIONS_REMEMBERED_MAX:
+        kept.popitem(last=False)

@@ -6,10 +6,12 @@ connection is kept: one that the other side has just closed would look like work
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,6 +105,7 @@ class Caller:
                 timeouts.whole_seconds, connect=timeouts.connect_seconds, read=timeouts.silence_seconds
             ),
             limits=httpx.Limits(max_keepalive_connections=0),
+            verify=_trusted(),
             headers={"user-agent": "ReelBot", "accept-encoding": "identity"},
             trust_env=False,
         )
@@ -215,7 +218,7 @@ class Caller:
         try:
             yield
         except AddressRefused as error:
-            raise unusable(self.source, f"cannot be followed: {error}") from None
+            raise unusable(self.source, str(error)) from None
         except TimeoutError:
             raise self._failure(progress, f"nothing complete within {self._timeouts.whole_seconds:g} s") from None
         except httpx.TimeoutException:
@@ -277,6 +280,12 @@ class Caller:
 def is_passing(status: int) -> bool:
     """Whether a status tells of the moment and not of what was asked."""
     return status in (408, 425, 429, 500, 502, 504, *NOT_TAKEN_UP)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, because it takes a while; those of `SSL_CERT_FILE` where it is set."""
+    return httpx.create_ssl_context()
 
 
 def _append(path: Path, piece: bytes) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -10,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-import reelbot
-from reelbot.studio.providers.bounds import DECODE_SECONDS
+from reelbot.studio.providers.bounds import DECODE_MEMORY_BYTES, DECODE_SECONDS, SOUND_SECONDS_MAX
 from reelbot.studio.providers.timings import Samples
 
 RATE = 44_100
 """Samples a second of every voiceover: what the renderer mixes at, so that it need not convert."""
 
-PROGRAM = "reelbot.studio.providers.decode_process"
+COMMAND = (
+    sys.executable,
+    *("-I", str(Path(__file__).with_name("decode_process.py"))),
+    *map(str, (RATE, SOUND_SECONDS_MAX, DECODE_SECONDS, DECODE_MEMORY_BYTES)),
+)
 
 _SOUND = re.compile(rb"RIFF....WAVE|ID3|\xff[\xe0-\xff]|fLaC|OggS|....ftyp", re.DOTALL)
 _PICTURE = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg"}
@@ -45,12 +47,11 @@ def clip_suffix(content: bytes) -> str | None:
     return next((suffix for begins, suffix in _CLIP if begins.match(content)), None)
 
 
-async def decoded(paths: Sequence[Path], rate: int = RATE) -> list[Samples]:
+async def decoded(paths: Sequence[Path]) -> list[Samples]:
     """The samples of files of sound; `Undecodable` when one of them is broken. Cancelling the call ends the child."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", PROGRAM, str(rate), *map(str, paths)),
-        env=_environment(),
+        *COMMAND,
+        *map(str, paths),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -69,10 +70,3 @@ async def decoded(paths: Sequence[Path], rate: int = RATE) -> list[Samples]:
     lengths: list[int] = json.loads(head)
     samples = np.frombuffer(pcm, dtype="<i2")
     return np.split(samples, np.cumsum(lengths)[:-1])
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the place of this package in front of all others."""
-    home = str(Path(reelbot.__file__).parents[1])
-    inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{inherited}" if inherited else home}

@@ -47,7 +47,7 @@ def _latin(word: str, language: str, _: str) -> float:
     plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     groups = len(_LATIN.findall(plain))
     silent = _SILENT.get(language)
-    return groups - 1 if groups > 1 and silent is not None and silent.search(plain) else groups
+    return groups - 1 if groups > 1 and silent is not None and silent.search(word) else groups
 
 
 def _cyrillic(word: str, *_: str) -> float:

@@ -146,7 +146,7 @@ def _task(work: TextWork) -> str:
 
 def _inside(text: str) -> str:
     """The person's words, which cannot end the place that they stand in."""
-    return _INPUT_MARK.sub("", tidy(text))
+    return tidy(_INPUT_MARK.sub(" ", text))
 
 
 def _language_name(code: str) -> str:
@@ -185,10 +185,11 @@ def _script(answer: str, work: ScriptWork) -> str:
 def _suggestions(answer: str) -> tuple[str, ...]:
     lines = (_line(line) for line in _BULLET.sub("", _plain(answer)).splitlines())
     found = [line[:SUGGESTION_LENGTH_MAX] for line in lines if is_spoken(line) and not line.endswith((":", "："))]
-    different = list({line.lower(): line for line in found}.values())
-    if len(different) < SUGGESTIONS:
-        raise Unusable(f"answered with {len(different)} topics instead of {SUGGESTIONS}")
-    return tuple(different[:SUGGESTIONS])
+    different = {line.lower(): line for line in reversed(found)}  # of two that are the same, the first
+    kept = tuple(line for line in found if different[line.lower()] is line)
+    if len(kept) < SUGGESTIONS:
+        raise Unusable(f"answered with {len(kept)} topics instead of {SUGGESTIONS}")
+    return kept[:SUGGESTIONS]
 
 
 def _headline(answer: str) -> tuple[str, tuple[str, ...]]:

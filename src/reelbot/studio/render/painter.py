@@ -1,6 +1,6 @@
 """The process that paints: draws the frames of every missing piece and pipes them into encoders.
 
-One piece is painted at a time, by one encoder with a thread for every core, while the encoder before it is finishing:
+One piece is painted at a time, by one encoder with a few threads, while the encoder before it is finishing:
 as fast as two side by side, with half the memory.
 
 `encode.py` starts it as `python -m reelbot.studio.render.painter`, writes one order as a line of JSON and keeps the
@@ -45,6 +45,9 @@ PIPE_BYTES = 1_048_576
 
 KEYFRAME_SECONDS = 3
 """Longest distance between frames to which a player can jump."""
+
+ENCODER_THREADS = min(3, os.cpu_count() or 1)
+"""Of one encoder: as fast as one painter can feed; every further thread keeps a dozen frames more in memory."""
 
 NICENESS = 5
 """Painting gives way to the server, whose pages people are waiting for."""
@@ -195,10 +198,26 @@ def _encoding(order: Order, piece: Piece) -> list[str]:
         *ffmpeg.QUIET,
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}", "-framerate", str(order.fps)),
         *(*colours, "-thread_queue_size", "2", "-i", "pipe:0", *captions, "-filter_threads", "1"),
-        *("-c:v", "libx264", "-preset", order.quality.preset, "-crf", str(order.quality.rate_factor)),
+        *(
+            "-threads",
+            str(ENCODER_THREADS),
+            "-c:v",
+            "libx264",
+            "-preset",
+            order.quality.preset,
+            "-crf",
+            str(order.quality.rate_factor),
+        ),
         *("-pix_fmt", "yuv420p", "-profile:v", "high"),
         # Stitchable: headers don't depend on the content, so that pieces can be joined without encoding again.
-        *("-g", str(KEYFRAME_SECONDS * order.fps), "-x264-params", "stitchable=1:open-gop=0", *colours),
+        # No frames in waiting before the lookahead: they would only take memory, as painting is as fast as encoding.
+        *(
+            "-g",
+            str(KEYFRAME_SECONDS * order.fps),
+            "-x264-params",
+            "stitchable=1:open-gop=0:sync-lookahead=0",
+            *colours,
+        ),
         *("-video_track_timescale", str(order.fps * 512), f"{piece.key}.mp4"),
     ]
 
@@ -224,7 +243,7 @@ def _end_when_unwanted(orders: IO[str]) -> None:
 def main() -> None:
     """Read an order, paint it, and tell what comes of it; a failure ends everything that was started."""
     os.nice(NICENESS)
-    # The encoder has a thread for every core already; OpenCV's own would only fight them.
+    # The encoder has threads for the cores already; OpenCV's own would only fight them.
     cv2.setNumThreads(1)
     order = msgspec.json.decode(sys.stdin.readline(), type=Order)
     threading.Thread(target=_end_when_unwanted, args=(sys.stdin,), daemon=True).start()

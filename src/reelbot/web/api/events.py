@@ -1,9 +1,9 @@
 """`GET /api/v1/events`: the account's live stream, from now on or after a cursor."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from sse_starlette.sse import EventSourceResponse
 
 from reelbot.allowance import MeterFigures
 from reelbot.errors import Malformed
@@ -12,16 +12,12 @@ from reelbot.web.auth import token_in
 from reelbot.web.live import Reader, frames
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK, Problem
-from reelbot.web.replies import SECURITY, Streamed
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText
-from reelbot.web.streams import Streams
+from reelbot.web.sse import EventsAnswer
 
 SEND_SECONDS_MAX = 30
-"""How long a reader may take to accept what is sent; then it is dropped, and resumes by its cursor."""
-
-FAREWELL_SECONDS = 2
-"""How long streams may take to end by themselves when the server stops."""
+"""How long a reader may take to accept what is sent; then it is dropped, and resumes by its cursor: a minute at most."""
 
 
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,20 +43,12 @@ class UsageMessage(Struct, frozen=True):
     ]
 
 
-async def stream_events(call: Call) -> Streamed:
+async def stream_events(call: Call) -> EventsAnswer:
     """Open the stream."""
     reader = Reader(call.who, token_in(call.headers), _cursor(call))
     if call.site.streams.is_full:
         raise Problem("too_busy", "More streams are open than this server can serve. Try again in a moment.")
-    response = EventSourceResponse(
-        frames(call.site, reader),
-        headers={name.decode(): value.decode() for name, value in SECURITY},
-        ping=0,
-        send_timeout=SEND_SECONDS_MAX,
-        shutdown_event=_Ending(call.site.streams),  # type: ignore[arg-type]  # only ever set
-        shutdown_grace_period=FAREWELL_SECONDS,
-    )
-    return Streamed(OK, response)
+    return EventsAnswer(OK, partial(frames, call.site, reader), SEND_SECONDS_MAX)
 
 
 def _cursor(call: Call) -> Cursor | None:
@@ -73,14 +61,3 @@ def _cursor(call: Call) -> Cursor | None:
         return Cursor.parse(text)
     except Malformed as error:
         raise Malformed(f"{name}: {error.detail}", name) from error
-
-
-class _Ending:
-    """What the response sets when the server stops: then every stream ends by itself, as if all had been said."""
-
-    def __init__(self, streams: Streams) -> None:
-        self._streams = streams
-
-    def set(self) -> None:
-        """Let them end."""
-        self._streams.close()

@@ -1,0 +1,14 @@
+"""The studio of a wired installation; used by `serve`, `work` and `make`."""
+
+import os
+from contextlib import AbstractAsyncContextManager
+
+from reelbot.studio import Studio, open_studio, registry_of
+from reelbot.wiring import Parts
+
+
+def studio_of(parts: Parts, jobs: int) -> AbstractAsyncContextManager[Studio]:
+    """The studio, with so many jobs at once run in this process."""
+    registry = registry_of(parts.config.providers, os.environ)
+    rooms = (parts.database, parts.ledger, parts.events, parts.clock)
+    return open_studio(*rooms, parts.config.data, registry, jobs=jobs)
