@@ -1,9 +1,13 @@
 """Small pictures, sounds, clips and timelines to render, all made from numbers."""
 
 import hashlib
+import resource
+import struct
 import subprocess
 import wave
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +41,18 @@ def picture(path: Path, seed: int = 0, size: tuple[int, int] = (240, 426)) -> Me
     return media(path, "image", *size)
 
 
+def bomb(path: Path, width: int, height: int) -> Path:
+    """A PNG of a few kilobytes that says it has that many pixels, all black."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(2_000_000), 9)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels * 3) + chunk(b"IEND", b""))
+    return path
+
+
 def plain(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (240, 426)) -> Media:
     """A picture of one colour."""
     Image.new("RGB", size, colour).save(path)
@@ -61,7 +77,7 @@ def tone(hertz: float, seconds: float, level: float = 0.2) -> NDArray[np.float64
 
 def speech(path: Path, seconds: float, level: float = 0.2) -> Media:
     """A tone of 200 Hz with harmonics that comes and goes like words."""
-    harmonics = sum(tone(200.0 * n, seconds, level / n) for n in range(1, 6))
+    harmonics = np.sum([tone(200.0 * n, seconds, level / n) for n in range(1, 6)], axis=0)
     at = np.arange(round(seconds * RATE)) / RATE
     return sound(path, harmonics * (np.sin(2 * np.pi * 2 * at) > -0.3)[:, None])
 
@@ -113,6 +129,33 @@ def size_of(video: Path) -> tuple[int, int]:
     log = subprocess.run([ffmpeg.program(), "-i", video], check=False, capture_output=True, text=True).stderr
     found = ffmpeg.last_match(r"Video:.*, (?P<width>\d+)x(?P<height>\d+)", log)
     return int(found["width"]), int(found["height"])
+
+
+def accent_in(frame: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a frame has the usual accent colour, a strong yellow."""
+    red, green, blue = (frame[..., n].astype(int) for n in range(3))
+    return np.asarray((red > 150) & (green > 120) & (blue < 110) & (red - blue > 90))
+
+
+@contextmanager
+def room_for(file_bytes: int) -> Iterator[None]:
+    """No file may grow beyond that, as on a disk that fills up; for this process and those it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def processes_in(directory: Path) -> list[int]:
+    """Every process that works below a directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(directory):
+                found.append(int(entry.name))
+    return found
 
 
 def files_in(directory: Path) -> set[str]:

@@ -60,6 +60,8 @@ def test_neighbours_move_differently_and_the_same_seed_the_same_way() -> None:
     assert chosen != [move_for(n, 8, media, FRAME) for n in range(10)]
 
 
-@pytest.mark.parametrize(("size", "expected"), [((4_000, 3_000), {"pan_left", "pan_right"}), ((800, 3_000), {"rise", "sink"})])
+@pytest.mark.parametrize(
+    ("size", "expected"), [((4_000, 3_000), {"pan_left", "pan_right"}), ((800, 3_000), {"rise", "sink"})]
+)
 def test_long_pictures_are_travelled_along(size: tuple[int, int], expected: set[str]) -> None:
     assert {move_for(n, 0, named("a", "image", *size), FRAME) for n in range(4)} == expected

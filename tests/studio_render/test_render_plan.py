@@ -14,7 +14,7 @@ from reelbot.studio.render.bounds import SEGMENT_FRAMES_MAX
 from reelbot.studio.render.captions import frame_at
 
 SIX = [named(f"scene{n}") for n in range(6)]
-TEXTS = "This is a sentence of eight words only.".split() * 8
+TEXTS = ["This", "is", "a", "sentence", "of", "eight", "words", "only."] * 8
 
 
 def video(**changes: object) -> Timeline:

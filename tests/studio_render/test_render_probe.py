@@ -1,17 +1,17 @@
 """What an uploaded file is: found by opening it, within bounds, whatever its name says and whatever it was made for."""
 
-import struct
-import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
-from tests.studio_render.material import clip, encode, picture, sound, tone
+from PIL import Image, ImageCms
+from tests.studio_render.material import bomb, clip, encode, files_in, picture, room_for, sound, tone
 
 from reelbot.errors import Malformed
-from reelbot.studio.render.bounds import CLIP_MS_MAX
-from reelbot.studio.render.probe import Found, probe
-from reelbot.studio.render.probe_process import inspect
+from reelbot.studio.render import DiskFull
+from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
+from reelbot.studio.render.probe import Probed, normalise, probe
+from reelbot.studio.render.probe_process import inspect, keep_picture
 
 
 def refusal(path: Path) -> str:
@@ -21,25 +21,11 @@ def refusal(path: Path) -> str:
     return refused.value.detail
 
 
-def bomb(path: Path, width: int, height: int) -> Path:
-    """A PNG of a few kilobytes that says it has that many pixels, all black."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes(2_000_000), 9)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels * 3) + chunk(b"IEND", b"")
-    )
-    return path
-
-
 async def test_a_clip_is_found_by_its_content_in_a_process_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "holiday.png"
     clip(tmp_path / "clip.mp4", 2.0)
     (tmp_path / "clip.mp4").rename(path)
-    assert await probe(path) == Found("clip", "mp4", 320, 180, 2_000, video_codec="h264")
+    assert await probe(path) == Probed("clip", "mp4", 320, 180, 2_000, video_codec="h264")
 
 
 async def test_a_file_that_is_refused_is_refused_across_processes(tmp_path: Path) -> None:
@@ -114,8 +100,8 @@ def test_a_picture_of_few_bytes_and_many_pixels_is_refused_unopened(tmp_path: Pa
 
 def test_a_clip_longer_than_the_bound_is_refused(tmp_path: Path) -> None:
     seconds = CLIP_MS_MAX // 1000 + 10
-    encode(tmp_path / "long.m4a", "-f", "lavfi", "-i", f"anullsrc=r=8000:d={seconds}", "-b:a", "8k")
-    assert "minutes" in refusal(tmp_path / "long.m4a")
+    encode(tmp_path / "long.wav", "-f", "lavfi", "-i", f"anullsrc=r=1000:d={seconds}", "-c:a", "pcm_u8")
+    assert "minutes" in refusal(tmp_path / "long.wav")
 
 
 @pytest.mark.parametrize(
@@ -152,3 +138,79 @@ def test_a_name_that_looks_like_an_address_or_an_option_is_only_a_name(tmp_path:
     strange = tmp_path / "concat:a|b 'x' -i %03d.wav"
     sound(strange, tone(440, 1))
     assert inspect(strange).kind == "audio"
+
+
+def test_what_a_track_says_of_its_length_is_not_believed(tmp_path: Path) -> None:
+    """Two MP3s in one file, the first with a header that counts only itself."""
+    for name, seconds in (("a", 1), ("b", 3)):
+        encode(tmp_path / f"{name}.mp3", "-f", "lavfi", "-i", f"sine=d={seconds}")
+    both = tmp_path / "both.mp3"
+    both.write_bytes((tmp_path / "a.mp3").read_bytes() + (tmp_path / "b.mp3").read_bytes())
+    assert abs(inspect(both).duration_ms - 4_000) < 150
+
+
+# Pictures that are kept
+
+
+async def test_a_photograph_is_kept_upright_and_without_what_the_camera_wrote(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "a camera that knows where it was"
+    halves = Image.new("RGB", (300, 200), (200, 30, 30))
+    halves.paste((30, 30, 200), (0, 0, 150, 200))
+    halves.save(tmp_path / "phone.jpg", exif=exif)
+    found = await normalise(tmp_path / "phone.jpg", tmp_path / "kept")
+    assert found == Probed("image", "jpeg", 200, 300)
+    assert b"camera" not in (tmp_path / "kept").read_bytes()
+    with Image.open(tmp_path / "kept") as kept:
+        pixels = np.asarray(kept).astype(int)
+    assert np.abs(pixels[40, 100] - (30, 30, 200)).max() < 12
+    assert np.abs(pixels[260, 100] - (200, 30, 30)).max() < 12
+    assert files_in(tmp_path) == {"phone.jpg", "kept"}
+
+
+def test_a_transparent_picture_stays_transparent_and_an_opaque_one_becomes_a_photograph(tmp_path: Path) -> None:
+    Image.new("RGBA", (40, 30), (10, 200, 10, 90)).save(tmp_path / "logo.webp", lossless=True)
+    Image.new("RGBA", (40, 30), (10, 200, 10, 255)).save(tmp_path / "card.png")
+    assert keep_picture(tmp_path / "logo.webp", tmp_path / "a").container == "png"
+    assert keep_picture(tmp_path / "card.png", tmp_path / "b").container == "jpeg"
+    with Image.open(tmp_path / "a") as kept:
+        assert kept.getpixel((5, 5)) == (10, 200, 10, 90)
+
+
+def test_a_large_picture_is_kept_as_large_as_any_video_needs(tmp_path: Path) -> None:
+    Image.new("RGB", (6_000, 300)).save(tmp_path / "long.png")
+    found = keep_picture(tmp_path / "long.png", tmp_path / "kept")
+    assert (found.width, found.height) == (KEPT_SIDE_MAX, 256)
+
+
+def test_colours_of_another_space_are_kept_as_they_look(tmp_path: Path) -> None:
+    usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    red_is_blue = usual.replace(b"rXYZ", b"----").replace(b"bXYZ", b"rXYZ").replace(b"----", b"bXYZ")
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for name, profile, seen in (
+        ("swapped", red_is_blue, (60, 90, 120)),
+        ("unfit", lab, (120, 90, 60)),
+        ("broken", usual[:200], (120, 90, 60)),
+    ):
+        Image.new("RGB", (20, 20), (120, 90, 60)).save(tmp_path / f"{name}.png", icc_profile=profile)
+        keep_picture(tmp_path / f"{name}.png", tmp_path / name)
+        with Image.open(tmp_path / name) as kept:
+            assert "icc_profile" not in kept.info
+            assert kept.getpixel((9, 9)) == pytest.approx(seen, abs=3)
+
+
+async def test_what_is_no_picture_is_not_kept_as_one(tmp_path: Path) -> None:
+    sound(tmp_path / "song.jpg", tone(440, 0.2))
+    with pytest.raises(Malformed, match="no picture"):
+        await normalise(tmp_path / "song.jpg", tmp_path / "kept")
+    with pytest.raises(Malformed, match="too many pixels"):
+        await normalise(bomb(tmp_path / "bomb.png", 60_000, 60_000), tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+async def test_a_picture_that_finds_no_room_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png", size=(800, 800))
+    with room_for(2_000), pytest.raises(DiskFull):
+        await normalise(tmp_path / "a.png", tmp_path / "kept")
+    assert files_in(tmp_path) == {"a.png"}

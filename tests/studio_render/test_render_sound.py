@@ -32,7 +32,7 @@ def level_of_music(samples: NDArray[np.float64], begin: float, end: float) -> fl
 
 @pytest.mark.parametrize(
     ("voice_level", "music_level"),
-    [(0.2, 0.2), (0.01, 0.5), (0.5, 0.005), (0.9, None), (0.003, None), (None, 0.9), (None, 0.01)],
+    [(0.2, 0.2), (0.01, 0.5), (0.5, 0.005), (0.9, None), (None, 0.01)],
 )
 async def test_every_mix_is_as_loud_as_promised_and_does_not_clip(
     tmp_path: Path, voice_level: float | None, music_level: float | None
@@ -60,7 +60,7 @@ async def test_short_music_is_repeated_and_fades_out_at_the_end(tmp_path: Path) 
     assert level_of_music(samples, 5.9, 6) < 0.1 * level_of_music(samples, 3.5, 4)
 
 
-@pytest.mark.parametrize("length_ms", [1_000, 4_033, 7_500])
+@pytest.mark.parametrize("length_ms", [1_000, 4_033])
 async def test_the_track_is_as_long_as_the_video(tmp_path: Path, length_ms: int) -> None:
     voice = speech(tmp_path / "voice.wav", 3)
     samples = samples_of(await made(tmp_path, voice, None, length_ms))

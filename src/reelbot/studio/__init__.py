@@ -1,28 +1,77 @@
-"""The studio: from a topic to a finished video. Stands on the allowance; every AI action holds and settles there."""
+"""The studio: from a topic to a finished video. Stands on the allowance; every AI action holds and settles there.
 
-from reelbot.studio.bounds import UPLOAD_BYTES_MAX
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
-from reelbot.studio.core.drafts import Media
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.files import FileMissing, StorageFull
-from reelbot.studio.generating import Begun, Quoted
-from reelbot.studio.opening import open_studio, registry_of
-from reelbot.studio.providers.port import ProviderUnavailable
-from reelbot.studio.room import EVENT_KINDS
-from reelbot.studio.service import Studio
-from reelbot.studio.shown import (
-    VIDEO_FILES,
-    AssetShown,
-    DraftListed,
-    DraftShown,
-    JobShown,
-    VideoShown,
-    asset_shown,
-    job_shown,
-    video_shown,
-)
-from reelbot.studio.store import KeptVideo, Page
+What is named here is imported when it is asked for: the processes that paint, look at uploads and speak are modules of this
+room too, and start in a moment only because they load none of the rest.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reelbot.studio.bounds import UPLOAD_BYTES_MAX
+    from reelbot.studio.core.asking import (
+        ChangeAsked,
+        DraftAsked,
+        GenerationAsked,
+        OptionsAsked,
+        RenderAsked,
+        StepAsked,
+    )
+    from reelbot.studio.core.drafts import Media
+    from reelbot.studio.core.jobs import Job
+    from reelbot.studio.core.refusals import StudioRefused
+    from reelbot.studio.files import FileMissing, StorageFull
+    from reelbot.studio.generating import Begun, Quoted
+    from reelbot.studio.opening import open_studio, registry_of
+    from reelbot.studio.providers.port import ProviderUnavailable
+    from reelbot.studio.room import EVENT_KINDS
+    from reelbot.studio.service import Studio
+    from reelbot.studio.shown import (
+        VIDEO_FILES,
+        AssetShown,
+        DraftListed,
+        DraftShown,
+        JobShown,
+        VideoShown,
+        asset_shown,
+        job_shown,
+        video_shown,
+    )
+    from reelbot.studio.store import KeptVideo, Page
+
+_PLACES = {
+    "AssetShown": "reelbot.studio.shown",
+    "Begun": "reelbot.studio.generating",
+    "ChangeAsked": "reelbot.studio.core.asking",
+    "DraftAsked": "reelbot.studio.core.asking",
+    "DraftListed": "reelbot.studio.shown",
+    "DraftShown": "reelbot.studio.shown",
+    "EVENT_KINDS": "reelbot.studio.room",
+    "FileMissing": "reelbot.studio.files",
+    "GenerationAsked": "reelbot.studio.core.asking",
+    "Job": "reelbot.studio.core.jobs",
+    "JobShown": "reelbot.studio.shown",
+    "KeptVideo": "reelbot.studio.store",
+    "Media": "reelbot.studio.core.drafts",
+    "OptionsAsked": "reelbot.studio.core.asking",
+    "Page": "reelbot.studio.store",
+    "ProviderUnavailable": "reelbot.studio.providers.port",
+    "Quoted": "reelbot.studio.generating",
+    "RenderAsked": "reelbot.studio.core.asking",
+    "StepAsked": "reelbot.studio.core.asking",
+    "StorageFull": "reelbot.studio.files",
+    "Studio": "reelbot.studio.service",
+    "StudioRefused": "reelbot.studio.core.refusals",
+    "UPLOAD_BYTES_MAX": "reelbot.studio.bounds",
+    "VIDEO_FILES": "reelbot.studio.shown",
+    "VideoShown": "reelbot.studio.shown",
+    "asset_shown": "reelbot.studio.shown",
+    "job_shown": "reelbot.studio.shown",
+    "open_studio": "reelbot.studio.opening",
+    "registry_of": "reelbot.studio.opening",
+    "video_shown": "reelbot.studio.shown",
+}
+"""Every name of the front door, and the module that it comes from."""
 
 __all__ = [
     "EVENT_KINDS",
@@ -56,3 +105,10 @@ __all__ = [
     "registry_of",
     "video_shown",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the front door, imported now."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
