@@ -40,8 +40,8 @@ def wanted_by(commands: Iterable[Command]) -> Wanted:
     return Wanted(
         sorted({one.account for one in existing}),
         sorted({one.name for one in commands if isinstance(one, Open)}),
-        sorted({(one.account, one.hold) for one in existing if isinstance(one, Concluding)}),
-        sorted({(one.account, one.key) for one in existing if one.key}),
+        list({(one.account, one.hold) for one in existing if isinstance(one, Concluding)}),
+        list({(one.account, one.key) for one in existing if one.key}),
     )
 
 

@@ -1,7 +1,8 @@
 """What schemathesis is told beside the document, when `test_openapi` runs it: which valid requests may be refused, and why.
 
 JSON Schema cannot say these: that 2.0 is not a whole number here, that a quote must have been given before, that a key
-belongs to one request, that a limit may be reached.
+belongs to one request, that a limit may be reached; that a file must be what it is said to be, a provider, voice or
+language one that is installed, and what is to be made something that the draft has what it takes for.
 """
 
 import json
@@ -10,6 +11,23 @@ from typing import Any
 import schemathesis
 
 REFUSED_WELL = {402: {"allowance_exhausted"}, 422: {"key_reused", "amount_above_hold"}}
+
+DRAFT = {
+    "topic",
+    "script",
+    "title",
+    "keywords",
+    "passage",
+    "prompt",
+    "scene",
+    "scenes",
+    "versions",
+    "steps",
+    "step",
+    "assets",
+}
+INSTALLED = {"provider", "providers", "provider_options", "language", "voice", "mood"}
+NAMED = {"quote", "url", "file"} | DRAFT | INSTALLED
 
 
 @schemathesis.check
@@ -23,4 +41,4 @@ def valid_requests_are_refused_only_for_what_no_schema_says(ctx: Any, response: 
         return
     assert told["code"] == "malformed", told
     asked_too_much = told["detail"].startswith("An account has at most ")
-    assert told.get("where") in {"quote", "url"} or asked_too_much or "got `float`" in told["detail"], told
+    assert told.get("where") in NAMED or asked_too_much or "got `float`" in told["detail"], told

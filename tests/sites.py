@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -18,8 +20,10 @@ from reelbot.allowance import ROOMS, AccountRef, Ledger, Terms, load_terms, stor
 from reelbot.allowance.stores.memory import MemoryStore
 from reelbot.clock import Clock
 from reelbot.db import Connection, migrate, open_database
-from reelbot.events import Events, MemoryEvents, Wakes
+from reelbot.events import Events, MemoryEvents
+from reelbot.studio import open_studio, registry_of
 from reelbot.web import Site, build_app
+from reelbot.web.streams import Seat
 from reelbot.web.waiting import Wait
 from reelbot.webhooks import ROOM as WEBHOOKS_ROOM
 from reelbot.webhooks import Client, Webhooks
@@ -58,13 +62,13 @@ class FakeTime:
     def move_to(self, at: int) -> None:
         self.advance(at - self._clock())
 
-    async def wait(self, wakes: Wakes, at: int, clock: Clock) -> None:
+    async def wait(self, seat: Seat, at: int, clock: Clock) -> None:
         """As `reelbot.web.waiting.woken_or_at`, by the clock that this moves."""
         moved = asyncio.Event()
         self._waiting.add(moved)
         try:
             if clock() < at:
-                await first_of(wakes.wait(), moved.wait())
+                await first_of(seat.wait(), moved.wait())
         finally:
             self._waiting.discard(moved)
 
@@ -179,7 +183,7 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
     database = await open_database(address)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM), clock)
+        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM, "reelbot.studio"), clock)
         stored = Events(database)
         await stored.start()
         stack.push_async_callback(stored.stop)
@@ -189,7 +193,10 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         stack.push_async_callback(gate.close)
         webhooks = Webhooks(database, ledger, clock, Client(resolve=_somewhere, transport=Inbox()))
         stack.push_async_callback(webhooks.stop)
-        yield Site(ledger, gate, stored, database, clock, "test", wait, webhooks=webhooks)
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="reelbot-test-")))
+        registry = registry_of(None, {})
+        studio = await stack.enter_async_context(open_studio(database, ledger, stored, clock, folder, registry))
+        yield Site(ledger, gate, stored, database, clock, "test", wait, webhooks=webhooks, studio=studio)
 
 
 async def _somewhere(host: str, port: int) -> list[str]:

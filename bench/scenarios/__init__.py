@@ -13,5 +13,7 @@ NAMES = (
     "http_usage",
     "live_events",
     "profile",
+    "render",
+    "render_quality",
 )
 """Each is a module of that name with a `SCENARIO`; it is imported by the process that runs it."""

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from reelbot.errors import ConfigFailure
+from reelbot.limits import LANES_MAX
 
 FILE = Path("reelbot.toml")
 PREFIX = "REELBOT_"
@@ -26,12 +27,16 @@ CONFIG = "REELBOT_CONFIG"
 
 PORT_MAX = 65_535
 
+SIGNUPS = ("closed", "open")
+"""Whether whoever comes may open an account, on the lowest plan."""
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _PASSWORDS = (
     re.compile(r"(?P<before>://[^:/@?]*:)[^/?]*(?=@)"),
     re.compile(r"(?P<before>[?&\s](?:ssl)?password=)[^&\s]*"),
 )
+_POSTGRES = re.compile(r"postgres(ql)?://")
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -46,12 +51,22 @@ class Config:
     plans: Path | None = None
     prices: Path | None = None
     failures: Path | None = None
+    providers: Path | None = None
+    jobs: int = 2
     log_level: str = "info"
+    lanes: int = 1
     webhooks_to_loopback: bool = False
+    signup: Literal["closed", "open"] = "closed"
 
     def __post_init__(self) -> None:
         if not self.database:
             object.__setattr__(self, "database", f"sqlite:///{quote(str(self.data / 'reelbot.db'))}")
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """Every setting as an operator may read it, the database's password struck out."""
+        told = {name: getattr(self, name) for name in _SETTINGS} | {"database": self.database_shown}
+        return {name: "" if value is None else str(value) for name, value in told.items()}
 
     @property
     def database_shown(self) -> str:
@@ -82,6 +97,7 @@ def read_config(
     given.update(_from_environment(environment, mistakes))
     given.update(_from_flags(flags or {}))
     settings = dict(_settings(given, mistakes))
+    mistakes.extend(_lanes_without_postgres(settings, given))
     if mistakes:
         raise ConfigFailure("\n".join(mistakes))
     return Config(**settings)
@@ -93,6 +109,11 @@ def _settings(given: Mapping[str, _Given], mistakes: list[str]) -> Iterator[tupl
             yield name, _SETTINGS[name](one)
         except ValueError as error:
             mistakes.append(f"{one.origin} must be {error}, not {one.value!r}.")
+
+
+def _lanes_without_postgres(settings: Mapping[str, Any], given: Mapping[str, _Given]) -> Iterator[str]:
+    if settings.get("lanes", 1) > 1 and not _POSTGRES.match(settings.get("database", "")):
+        yield f"{given['lanes'].origin} must be 1 unless the database is a PostgreSQL: a file has one writer."
 
 
 def _file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
@@ -176,6 +197,20 @@ def _port(given: _Given) -> int:
     return int(text)
 
 
+def _lanes(given: _Given) -> int:
+    text = str(given.value)
+    if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= LANES_MAX:
+        raise ValueError(f"a whole number from 1 to {LANES_MAX}")
+    return int(text)
+
+
+def _jobs(given: _Given) -> int:
+    text = str(given.value)
+    if not re.fullmatch(r"[0-9]{1,2}", text):
+        raise ValueError("a whole number from 0 to 99, the jobs that run at once in one process")
+    return int(text)
+
+
 def _path(given: _Given) -> Path:
     if isinstance(given.value, Path):
         return given.value
@@ -197,6 +232,12 @@ def _level(given: _Given) -> str:
     return str(given.value)
 
 
+def _signup(given: _Given) -> str:
+    if given.value not in SIGNUPS:
+        raise ValueError(f"one of {', '.join(SIGNUPS)}")
+    return str(given.value)
+
+
 def _flag(given: _Given) -> bool:
     if given.value not in (True, False, "true", "false"):
         raise ValueError("true or false")
@@ -211,7 +252,11 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "plans": _path,
     "prices": _path,
     "failures": _path,
+    "providers": _path,
+    "jobs": _jobs,
     "log_level": _level,
+    "lanes": _lanes,
     "webhooks_to_loopback": _flag,
+    "signup": _signup,
 }
 """Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""

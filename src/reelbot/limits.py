@@ -1,5 +1,8 @@
 """Every bound in one place, each with its reason. What is not bounded here is bounded by a plan."""
 
+LANES_MAX = 64
+"""Of one database: as many shards as anybody distributes a ledger over, and each is a commit batch of its own."""
+
 AMOUNT_MAX = 10**15
 """Of one line, one limit and one grant: a petabyte in bytes, and sums of a few thousand still fit 64 bits and JSON."""
 

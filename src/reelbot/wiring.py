@@ -14,9 +14,9 @@ from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import ConfigFailure, Failure
 from reelbot.events import Events
 
-ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks")
-"""Every room with tables, in the order in which they are migrated. The last is named and not imported: its HTTP library
-would make every command wait."""
+ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks", "reelbot.studio")
+"""Every room with tables, in the order in which they are migrated. The last two are named and not imported: their
+libraries would make every command wait."""
 
 SWEEP_SECONDS = 1.0
 """How often a server gives overdue holds back."""
@@ -73,7 +73,8 @@ async def wired(
         events = Events(database)
         await events.start()
         stack.push_async_callback(events.stop)
-        ledger = Ledger(store_on(database, events, clock), events, terms, clock, SWEEP_SECONDS if sweeps else None)
+        store = store_on(database, events, clock, config.lanes)
+        ledger = Ledger(store, events, terms, clock, SWEEP_SECONDS if sweeps else None)
         stack.push_async_callback(ledger.stop)
         await ledger.start()
         accounts = Accounts(database, clock)

@@ -29,20 +29,31 @@ def emptied_postgres_url(shared_postgres_url: str) -> str:
     return shared_postgres_url
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def ledger_address(request: pytest.FixtureRequest) -> str:
-    """The address of an empty ledger, of each kind in turn."""
-    fixtures = {"sqlite": "sqlite_url", "postgres": "emptied_postgres_url"}
-    if request.param == "memory":
+LANES = {"memory": 1, "sqlite": 1, "postgres": 1, "postgres in 7 lanes": 7}
+"""Each kind of ledger, and over how many lanes it spreads its accounts."""
+
+
+@pytest.fixture(params=LANES)
+def ledger_kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of ledger in turn."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def ledger_address(ledger_kind: str, request: pytest.FixtureRequest) -> str:
+    """The address of an empty ledger."""
+    if ledger_kind == "memory":
         return "memory:"
-    url: str = request.getfixturevalue(fixtures[request.param])
+    url: str = request.getfixturevalue("sqlite_url" if ledger_kind == "sqlite" else "emptied_postgres_url")
     return url
 
 
 @pytest.fixture
-async def ledger(ledger_address: str, clock: FakeClock) -> AsyncIterator[Ledger]:
+async def ledger(ledger_kind: str, ledger_address: str, clock: FakeClock) -> AsyncIterator[Ledger]:
     """An empty ledger that sweeps when it is told to. Whatever a test does to it, its audit is clean in the end."""
-    async with Ledger.open(ledger_address, clock=clock, sweep_seconds=None) as opened:
+    lanes = LANES[ledger_kind]
+    async with Ledger.open(ledger_address, clock=clock, sweep_seconds=None, lanes=lanes) as opened:
         yield opened
         report = await opened.verify()
         assert report.is_clean, [fault.sentence for fault in report.faults]

@@ -21,6 +21,7 @@ from reelbot.allowance import AccountRef, Entry, FailurePoint, Item, Ledger, Lin
 from reelbot.allowance import batch as batch_module
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.errors import ConfigFailure, DatabaseFailure, Malformed, TooBusy
+from reelbot.ids import id_text
 from reelbot.limits import ANSWER_KEPT_DAYS, HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, QUOTE_SECONDS
 
 # accounts
@@ -48,12 +49,12 @@ async def test_an_account_is_opened_once_and_found_by_its_name(ledger: Ledger) -
     assert await kinds(ledger, opened[0]) == ["open"]
 
 
-async def test_accounts_are_listed_in_the_order_in_which_they_were_opened(ledger: Ledger) -> None:
-    names = [f"account {number}" for number in range(25)]
-    refs = [await ledger.account(name) for name in names]
+async def test_accounts_are_listed_in_the_order_in_which_they_were_opened_lane_by_lane(ledger: Ledger) -> None:
+    refs = [await ledger.account(f"account {number}") for number in range(25)]
+    refs.sort(key=lambda ref: ref.lane)
     listed = [account.name for account in await ledger.accounts(count=10)]
     listed += [account.name for account in await ledger.accounts(refs[9])]
-    assert listed == names
+    assert listed == [ref.name for ref in refs]
 
 
 async def test_an_account_that_does_not_exist_is_refused(ledger: Ledger) -> None:
@@ -527,9 +528,10 @@ async def test_a_failure_ends_a_hold_by_the_table_of_failure_points(
 
 
 async def test_a_hold_that_does_not_exist_cannot_be_concluded(ledger: Ledger, ada: AccountRef) -> None:
-    assert await status(ledger.conclude("hold_0-1-99", FailurePoint.AT_PROVIDER)) is Status.HOLD_NOT_FOUND
-    assert await status(ledger.settle("hold_0-1-99")) is Status.HOLD_NOT_FOUND
-    assert await status(ledger.refund("hold_0-1-1")) is Status.HOLD_NOT_FOUND
+    nothing, opening = id_text("hold", ada.lane, ada.id, 99), id_text("hold", ada.lane, ada.id, 1)
+    assert await status(ledger.conclude(nothing, FailurePoint.AT_PROVIDER)) is Status.HOLD_NOT_FOUND
+    assert await status(ledger.settle(nothing)) is Status.HOLD_NOT_FOUND
+    assert await status(ledger.refund(opening)) is Status.HOLD_NOT_FOUND
 
 
 async def test_another_accounts_hold_is_told_as_if_it_were_not_there(ledger: Ledger, ada: AccountRef) -> None:

@@ -47,10 +47,16 @@ async def break_off(connection: Connection | None, answer: Answer) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def ledger_address(request: pytest.FixtureRequest) -> str:
+def ledger_kind(request: pytest.FixtureRequest) -> str:
     """The stores that have something to write on."""
-    fixtures = {"sqlite": "sqlite_url", "postgres": "postgres_url"}
-    url: str = request.getfixturevalue(fixtures[request.param])
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def ledger_address(ledger_kind: str, request: pytest.FixtureRequest) -> str:
+    """The address of a ledger whose database is given up after the test, table of notes and all."""
+    url: str = request.getfixturevalue(f"{ledger_kind}_url")
     return url
 
 

@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from tests.fakes import FakeClock
+from tests.sites import standing
+
+from reelbot.cli.serve import KEEP_ALIVE_SECONDS, Server
 
 PROGRAM = (sys.executable, "-c", "from reelbot.cli import main; main()")
 DEADLINE_SECONDS = 30
@@ -242,3 +246,9 @@ def test_a_file_that_was_made_by_a_newer_program_is_refused() -> None:
     code += "c.execute(\"INSERT INTO migration VALUES ('accounts', 99, 'future', 0)\"); c.commit(); c.close()"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert "migrated by a newer or another ReelBot" in failing("serve", "--port", "0")
+
+
+async def test_an_idle_connection_outlives_that_of_a_proxy(clock: FakeClock) -> None:
+    async with standing("memory:", clock) as stand:
+        server = Server(stand.site, lambda: None)
+        assert server.config.timeout_keep_alive == KEEP_ALIVE_SECONDS > 60

@@ -152,3 +152,14 @@ def test_a_password_is_never_shown(address: str, shown: str) -> None:
     config = Config(database=address)
     assert config.database_shown == shown
     assert "s3" not in repr(config)
+
+
+def test_lanes_are_a_small_number_and_only_for_postgresql() -> None:
+    postgres = {"REELBOT_DATABASE": "postgresql://reelbot@db/reelbot"}
+    assert read_config().lanes == 1
+    assert read_config(environment={**postgres, "REELBOT_LANES": "16"}).lanes == 16
+    assert mistakes(environment={**postgres, "REELBOT_LANES": "65"}) == [
+        "REELBOT_LANES must be a whole number from 1 to 64, not '65'."
+    ]
+    (mistake,) = mistakes(environment={"REELBOT_LANES": "2"})
+    assert mistake.startswith("REELBOT_LANES must be 1 unless the database is a PostgreSQL")

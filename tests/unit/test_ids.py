@@ -41,7 +41,7 @@ def test_different_places_have_different_ids() -> None:
         "hold_0-1-2\n",
         " hold_0-1-2",
         "hold_0-1-٣",
-        "video_0-1-2",
+        "Video_0-1-2",
         "hold_000-1-2",
         "hold_0-1-" + "z" * 12,
         "hold_" + "0" * 10_000,

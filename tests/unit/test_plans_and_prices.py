@@ -31,6 +31,7 @@ PRICES = [
     ("image", 3, "ai_credits", 12, "Image: 3 images, 4 AI credits per image"),
     ("animation", 4, "ai_credits", 20, "Image-to-video animation: 4 seconds, 5 AI credits per second"),
     ("music", 1, "ai_credits", 5, "Music: 1 track, 5 AI credits per track"),
+    ("storage", 1_500, "storage_bytes", 1_500, "Stored file: 1,500 bytes"),
     ("render", 1, "video_generations", 1, "Finished video: 1 video generation"),
     ("post", 2, "posts", 2, "Published post: 2 posts"),
     ("channel", 1, "channels", 1, "Connected channel: 1 channel"),

@@ -1,9 +1,9 @@
 """Who is asking: opens members and API keys, revokes keys, and tells whose key a request presents.
 
-`identify` is on the way of every request. A revoked key is refused at once, whichever process revoked it, so nothing is
-remembered from one request to the next: each reads one row, on SQLite in about 15 µs. Only requests with one key in
-the same turn of the event loop share a reading. So a busy account costs one a turn, and whoever has been told of a
-revocation can only ask in a later turn. Asking the database whether anything changed would cost as much as the row.
+`identify` is on the way of every request, so a key that counted is remembered. It counts again after one look at whether
+any key was taken back since, which all requests of one turn of the event loop share. A revoked key is refused at once,
+whichever process revoked it: the look is never older than the turn, and whoever has been told of a revocation can only
+ask in a later one.
 """
 
 import hmac
@@ -11,7 +11,11 @@ import secrets
 
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
 from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.tickets import is_session
 from reelbot.accounts.last_use import LastUse
+from reelbot.accounts.passwords import Passwords
+from reelbot.accounts.remembering import KEPT_MS, Memory
+from reelbot.accounts.sessions import Sessions
 from reelbot.accounts.sharing import SharedReads
 from reelbot.clock import DAY, Clock, system_clock
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
@@ -25,13 +29,17 @@ class Accounts:
         self._database = database
         self._clock = clock
         self._sql = load_statements("reelbot.accounts", database.dialect)
-        self._identify_sql = self._sql["identify_key"]
-        self._reads = SharedReads(self._read_key)
+        self._changes = SharedReads(self._read_change)
+        self._keys = SharedReads(self._read_key)
+        self._memory = Memory(clock)
         self._last_use = LastUse(database, self._sql["note_use"])
+        self.sessions = Sessions(database, clock, self._sql)
+        self.passwords = Passwords(database, clock, self._sql)
 
     async def close(self) -> None:
         """Finish what is being written."""
         await self._last_use.close()
+        await self.sessions.close()
 
     # members
 
@@ -72,23 +80,52 @@ class Accounts:
         """Refuse a key from now on; False when the account has no key of that number."""
         async with self._database.transaction() as connection:
             parameters = (self._clock(), lane, account, number)
-            return await connection.execute(self._sql["revoke_key"], parameters) == 1
+            revoked = await connection.execute(self._sql["revoke_key"], parameters) == 1
+            if revoked:
+                await connection.execute(self._sql["count_change"], (lane,))
+            return revoked
 
     async def identify(self, token: str) -> Identity | None:
-        """Whose key this is; None for one that is malformed, unknown or revoked."""
+        """Whose key or session this is; None for one that is malformed, unknown, revoked, ended or expired."""
+        known = self._memory.find(token)
+        if known is not None and known.change == await self._change(known.who.lane):
+            return known.who
+        return await self._looked_up(token)
+
+    async def _looked_up(self, token: str) -> Identity | None:
+        if is_session(token):
+            return await self._session_looked_up(token)
         presented = presented_key(token)
         if presented is None:
             return None
-        rows = await self._reads.rows(presented.place)
+        rows = await self._keys.rows(presented.place)
         if not rows:
             return None
-        lane, account, name, role, digest, last_used_on = rows[0]
+        lane, account, name, role, digest, last_used_on, change = rows[0]
         if not hmac.compare_digest(digest, presented.digest):
             return None
         today = self._clock() // DAY
         if last_used_on is None or last_used_on < today:
             self._last_use.note(presented.place, today)
-        return Identity(lane, account, name, role)
+        who = Identity(lane, account, name, role)
+        self._memory.keep(token, who, change)
+        return who
+
+    async def _session_looked_up(self, text: str) -> Identity | None:
+        known = await self.sessions.known(text)
+        if known is None:
+            return None
+        if known.expires_at - self._clock() > KEPT_MS:
+            self._memory.keep(text, known.who, known.change)
+        return known.who
+
+    async def _change(self, lane: int) -> int:
+        """How often keys of a lane have been taken back, as it stands in this turn of the event loop."""
+        rows = await self._changes.rows(lane)
+        return rows[0][0] if rows else 0
+
+    async def _read_change(self, lane: int) -> list[Row]:
+        return await self._database.fetch(self._sql["read_change"], (lane,))
 
     async def _read_key(self, place: KeyPlace) -> list[Row]:
-        return await self._database.fetch(self._identify_sql, place)
+        return await self._database.fetch(self._sql["identify_key"], place)

@@ -1,37 +1,37 @@
-"""One reading for all who ask for the same key in the same turn of the event loop. Used by `Accounts.identify`."""
+"""One reading for all who ask for the same thing in the same turn of the event loop. Used by `Accounts.identify`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
 
-from reelbot.accounts.core.keys import KeyPlace
 from reelbot.db import Row
 
-Read = Callable[[KeyPlace], Awaitable[list[Row]]]
+Asked = TypeVar("Asked", bound=Hashable)
 
 
-class SharedReads:
+class SharedReads(Generic[Asked]):
     """Nothing outlives a turn: a request of the next turn, which may know of a revocation, reads anew."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Callable[[Asked], Awaitable[list[Row]]]) -> None:
         self._read = read
-        self._of_this_turn: dict[KeyPlace, asyncio.Future[list[Row] | None]] = {}
+        self._of_this_turn: dict[Asked, asyncio.Future[list[Row] | None]] = {}
 
-    async def rows(self, place: KeyPlace) -> list[Row]:
-        """The rows of a key. Raises what the reading raises, to each who asked."""
-        shared = self._of_this_turn.get(place)
+    async def rows(self, asked: Asked) -> list[Row]:
+        """The rows that were asked for. Raises what the reading raises, to each who asked."""
+        shared = self._of_this_turn.get(asked)
         if shared is None:
-            return await self._read_for_all(place)
-        found = await asyncio.shield(shared)
-        return await self._read(place) if found is None else found
+            return await self._read_for_all(asked)
+        found = shared.result() if shared.done() else await asyncio.shield(shared)
+        return await self._read(asked) if found is None else found
 
-    async def _read_for_all(self, place: KeyPlace) -> list[Row]:
+    async def _read_for_all(self, asked: Asked) -> list[Row]:
         loop = asyncio.get_running_loop()
         if not self._of_this_turn:
             loop.call_soon(self._of_this_turn.clear)
-        shared = self._of_this_turn[place] = loop.create_future()
+        shared = self._of_this_turn[asked] = loop.create_future()
         found: list[Row] | None = None
         try:
-            found = await self._read(place)
+            found = await self._read(asked)
         finally:  # when this reading failed or was cancelled, the others read for themselves
             shared.set_result(found)
         return found

@@ -21,7 +21,7 @@ from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
 from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
 from reelbot.allowance.core.outcomes import Answer, HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
-from reelbot.allowance.core.prices import Price, PriceList
+from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
 from reelbot.allowance.opening import ROOMS, store_on
 from reelbot.allowance.quotes import Item
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
@@ -31,6 +31,7 @@ from reelbot.allowance.verify import AuditReport, Fault
 
 __all__ = [
     "ENTRY_COLUMNS",
+    "FULL_PRICE",
     "ROOMS",
     "Account",
     "AccountRef",

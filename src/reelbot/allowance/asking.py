@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from reelbot.allowance.core.commands import Line
+from reelbot.allowance.core.making import made
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.windows import zone_exists
 from reelbot.allowance.quotes import Item
@@ -46,14 +47,15 @@ def checked_lines(catalogue: Catalogue, lines: object, least: int) -> tuple[Line
     for line in listed:
         catalogue.meter_named(line.meter)
         checked_amount(line.amount, least, "amount")
-        checked_why(line.action, "action")
+        if line.action is not None:
+            checked_text(line.action, WHY_LENGTH_MAX, "action")
         checked_why(line.why)
     return tuple(listed)
 
 
 def _listed(lines: object) -> list[Line]:
     if isinstance(lines, Mapping):
-        return [Line(meter, amount) for meter, amount in lines.items()]
+        return [made(Line, (meter, amount, None, None)) for meter, amount in lines.items()]
     if isinstance(lines, list | tuple) and all(isinstance(line, Line) for line in lines):
         return list(lines)
     raise Malformed(f"Lines are amounts by meter, or a list of lines, not {shown(lines)}.", "lines")
@@ -88,9 +90,13 @@ def checked_span(span: Span) -> Span:
 
 def checked_text(text: object, longest: int, field: str) -> str:
     """A text of 1 to `longest` printable characters."""
-    if not isinstance(text, str) or not 1 <= len(text) <= longest or not text.translate(_JOINERS).isprintable():
+    if not isinstance(text, str) or not 1 <= len(text) <= longest or not _is_printable(text):
         raise Malformed(f"{field} must be 1 to {longest} printable characters.", field)
     return text
+
+
+def _is_printable(text: str) -> bool:
+    return text.isprintable() or text.translate(_JOINERS).isprintable()
 
 
 def checked_key(key: object) -> str:
@@ -106,9 +112,9 @@ def checked_name(name: object) -> str:
     return text
 
 
-def checked_why(why: str | None, field: str = "why") -> str | None:
+def checked_why(why: str | None) -> str | None:
     """A reason, when one is given."""
-    return None if why is None else checked_text(why, WHY_LENGTH_MAX, field)
+    return None if why is None else checked_text(why, WHY_LENGTH_MAX, "why")
 
 
 def checked_zone(zone: object) -> str:

@@ -10,7 +10,9 @@ from reelbot.allowance.stores.postgres import PostgresStore
 from reelbot.allowance.stores.sqlite import SqliteStore
 from reelbot.clock import Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
+from reelbot.errors import ConfigFailure
 from reelbot.events import Events, EventStream, MemoryEvents
+from reelbot.limits import LANES_MAX
 
 MEMORY = "memory:"
 """The address of the store that is gone with the process."""
@@ -26,17 +28,26 @@ class Opened(NamedTuple):
     events: EventStream
 
 
-def store_on(database: SqliteDatabase | PostgresDatabase, events: Events, clock: Clock) -> Store:
-    """The ledger's store on a database that is already open and migrated."""
+def store_on(database: SqliteDatabase | PostgresDatabase, events: Events, clock: Clock, lanes: int = 1) -> Store:
+    """The ledger's store on a database that is already open and migrated. Only PostgreSQL has more than one lane."""
+    if not 1 <= lanes <= LANES_MAX:
+        raise ConfigFailure(f"lanes must be from 1 to {LANES_MAX}, not {lanes}.")
     if isinstance(database, PostgresDatabase):
-        return PostgresStore(database, events, clock)
+        return PostgresStore(database, events, clock, lanes)
+    _require_one_lane(lanes)
     return SqliteStore(database, events, clock)
 
 
+def _require_one_lane(lanes: int) -> None:
+    if lanes != 1:
+        raise ConfigFailure(f"Only PostgreSQL spreads accounts over {lanes} lanes; elsewhere there is one writer.")
+
+
 @asynccontextmanager
-async def opened_store(address: str, clock: Clock) -> AsyncIterator[Opened]:
+async def opened_store(address: str, clock: Clock, lanes: int = 1) -> AsyncIterator[Opened]:
     """`memory:`, `sqlite:///path` or `postgresql://…`; closed when the block ends."""
     if address == MEMORY:
+        _require_one_lane(lanes)
         memory = MemoryEvents()
         yield Opened(MemoryStore(memory), memory)
         return
@@ -46,7 +57,7 @@ async def opened_store(address: str, clock: Clock) -> AsyncIterator[Opened]:
         events = Events(database)
         await events.start()
         try:
-            yield Opened(store_on(database, events, clock), events)
+            yield Opened(store_on(database, events, clock, lanes), events)
         finally:
             await events.stop()
     finally:

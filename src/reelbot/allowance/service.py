@@ -23,6 +23,7 @@ from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.explain import refusal_sentence
 from reelbot.allowance.core.failures import FailurePoint, FailureTable, settled_amount
 from reelbot.allowance.core.holding import weigh, when_they_fit
+from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import Answer, Outcome, Refusal, Replay, Status
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
@@ -89,12 +90,14 @@ class Ledger:
         terms: Terms | None = None,
         clock: Clock = system_clock,
         sweep_seconds: float | None = 1.0,
+        lanes: int = 1,
     ) -> AsyncIterator["Ledger"]:
         """A ledger at `memory:`, `sqlite:///path` or `postgresql://…`, its tables made when they are missing.
 
-        `sweep_seconds` is how often overdue holds are given back; None leaves that to another process.
+        `sweep_seconds` is how often overdue holds are given back; None leaves that to another process. `lanes` is over
+        how many lanes accounts are spread, on PostgreSQL; a database keeps the number that it was first opened with.
         """
-        async with opened_store(address, clock) as (store, events):
+        async with opened_store(address, clock, lanes) as (store, events):
             ledger = cls(store, events, terms or load_terms(), clock, sweep_seconds)
             await ledger.start()
             try:
@@ -103,7 +106,8 @@ class Ledger:
                 await ledger.stop()
 
     async def start(self) -> None:
-        """Begin to serve. `ConfigFailure` when an account is on a plan that the terms do not have."""
+        """Begin to serve. `ConfigFailure` when the database has other lanes, or an account a plan unknown to the terms."""
+        await self.store.claim_lanes()
         require_plans(self.terms.catalogue, await self.store.plans_in_use())
         self._signer = QuoteSigner(await self.store.secret())
         for batch in self._batches:
@@ -118,7 +122,7 @@ class Ledger:
             await batch.stop()
 
     def _wake(self, answers: Sequence[Answer]) -> None:
-        self.events.wake({(answer.lane, answer.account) for answer in answers})
+        self.events.wake((answer.lane, answer.account) for answer in answers)
 
     # accounts
 
@@ -172,7 +176,7 @@ class Ledger:
                 raise
             return Receipt(account, known.answer, replayed=True)  # held while the quote still counted
         content = _hold_content(what, mode, seconds, quote, why)
-        command = ask.Hold(account.lane, account.id, key, content, lines, mode == "fit", seconds, why)
+        command = made(ask.Hold, (account.lane, account.id, key, content, lines, mode == "fit", seconds, why))
         return await self._carried_out(account, command, rider)
 
     def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
@@ -201,7 +205,7 @@ class Ledger:
         account, number = _place(hold)
         amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=0)
         content = content_hash("settle", number, amounts, asking.checked_why(why))
-        command = ask.Settle(*account[:2], _key(key, content), content, number, amounts, why)
+        command = made(ask.Settle, (account.lane, account.id, _key(key, content), content, number, amounts, why))
         return await self._carried_out(account, command, rider)
 
     async def release(
@@ -345,6 +349,20 @@ class Ledger:
         quote, expires_at = self._signer.sign(account.lane, account.id, listed, now)
         return Quote(quote, lines, totals, all(fits), tuple(figures.values()), expires_at)
 
+    async def outlook(self, account: AccountRef, lines: Sequence[Line]) -> list[int | None]:
+        """When each of these lines will fit, in the order given: now, at the start of a window to come, or None: never.
+
+        Each takes its place before the next is looked at, and nothing else is used meanwhile; changes nothing.
+        """
+        wanted = asking.checked_lines(self.terms.catalogue, tuple(lines), least=1)
+        snapshot, now = await self._snapshot(account), self._clock()
+        book = Book(self.terms.catalogue, account.lane)
+        book.balances.update(snapshot.balances)
+        fits, _ = weigh(Page(book, snapshot.account, now), wanted)
+        missing = [line for line, fit in zip(wanted, fits, strict=True) if not fit]
+        rest = iter(when_they_fit(book, snapshot.account, missing, now))
+        return [now if fit else next(rest).fits_at for fit in fits]
+
     async def plan_change(self, account: AccountRef, plan: str) -> PlanChange:
         """What moving to a plan would do, and when; changes nothing."""
         target = self.terms.catalogue.plan_named(plan)
@@ -395,11 +413,11 @@ class Ledger:
 
     async def _carried_out(self, account: AccountRef, command: Command, rider: Rider | None = None) -> Receipt:
         outcome = await self.submit(command, rider)
+        if isinstance(outcome, Answer):
+            return made(Receipt, (account, outcome, False))
         if isinstance(outcome, Refusal):
             raise self._refused(outcome)
-        if isinstance(outcome, Replay):
-            return Receipt(account, outcome.answer, replayed=True)
-        return Receipt(account, outcome, replayed=False)
+        return Receipt(account, outcome.answer, replayed=True)
 
     def _refused(self, refusal: Refusal) -> Refused:
         return Refused(refusal, refusal_sentence(self.terms.catalogue, refusal))

@@ -18,7 +18,7 @@ from reelbot.errors import DatabaseFailure
 
 
 class Wanted(NamedTuple):
-    """The facts that a batch asks for first. Sorted, so that every process locks in the same order."""
+    """The facts that a batch asks for first. Accounts are sorted, so that every process locks them in the same order."""
 
     accounts: Sequence[int]
     names: Sequence[str]
@@ -144,6 +144,10 @@ class Store(Protocol):
 
     async def forget(self, before_at: int, count: int) -> int:
         """Drop answers remembered before an instant, at most so many; returns how many went."""
+        ...
+
+    async def claim_lanes(self) -> None:
+        """Write the number of lanes down with the first use of a database; `ConfigFailure` when it is another later."""
         ...
 
     async def secret(self) -> bytes:

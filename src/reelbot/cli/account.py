@@ -15,6 +15,7 @@ from reelbot.allowance import Account, AccountRef, Ledger, Receipt, Usage
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
 from reelbot.cli.documents import change_document
+from reelbot.cli.entering import link_to
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
 from reelbot.clock import instant_text
@@ -217,6 +218,24 @@ async def _changed(config: Config, name: str, key: str, change: Change) -> tuple
         ref = await account_named(parts, name)
         receipt = await change(parts.ledger, ref, key)
         return receipt, await parts.ledger.usage(ref), parts
+
+
+# signing in
+
+
+@account.command()
+@click.argument("name")
+@configured
+def link(call: Call, name: str) -> None:
+    """Print a link that signs a browser in, once, within ten minutes."""
+    address = asyncio.run(_linked(call.config, name))
+    words = Text(f"Open this to sign in as {name}, within ten minutes; it works once:")
+    call.show({"account": name, "link": address}, words, to_paste(f"\n    {address}\n"))
+
+
+async def _linked(config: Config, name: str) -> str:
+    async with wired(config) as parts:
+        return await link_to(parts, await account_named(parts, name), f"http://{config.host}:{config.port}")
 
 
 # API keys

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from reelbot.allowance import Catalogue
+from reelbot.allowance import AccountRef, Catalogue
 from reelbot.cli.timezone import machine_timezone
 from reelbot.wiring import FIRST_LABEL, NameTaken, Parts, open_account
 
@@ -13,24 +13,29 @@ OWNER_PLAN = "pro"
 class First(NamedTuple):
     """The account that a newcomer begins with; `key` and `terms` when it was opened just now."""
 
-    name: str
+    account: AccountRef
     key: str | None = None
     terms: str = ""
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.account.name
 
 
 async def first_account(parts: Parts) -> First:
     """The oldest account; on an empty database the owner, who is an operator too, is opened."""
     some = await parts.ledger.accounts(None, 1)
     if some:
-        return First(some[0].name)
+        return First(AccountRef(some[0].lane, some[0].id, some[0].name))
     catalogue, zone = parts.ledger.terms.catalogue, machine_timezone()
     plan = _owner_plan(catalogue)
     try:
         opened = await open_account(parts, OWNER, plan, zone, "operator", FIRST_LABEL)
     except NameTaken:  # by another server that began at the same moment
-        return First(OWNER)
+        return await first_account(parts)
     terms = f"an operator on the {catalogue.plans[plan].title} plan, its days counted in {zone}"
-    return First(OWNER, opened.key, terms)
+    return First(opened.account, opened.key, terms)
 
 
 def _owner_plan(catalogue: Catalogue) -> str:

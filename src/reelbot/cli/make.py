@@ -95,7 +95,7 @@ class Made(NamedTuple):
 @click.option("--account", metavar="NAME", help="Whose AI credits; may be left out when there is one account.")
 @click.option("--quote", "quote_only", is_flag=True, help="Only say what it would cost.")
 @configured
-def make(call: Call, topic: str | None, **options: Any) -> None:
+def make(call: Call, /, topic: str | None, **options: Any) -> None:
     """Make a video of TOPIC, or of each topic in a file: script, voiceover, pictures, music, and the finished MP4.
 
     Needs no keys, no network and no server. The quote comes first, the receipt last; Ctrl-C cancels.

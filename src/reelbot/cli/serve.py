@@ -17,13 +17,14 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.call import Call, configured
+from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
 from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
 from reelbot.studio import EVENT_KINDS
-from reelbot.web import Site, build_app
+from reelbot.web import PageSettings, Site, build_app
 from reelbot.webhooks import STORED_KINDS, open_webhooks
 from reelbot.wiring import wired
 
@@ -70,11 +71,14 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         ) as webhooks,
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
-        site = Site(*facts, webhooks=webhooks, studio=studio)
+        settings = PageSettings(parts.config.signup, parts.config.shown)
+        site = Site(*facts, webhooks=webhooks, studio=studio, pages=settings)
         url, first = url_of(listening), await first_account(parts)
+        link = await link_to(parts, first.account, url)
 
         def greet() -> None:
-            call.show({"url": url, "account": first.name, "key": first.key}, *_greeting(url, call, first))
+            shown = {"url": url, "account": first.name, "key": first.key, "link": link}
+            call.show(shown, *_greeting(url, call, first, link))
 
         await Server(site, greet).serve(sockets=[listening])
 
@@ -125,17 +129,22 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def _greeting(url: str, call: Call, first: First) -> list[Text]:
-    begin = Text(f"ReelBot listens on {url} and keeps its data in {call.config.database_shown}.")
+def _greeting(url: str, call: Call, first: First, link: str) -> list[Text]:
+    begin = [
+        Text(f"ReelBot listens on {url} and keeps its data in {call.config.database_shown}."),
+        Text(f"Open it as {first.name}, within ten minutes; the link signs in once:"),
+        to_paste(f"\n    {link}\n"),
+    ]
+    end = Text(f"`reelbot account link {first.name}` prints a new link. Ctrl-C ends the server.")
     if first.key is None:
-        return [begin, Text(f"`reelbot account key {first.name}` issues an API key. Ctrl-C ends the server.")]
+        return [*begin, end]
     return [
-        begin,
-        Text(f"The first account, {first.name}, is open: {first.terms}. Its API key, shown only this once:"),
+        *begin,
+        Text(f"The account {first.name} is new: {first.terms}. Programs use its API key, shown only this once:"),
         to_paste(f"\n    {first.key}\n"),
         Text("Try it:"),
         to_paste(f'\n    curl -H "Authorization: Bearer {first.key}" {url}/api/v1/usage\n'),
-        Text("Ctrl-C ends the server."),
+        end,
     ]
 
 

@@ -2,7 +2,8 @@
 
 - One connection writes, guarded by a lock; a transaction begins with BEGIN IMMEDIATE, so it never fails halfway because
   somebody else wrote first. Another program's lock is waited for without stopping the event loop.
-- Statements run on the event loop's thread and COMMIT in another one; see `reelbot.db.commits`.
+- Statements run on the event loop's thread and COMMIT in another one; see `reelbot.db.commits`. Only a commit of a few
+  rows on a disk that has just shown itself quick is made on the spot: whoever is alone would wait longer for the thread.
 - Readers see the last commit (WAL) and never wait for the writer.
 - A task may be cancelled at any moment: the lock is given back only when the connection is outside any transaction.
 """
@@ -12,7 +13,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -31,6 +34,8 @@ _WRITER_CACHE_KIB = 32_768
 _READER_CACHE_KIB = 8_192
 _CHECKPOINT_PAGES = 4_000  # 16 MB: the log stays small, and a hot page is copied once for many commits
 _CACHED_STATEMENTS = 512
+_HERE_ROWS_MAX = 16  # twice what one command writes; more come from a crowd, which the thread serves better
+_HERE_SECONDS_MAX = 0.002  # the event loop may stand still for less than the interpreter's own turn of a thread
 _FIRST_WAIT_SECONDS = 0.001
 _LONGEST_WAIT_SECONDS = 0.05
 
@@ -103,6 +108,7 @@ class SqliteDatabase:
         self._writing = asyncio.Lock()
         self._writing_task: asyncio.Task[object] | None = None
         self._changes_before = 0
+        self._commit_seconds = inf
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = asyncio.Semaphore(READERS_MAX)
         self._closed = False
@@ -201,9 +207,21 @@ class SqliteDatabase:
             self._writing.release()
 
     async def _commit(self, here: bool) -> None:
-        if here or self._writer.total_changes == self._changes_before:  # nothing was written, so nothing is synced
+        rows = self._writer.total_changes - self._changes_before
+        if rows == 0:  # nothing was written, so nothing is synced
             self._writer.execute("COMMIT")
             return
+        began = perf_counter()
+        if here:
+            self._writer.execute("COMMIT")
+        elif rows <= _HERE_ROWS_MAX and self._commit_seconds <= _HERE_SECONDS_MAX:
+            self._writer.execute("COMMIT")
+            await asyncio.sleep(0)  # whichever way it went, others had their turn: nobody sees half a turn's old reads
+        else:
+            await self._commit_in_thread()
+        self._commit_seconds = perf_counter() - began
+
+    async def _commit_in_thread(self) -> None:
         commit = self._commits.commit()
         try:
             await asyncio.shield(commit)

@@ -42,9 +42,9 @@ class Subscribers:
             self._remove(place, wakes)
 
     def wake(self, places: Iterable[Place]) -> None:
-        """Wake those who watch one of these accounts."""
+        """Wake those who watch one of these accounts. Places may be told twice; they are not even listed in vain."""
         if self._wakes:
-            for place in places:
+            for place in set(places):
                 for wakes in self._wakes.get(place, ()):
                     wakes.wake()
 

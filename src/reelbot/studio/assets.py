@@ -3,13 +3,14 @@
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import structs
+
 from reelbot.allowance import AccountRef, Answer, Item, Receipt, Refused
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Media
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.receiving import taken_in
 from reelbot.studio.room import Claim, Room, owner_of, unclaimed
 from reelbot.studio.store import KeptAsset, Owner, Page, new_number, number_of
 from reelbot.studio.tasks import STORAGE
@@ -37,9 +38,10 @@ class Assets:
         # One upload is one attempt: its key is its own number, and a failed one gives its place back.
         hold = await self._room.ledger.hold(account, [Item(STORAGE, max(size, 1))], key=f"upload {number}")
         try:
-            media = await taken_in(self._room.files, path, ("image", "clip", "audio"))
+            media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
+            media = structs.replace(media, bytes=min(media.bytes, max(size, 1)))  # upright, it may have grown
             asset = KeptAsset(*owner, number, shown_name(name), "upload", hold.id, media, self._room.clock())
-            await self._counted_as(hold, asset, min(media.bytes, max(size, 1)), claim)
+            await self._counted_as(hold, asset, media.bytes, claim)
         except BaseException:
             with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
                 await self._room.ledger.release(hold, why="The file could not be used.")

@@ -108,16 +108,21 @@ class Drafting:
         if not stale:
             return None
         prices = await self._weigher.prices(owner, draft)
+        unchanged: list[str] = []
+        why_not = ""
+        try:
+            plan = self._weigher.planned(draft, GenerationAsked(stale=True))
+        except NOT_NOW as refused:  # something has to come first: the draft can be looked at all the same
+            why_not = refused.detail
+        else:
+            # What follows from something that is stale itself has another price than it would have alone.
+            prices |= self._weigher.priced(await self._weigher.weighed(owner, plan))
+            unchanged = [str(ref) for ref in plan.unchanged]
         shown = [
             StaleShown(str(ref), step_of(ref), ref.scene or None, why_stale(draft, ref), prices.get(str(ref)))
             for ref in stale
         ]
-        try:
-            plan = self._weigher.planned(draft, GenerationAsked(stale=True))
-        except NOT_NOW as refused:  # something has to come first: the draft can be looked at all the same
-            return RefreshShown(shown, [], sum(one.price.amount for one in shown if one.price), refused.detail)
-        items = [item for one in await self._weigher.weighed(owner, plan) for item in one.items]
-        return RefreshShown(shown, [str(ref) for ref in plan.unchanged], self._weigher.credits(items))
+        return RefreshShown(shown, unchanged, sum(one.price.amount for one in shown if one.price), why_not)
 
     async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> KeptDraft:
         """Change a draft and save it.

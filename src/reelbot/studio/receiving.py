@@ -1,5 +1,6 @@
 """Takes in what a provider delivered: looked at, not believed; brought into form; kept by its content."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -15,20 +16,23 @@ from reelbot.studio.render import Probed, normalise, probe
 TOPICS_MAX = 10
 """Suggestions that are kept; five are asked for."""
 
+TakingIn = Callable[[Files, Path, tuple[MediaKind, ...]], Awaitable[Media]]
+"""Keeps a file that must be of one of these kinds; `Malformed` when it is not."""
+
 _encode = msgspec.json.Encoder().encode
 
 
-async def received(files: Files, work: Work, delivered: Delivered) -> Made:
+async def received(files: Files, take_in: TakingIn, work: Work, delivered: Delivered) -> Made:
     """What came, checked and kept. `Malformed` when it is not what was asked for."""
     match work:
         case ImageWork():
-            return Made(label=delivered.label, media=await taken_in(files, _path(delivered), ("image",)))
+            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("image",)))
         case AnimationWork():
-            return Made(label=delivered.label, media=await taken_in(files, _path(delivered), ("clip",)))
+            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("clip",)))
         case MusicWork():
-            return Made(label=delivered.label, media=await taken_in(files, _path(delivered), ("audio",)))
+            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("audio",)))
         case VoiceoverWork():
-            return await _voiceover(files, delivered)
+            return await _voiceover(files, take_in, delivered)
         case _:
             return _text(work, delivered)
 
@@ -58,8 +62,8 @@ async def _kept(files: Files, path: Path, found: Probed) -> Media:
     )
 
 
-async def _voiceover(files: Files, delivered: Delivered) -> Made:
-    media = await taken_in(files, _path(delivered), ("audio",))
+async def _voiceover(files: Files, take_in: TakingIn, delivered: Delivered) -> Made:
+    media = await take_in(files, _path(delivered), ("audio",))
     words = await files.keep_text(words_text(_in_order(delivered.words, media.duration_ms)))
     return Made(label=delivered.label, media=media, words=words)
 

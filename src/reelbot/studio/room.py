@@ -16,6 +16,7 @@ from reelbot.events import EventStream, NewEvent
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.files import Files
 from reelbot.studio.providers.registry import Registry
+from reelbot.studio.receiving import TakingIn, taken_in
 from reelbot.studio.shown import DraftTold, VideoTold, job_shown
 from reelbot.studio.store import KeptVideo, Owner, StudioStore
 
@@ -41,6 +42,7 @@ class Room:
     files: Files
     registry: Registry
     clock: Clock
+    take_in: TakingIn = taken_in
 
     @asynccontextmanager
     async def writing(self, owner: Owner, told: Sequence[Told]) -> AsyncIterator[Connection]:

@@ -167,7 +167,7 @@ class Run:
             await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
             delivered = await self._foreseen(self._delivered(at, task, provider, ability, desk))
             try:
-                made = await received(self._room.files, task.work, delivered)
+                made = await received(self._room.files, self._room.take_in, task.work, delivered)
             except ProviderFailure:  # it did not deliver what it was asked for
                 raise
             except Exception as failure:

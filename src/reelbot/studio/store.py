@@ -153,7 +153,8 @@ class StudioStore:
         return await connection.fetch(self._sql[name], parameters)
 
     async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
-        return await connection.execute(self._sql[name], parameters) > 0
+        # The statement answers with a row for each one that it changed: counts are not known in a rider's pipeline.
+        return bool(await connection.fetch(self._sql[name], parameters))
 
     # idempotency keys
 

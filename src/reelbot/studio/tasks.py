@@ -23,7 +23,7 @@ from reelbot.studio.bounds import (
 )
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, OptionsAsked, StepAsked
-from reelbot.studio.core.drafts import Draft, Settings, SlotName, SlotRef, Version
+from reelbot.studio.core.drafts import Draft, Scene, Settings, SlotName, SlotRef, Version
 from reelbot.studio.core.jobs import Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import is_stale, pinned, stale_slots
@@ -304,7 +304,7 @@ def _image_work(plan: _Plan, prompt: str, common: dict[str, Any], variation: int
     if variation is None:
         pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
         going = [task.work for task in plan.tasks if isinstance(task.work, ImageWork)]
-        known = (*pictures, *plan.draft.scenes, *going)
+        known: list[Version | Scene | ImageWork] = [*pictures, *plan.draft.scenes, *going]
         variation = 1 + max((one.variation for one in known if one.prompt == prompt), default=-1)
     return ImageWork(prompt=prompt, tone=settings.tone, aspect=settings.aspect, variation=variation, **common)
 

@@ -11,7 +11,7 @@ from reelbot.studio.core.asking import GenerationAsked, OptionsAsked
 from reelbot.studio.core.drafts import Draft, SlotRef
 from reelbot.studio.core.jobs import Made, Task
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.works import Kind, work_hash
+from reelbot.studio.core.works import Kind, kind_of, work_hash
 from reelbot.studio.providers.port import ProviderUnavailable
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shown import PriceShown
@@ -84,6 +84,13 @@ class Weigher:
             weighed = await self.weighed(owner, plan)
         except NOT_NOW:
             return self._least(draft, kind) if scene is None else None
+        return self._shown(kind, weighed)
+
+    def priced(self, weighed: Sequence[Weighed]) -> dict[str, PriceShown]:
+        """What each of several pieces of work costs, by slot."""
+        return {str(one.task.slot): self._shown(kind_of(one.task.work), [one]) for one in weighed}
+
+    def _shown(self, kind: Kind, weighed: Sequence[Weighed]) -> PriceShown:
         items = [item for one in weighed for item in one.items]
         free = all(one.free_why for one in weighed)
         return PriceShown(kind, self.credits(items), free, weighed[0].free_why if free else self._why(items))

@@ -48,11 +48,12 @@ class Worker:
         lease_seconds: float = LEASE_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         pause_seconds: float = POLL_SECONDS,
+        maker: Maker | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._room = room
         self._ending = Ending(room)
-        self._maker = Maker(room)
+        self._maker = maker or Maker(room)
         self._jobs = jobs
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
@@ -160,8 +161,14 @@ class Worker:
                     crashes = job.crashes + (job.state == "running")
                     until_at = now + round(self._lease_seconds * SECOND)
                     if await store.claim(connection, job, until_at, self.name, crashes, now):
-                        claimed = {"state": "running", "fence": job.fence + 1, "crashes": crashes, "worker": self.name}
-                        return job._replace(**claimed, started_at=job.started_at or now)  # type: ignore[arg-type]
+                        return job._replace(
+                            state="running",
+                            due_at=until_at,
+                            fence=job.fence + 1,
+                            worker=self.name,
+                            crashes=crashes,
+                            started_at=job.started_at or now,
+                        )
         return None
 
     # running

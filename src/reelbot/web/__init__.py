@@ -1,6 +1,7 @@
-"""The front door of `web`: the HTTP API as one ASGI application."""
+"""The front door of `web`: the HTTP API and the pages as one ASGI application."""
 
 from reelbot.web.parts import Gate, Site
+from reelbot.web.settings import PageSettings
 from reelbot.web.site import build_app
 
-__all__ = ["Gate", "Site", "build_app"]
+__all__ = ["Gate", "PageSettings", "Site", "build_app"]

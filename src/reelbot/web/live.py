@@ -2,7 +2,8 @@
 
 A reader subscribes first, then reads after its cursor, then waits; so it misses nothing. Whatever it is sent bears a
 cursor, and with the last one it resumes: on this connection or another, on this process or another. One timer for each
-stream sleeps until the next window ends. Before an event of a new window, the turn of that window is told.
+stream sleeps until the next window ends. Before an event of a new window, the turn of that window is told. What is new is
+read and encoded once for all streams of an account, see `feeds`.
 
 Nothing is queued: a stream reads on when its reader has taken what was sent. Who is too slow is dropped, and resumes.
 """
@@ -17,9 +18,10 @@ from reelbot.accounts import Identity
 from reelbot.allowance import AccountRef, Allowance, Usage, meter_figures
 from reelbot.clock import SECOND
 from reelbot.errors import Failure
-from reelbot.events import Cursor, Event, Wakes
-from reelbot.limits import PAGE_MAX
+from reelbot.events import Cursor
+from reelbot.web.feeds import Feed, Page
 from reelbot.web.parts import Site
+from reelbot.web.streams import Seat
 from reelbot.web.turns import LAST, Seen, Turn, complete_at, cursor_of, is_turn, next_turn_at, numbered, turns_after
 
 HEARTBEAT_SECONDS = 15
@@ -39,12 +41,16 @@ class Reader(NamedTuple):
     cursor: Cursor | None
 
 
-async def frames(site: Site, reader: Reader) -> AsyncIterator[bytes]:
-    """The stream in pieces of whole messages. Ends when the server stops, the key is revoked or the ledger is away."""
+async def frames(site: Site, reader: Reader, seat: Seat) -> AsyncIterator[bytes]:
+    """The stream in pieces of whole messages.
+
+    Ends when the reader leaves the seat, the server stops, the key is revoked or the ledger is away.
+    """
+    place = (reader.who.lane, reader.who.account)
     try:
-        async with site.events.subscribe(reader.who.lane, reader.who.account) as wakes:
-            with site.streams.opened(wakes):
-                async for frame in _Stream(site, reader, wakes).frames():
+        async with site.feeds.joined(site.events, place, seat) as feed:
+            with site.streams.opened(seat):
+                async for frame in _Stream(site, reader, seat, feed).frames():
                     yield frame
     except Failure as failure:
         _log.warning("A stream ends, its reader will resume: %s", failure)
@@ -53,10 +59,11 @@ async def frames(site: Site, reader: Reader) -> AsyncIterator[bytes]:
 class _Stream:
     """One open stream: how far its reader has been told, which turns it is owed, when the next one comes."""
 
-    def __init__(self, site: Site, reader: Reader, wakes: Wakes) -> None:
+    def __init__(self, site: Site, reader: Reader, seat: Seat, feed: Feed) -> None:
         self._site = site
         self._reader = reader
-        self._wakes = wakes
+        self._seat = seat
+        self._feed = feed
         self._account = AccountRef(reader.who.lane, reader.who.account, reader.who.name)
         self._n = 0
         self._seen = Seen(0, LAST)
@@ -73,21 +80,29 @@ class _Stream:
             if self._site.streams.closing:
                 return
             await self._pause()
+            if self._seat.has_left:
+                return
             if self._site.clock() >= self._beats_at:
                 if await self._site.accounts.identify(self._reader.token) is None:
                     return
                 self._beats_at = self._site.clock() + HEARTBEAT_SECONDS * SECOND
                 yield _HEARTBEAT
 
+    async def _usage(self) -> Usage:
+        """The figures of this instant; a page that is read before them must not be told after them."""
+        usage = await self._site.ledger.usage(self._account)
+        self._feed.forget()
+        return usage
+
     async def _pause(self) -> None:
         until_at = self._beats_at if self._turns_at is None else min(self._beats_at, self._turns_at)
-        await self._site.wait(self._wakes, until_at, self._site.clock)
+        await self._site.wait(self._seat, until_at, self._site.clock)
 
     # where to begin
 
     async def _beginning(self) -> bytes:
         """Find the reader's place: it resumes there, or begins here, told where that is."""
-        usage = await self._site.ledger.usage(self._account)
+        usage = await self._usage()
         cursor = self._reader.cursor
         if cursor is None:
             return self._from_now(usage)
@@ -132,28 +147,36 @@ class _Stream:
     async def _news(self) -> AsyncIterator[bytes]:
         """All that is to be told now: events in their order, each turn before the events of its window."""
         while True:
-            events = await self._site.events.read(self._account.lane, self._account.id, self._n, PAGE_MAX)
-            piece = self._told(events)
+            page = await self._feed.page(self._n)
+            piece = self._told(page)
             if piece:
                 yield piece
             turns = self._turns_at is not None and self._site.clock() >= self._turns_at
             if turns:
-                self._expect(await self._site.ledger.usage(self._account))
-            elif len(events) < PAGE_MAX or self._n < events[-1].n:
+                self._expect(await self._usage())
+            elif not page.is_full or self._n < page.events[-1].n:
                 return
 
-    def _told(self, events: Sequence[Event]) -> bytes:
+    def _told(self, page: Page) -> bytes:
         """The events and owed turns, until a window ends that has not been looked at yet; the reader now knows them."""
+        if self._owed or (self._turns_at is not None and page.latest_at >= self._turns_at):
+            return self._told_one_by_one(page)
+        if page.events:
+            self._n = page.events[-1].n
+            self._seen = max(self._seen, Seen(page.latest_at, LAST))
+        return page.whole
+
+    def _told_one_by_one(self, page: Page) -> bytes:
         frames: list[bytes] = []
-        more = len(events) == PAGE_MAX  # what comes behind them may still be older than a turn that is owed
-        for event in events:
-            if self._turns_at is not None and event.at >= self._turns_at:
+        more = page.is_full  # what comes behind them may still be older than a turn that is owed
+        for n, at, frame in page.events:
+            if self._turns_at is not None and at >= self._turns_at:
                 more = False
                 break
-            frames.extend(self._owed_until(event.at))
-            frames.append(b"id: %d\nevent: %b\ndata: %b\n\n" % (event.n, event.kind.encode(), event.body))
-            self._n = event.n
-            self._seen = max(self._seen, Seen(event.at, LAST))
+            frames.extend(self._owed_until(at))
+            frames.append(frame)
+            self._n = n
+            self._seen = max(self._seen, Seen(at, LAST))
         if not more:
             frames.extend(self._owed_until(None))
         return b"".join(frames)

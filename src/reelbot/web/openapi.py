@@ -14,6 +14,9 @@ from msgspec import Meta, Struct
 
 from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
+from reelbot.web.auth import COOKIE, SAFE_METHODS
+from reelbot.studio import DraftTold, VideoTold
+from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
 from reelbot.web.parts import Site
 from reelbot.web.problems import CONTENT_TYPE, DEFECT, KINDS, SHORTAGE
@@ -118,7 +121,7 @@ _REQUEST_FIELDS: Mapping[str, Schema] = {
 
 def document(operations: Sequence[Operation], site: Site) -> bytes:
     """The whole document as JSON."""
-    types = [*_types_of(operations), ProblemShown, ShortageShown]
+    types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     for operation in operations:
         _require_one_of(schemas, operation)
@@ -127,10 +130,21 @@ def document(operations: Sequence[Operation], site: Site) -> bytes:
         "info": {"title": "ReelBot", "version": site.version, "description": _ABOUT, "license": _LICENSE},
         "servers": [{"url": "/"}],
         "paths": _paths(operations),
-        "components": {"schemas": schemas, "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}}},
+        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
     }
     return msgspec.json.encode(_with_names(told, _names_on(site)))
 
+
+_UPLOAD: Schema = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary"}},
+}
+
+_SCHEMES: Schema = {
+    "apiKey": {"type": "http", "scheme": "bearer"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that has signed in."},
+}
 
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
@@ -138,7 +152,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 def _types_of(operations: Iterable[Operation]) -> list[Any]:
     asked = [operation.takes for operation in operations if operation.takes is not None]
     told = [kind for operation in operations for media in operation.answers.values() for kind in media.values()]
-    return [*asked, *(kind for kind in told if kind is not str)]
+    return [*asked, *(kind for kind in told if kind not in (str, bytes, list))]
 
 
 def _require_one_of(schemas: Schema, operation: Operation) -> None:
@@ -149,8 +163,8 @@ def _require_one_of(schemas: Schema, operation: Operation) -> None:
 
 
 def _only(name: str, members: Iterable[str]) -> Schema:
-    others: Schema = {member: {"type": "null"} for member in members if member != name}
-    return {"required": [name], "properties": {name: {"type": "array"}, **others}}
+    others: Schema = {member: {"enum": [None, False]} for member in members if member != name}
+    return {"required": [name], "properties": {name: {"not": {"enum": [None, False]}}, **others}}
 
 
 def _paths(operations: Sequence[Operation]) -> Schema:
@@ -164,10 +178,12 @@ def _operation(operation: Operation) -> Schema:
     told: Schema = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "security": [{"apiKey": []}] if operation.needs_key else [],
+        "security": [{"apiKey": []}, {"session": []}] if operation.needs_key else [],
         "parameters": _parameters(operation),
         "responses": {**_answers(operation), **_refusals(operation)},
     }
+    if operation.uploads:
+        told["requestBody"] = {"required": True, "content": {MULTIPART: {"schema": _UPLOAD}}}
     if operation.takes is not None:
         schema = {"$ref": _REFERENCE.format(name=operation.takes.__name__)}
         told["requestBody"] = {"required": operation.body_needed, "content": {JSON: {"schema": schema}}}
@@ -176,8 +192,9 @@ def _operation(operation: Operation) -> Schema:
 
 def _parameters(operation: Operation) -> list[Schema]:
     told: list[Schema] = []
-    if "{id}" in operation.path:
-        told.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+    for name in ("id", "part"):
+        if f"{{{name}}}" in operation.path:
+            told.append({"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
     if operation.idempotency is not None:
         told.append({**_REQUEST_FIELDS["Idempotency-Key"], "required": operation.idempotency == "required"})
     told.extend({**_REQUEST_FIELDS[name], "required": False} for name in operation.request_fields)
@@ -221,6 +238,10 @@ def _link(operation_id: str) -> Schema:
 
 
 def _schema_of(shape: type[Any]) -> Schema:
+    if shape is list:
+        return {"type": "array"}
+    if shape is bytes:
+        return {"type": "string", "format": "binary"}
     return {"type": "string"} if shape is str else {"$ref": _REFERENCE.format(name=shape.__name__)}
 
 
@@ -241,8 +262,12 @@ def problem_codes(operation: Operation) -> set[str]:
     codes = {DEFECT, *operation.problems}
     if operation.needs_key:
         codes |= {"unauthenticated", "ledger_unavailable"}
-    if operation.takes is not None:
+        if operation.method not in SAFE_METHODS:
+            codes.add("forbidden")
+    if operation.takes is not None or operation.uploads:
         codes |= {"malformed", "too_large", "unsupported_media"}
+    if operation.uploads:
+        codes |= {"not_found", "disk_full", SHORTAGE}
     if operation.query is not None or operation.idempotency is not None:
         codes.add("malformed")
     if operation.idempotency is not None:

@@ -4,18 +4,17 @@ A request goes down once: who asks, what is asked, the endpoint; and up once: th
 told as. This is the outermost loop of a request; nothing below it catches what it does not understand.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from reelbot.accounts import Identity
 from reelbot.allowance import AccountRef
 from reelbot.web.auth import identify
+from reelbot.web.media import read_upload
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
 from reelbot.web.replies import Answered
@@ -24,11 +23,12 @@ from reelbot.web.requests import Disconnected, decoded, idempotency_key, queried
 Media = Mapping[str, type[Any]]
 """What an answer is made of: a content type and the type that its body has."""
 
-_log = logging.getLogger(__name__)
-
 
 class Call(NamedTuple):
-    """One request, checked: `body` and `query` have the types that the operation takes, or are None."""
+    """One request, checked: `body` and `query` have the types that the operation takes, or are None.
+
+    `named` and `part` are what the path has in place of `{id}` and `{part}`. The body of an upload is an `Upload`.
+    """
 
     site: Site
     who: Identity
@@ -37,6 +37,7 @@ class Call(NamedTuple):
     query: Any
     body: Any
     key: str | None
+    part: str = ""
 
     @property
     def account(self) -> AccountRef:
@@ -52,7 +53,7 @@ class Operation(NamedTuple):
 
     `answers` says what each status that is no problem carries, `problems` which codes it may be refused with beside
     those that any operation has. `body_needed` is False when the body may be left out. `one_of` names the members of
-    which exactly one must be there. `metered` answers carry the `RateLimit` fields.
+    which exactly one must be there. `metered` answers carry the `RateLimit` fields. `uploads` takes a form with a file.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Operation(NamedTuple):
     fields: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     request_fields: tuple[str, ...] = ()
+    uploads: bool = False
 
 
 NOBODY = Identity(0, 0, "", "creator")
@@ -90,6 +92,8 @@ class Served:
         self._endpoint = operation.endpoint
         self._needs_key = operation.needs_key
         self._is_named = "{id}" in operation.path
+        self._has_part = "{part}" in operation.path
+        self._uploads = operation.uploads
         self._takes = operation.takes
         self._decode = None if operation.takes is None else msgspec.json.Decoder(operation.takes).decode
         self._body_needed = operation.body_needed
@@ -103,12 +107,14 @@ class Served:
         began = perf_counter()
         site, headers = self._site, dict(scope["headers"])
         try:
-            who = await identify(site, headers) if self._needs_key else NOBODY
+            who = await identify(site, headers, scope["method"]) if self._needs_key else NOBODY
             body = None if self._decode is None else self._decoded(headers, await read_body(headers, receive))
             query = None if self._query is None else queried(self._query, self._whole, scope["query_string"])
             key = idempotency_key(headers, self._key_needed) if self._keyed else None
             named = scope["path_params"]["id"] if self._is_named else ""
-            answered = await self._endpoint(Call(site, who, named, headers, query, body, key))
+            part = scope["path_params"]["part"] if self._has_part else ""
+            call = Call(site, who, named, headers, query, body, key, part)
+            answered = await (self._with_upload(call, receive) if self._uploads else self._endpoint(call))
         except Disconnected:
             return
         except Exception as failure:
@@ -116,10 +122,14 @@ class Served:
             site.counts.problems[problem.code] += 1
             answered = problem.reply()
         site.counts.answered(self._id, answered.status, perf_counter() - began)
-        try:
-            await answered.send_on(scope, receive, send)
-        except SendTimeoutError:
-            _log.info("A reader was too slow for %s and has been dropped.", self._id)
+        await answered.send_on(scope, receive, send)
+
+    async def _with_upload(self, call: Call, receive: Receive) -> Answered:
+        """Have the file of a form on the disk for as long as the endpoint needs it."""
+        if call.site.studio is None:
+            raise Problem("not_found", "This server keeps its ledger in memory and takes no files.")
+        with call.site.studio.files.desk() as folder:
+            return await self._endpoint(call._replace(body=await read_upload(call.headers, receive, folder)))
 
     def _decoded(self, headers: Mapping[bytes, bytes], body: bytes) -> Any:
         assert self._decode is not None and self._takes is not None, "only asked when a body is taken"

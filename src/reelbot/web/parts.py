@@ -8,7 +8,10 @@ from reelbot.allowance import Ledger
 from reelbot.clock import Clock
 from reelbot.db import Database
 from reelbot.events import EventStream
+from reelbot.studio import Studio
 from reelbot.web.counts import Counts
+from reelbot.web.feeds import Feeds
+from reelbot.web.settings import PageSettings
 from reelbot.web.streams import Streams
 from reelbot.web.waiting import Wait, woken_or_at
 from reelbot.webhooks import Webhooks
@@ -24,7 +27,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Everything an application needs. `database` and `webhooks` are None for a ledger that is kept in memory.
+    """Everything an application needs. `database`, `webhooks` and `studio` are None for a ledger that is kept in memory.
 
     `wait` is how a stream waits for news or for an instant: a parameter, like the clock, so that tests can move time.
     """
@@ -38,4 +41,7 @@ class Site:
     wait: Wait = woken_or_at
     counts: Counts = field(default_factory=Counts)
     streams: Streams = field(default_factory=Streams)
+    feeds: Feeds = field(default_factory=Feeds)
     webhooks: Webhooks | None = None
+    studio: Studio | None = None
+    pages: PageSettings = field(default_factory=PageSettings)

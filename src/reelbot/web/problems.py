@@ -14,11 +14,13 @@ import msgspec
 from reelbot.allowance import Catalogue, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
+from reelbot.studio import FileMissing, ProviderUnavailable, StorageFull, StudioRefused
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply
 
 OK = 200
 CREATED = 201
+ACCEPTED = 202
 
 DEFECT = "defect"
 """The code of an error of ours that nobody foresaw."""
@@ -42,18 +44,26 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "malformed": Kind(400, "This request cannot be understood"),
         "unauthenticated": Kind(401, "An API key is needed"),
         SHORTAGE: Kind(402, "A limit is reached"),
+        "forbidden": Kind(403, "This is not yours to do"),
         "not_found": Kind(404, "There is no such thing"),
         "method_not_allowed": Kind(405, "This cannot be done here"),
         "hold_settled": Kind(409, "The hold is settled"),
         "hold_released": Kind(409, "The hold was released"),
         "hold_expired": Kind(409, "The hold has expired"),
         "hold_open": Kind(409, "The hold is still open"),
+        "draft_locked": Kind(409, "The draft is being rendered"),
+        "confirmation_needed": Kind(409, "This needs your word first"),
+        "step_running": Kind(409, "This is being made already"),
+        "nothing_to_do": Kind(409, "There is nothing to do"),
+        "not_ready": Kind(409, "Something is missing first"),
         "too_large": Kind(413, "The request is too large"),
         "unsupported_media": Kind(415, "This is not a media type that is understood here"),
         "key_reused": Kind(422, "The idempotency key belongs to another request"),
         "amount_above_hold": Kind(422, "This is more than was held"),
         DEFECT: Kind(500, "Something is broken here"),
         "too_busy": Kind(503, "Too much is asked at once", retry_seconds=1),
+        "provider_unavailable": Kind(503, "A provider cannot be used", retry_seconds=60),
+        "disk_full": Kind(507, "The disk is full", retry_seconds=60),
         "ledger_unavailable": Kind(503, "The ledger cannot be reached", retry_seconds=5),
     }
 )
@@ -117,6 +127,13 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return failure
         case Refused():
             return _refusal(failure, catalogue)
+        case StudioRefused():
+            return Problem(failure.code, failure.detail, failure.members)
+        case ProviderUnavailable() | StorageFull():
+            return Problem(failure.code, str(failure))
+        case FileMissing():
+            _log.error("A file of the studio is missing")
+            return Problem("not_found", str(failure))
         case Malformed():
             return Problem("malformed", failure.detail, {"where": failure.field} if failure.field else None)
         case TooBusy():

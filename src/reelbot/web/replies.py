@@ -41,7 +41,7 @@ class Reply(NamedTuple):
 
     async def send_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; to HEAD without the body."""
-        fields = (*self.fields, (b"content-length", b"%d" % len(self.body)))
+        fields = [*self.fields, (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": fields})
         body = b"" if scope["method"] == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body, "more_body": False})

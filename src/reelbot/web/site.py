@@ -1,4 +1,7 @@
-"""The whole API in one table. The routes and the OpenAPI document are made of it; nothing else adds a route."""
+"""The whole API in one table: the routes and the OpenAPI document are made of it. Pages have a table of their own.
+
+A request is for a page when the table of pages has its path, or when a browser asks for an address that nothing is at.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,11 +12,41 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from reelbot.accounts import Accounts
+from reelbot.studio import (
+    VIDEO_FILES,
+    AssetShown,
+    ChangeAsked,
+    DraftAsked,
+    DraftShown,
+    GenerationAsked,
+    JobShown,
+    RenderAsked,
+    VideoShown,
+)
 from reelbot.web import health, metrics, openapi
-from reelbot.web.api import account, entries, events, holds, plans, prices, quotes, subscription, usage, webhooks
+from reelbot.web.api import (
+    account,
+    assets,
+    drafts,
+    entries,
+    events,
+    holds,
+    jobs,
+    plans,
+    prices,
+    providers,
+    quotes,
+    subscription,
+    usage,
+    videos,
+    webhooks,
+)
 from reelbot.web.operations import ByMethod, Call, Operation
+from reelbot.web.pages.serving import API, Pages, is_browser
+from reelbot.web.paging import PageQuery
 from reelbot.web.parts import Site
-from reelbot.web.problems import CREATED, OK, SHORTAGE, Problem
+from reelbot.web.problems import ACCEPTED, CREATED, OK, SHORTAGE, Problem
 from reelbot.web.replies import SECURITY, Reply
 from reelbot.web.requests import JSON
 
@@ -77,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/events", "streamEvents", "What happens, as it happens: Server-Sent Events.",
-        events.stream_events, {OK: {"text/event-stream": events.UsageMessage}}, query=events.EventsQuery,
+        events.stream_events, {OK: {"text/event-stream": events.EventMessage}}, query=events.EventsQuery,
         request_fields=("Last-Event-ID",), problems=("too_busy",),
     ),
     Operation(
@@ -126,6 +159,125 @@ OPERATIONS: tuple[Operation, ...] = (
         webhooks.rotate_webhook_secret, {OK: {JSON: webhooks.WebhookSecret}}, problems=("not_found",),
     ),
     Operation(
+        "POST", "/api/v1/drafts", "openDraft", "Open a draft.", drafts.open_draft,
+        {CREATED: {JSON: DraftShown}}, takes=DraftAsked, idempotency="optional", problems=("not_found",),
+        links=("readDraft", "removeDraft"),
+    ),
+    Operation(
+        "GET", "/api/v1/drafts", "listDrafts", "The drafts of the account, the last changed first.", drafts.list_drafts,
+        {OK: {JSON: drafts.DraftsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/drafts/{id}", "readDraft", "A draft: steps, results, prices, what is stale.", drafts.read_draft,
+        {OK: {JSON: DraftShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "PATCH", "/api/v1/drafts/{id}", "changeDraft", "Change a draft by hand; never costs anything.",
+        drafts.change_draft, {OK: {JSON: DraftShown}}, takes=ChangeAsked,
+        problems=("not_found", "draft_locked", "confirmation_needed", "too_busy"),
+    ),
+    Operation(
+        "DELETE", "/api/v1/drafts/{id}", "removeDraft", "Remove a draft, and cancel what is at work for it.",
+        drafts.remove_draft, {OK: {JSON: drafts.Removed}}, problems=("not_found", "draft_locked"),
+    ),
+    Operation(
+        "POST", "/api/v1/drafts/{id}/quotes", "quoteDraft", "What AI actions on a draft would cost at most.",
+        drafts.quote_draft, {OK: {JSON: drafts.DraftQuoteShown}}, takes=GenerationAsked, one_of=("step", "steps", "stale"), metered=True,
+        problems=("not_found", "nothing_to_do", "provider_unavailable", "too_busy"),
+    ),
+    Operation(
+        "POST", "/api/v1/drafts/{id}/generations", "generate", "Trigger AI actions: one, several, or all that is stale.",
+        drafts.generate, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=GenerationAsked, one_of=("step", "steps", "stale"), idempotency="required",
+        problems=(SHORTAGE, "not_found", "draft_locked", "step_running", "nothing_to_do", "provider_unavailable"),
+    ),
+    Operation(
+        "POST", "/api/v1/drafts/{id}/renders", "renderDraft", "Make the finished video: uses a video generation.",
+        drafts.render_draft, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=RenderAsked, body_needed=False,
+        idempotency="required",
+        problems=(SHORTAGE, "not_found", "draft_locked", "step_running", "confirmation_needed", "not_ready"),
+    ),
+    Operation(
+        "POST", "/api/v1/drafts/{id}/previews", "previewDraft", "Make a small video to look at; costs nothing.",
+        drafts.preview_draft, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=drafts.EmptyAsked, body_needed=False,
+        idempotency="required", problems=("not_found", "step_running", "not_ready"),
+    ),
+    Operation(
+        "GET", "/api/v1/drafts/{id}/files/{part}", "readDraftFile", "A picture, clip or sound of a draft.",
+        drafts.read_draft_file, {OK: {"*/*": bytes}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/drafts/{id}/words/{part}", "readDraftWords", "The word timings of a voiceover.",
+        drafts.read_draft_words, {OK: {JSON: list}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/jobs", "listJobs", "What is at work and what has ended, the newest first.", jobs.list_jobs,
+        {OK: {JSON: jobs.JobsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/jobs/{id}", "readJob", "How a job stands.", jobs.read_job, {OK: {JSON: JobShown}},
+        problems=("not_found",),
+    ),
+    Operation(
+        "DELETE", "/api/v1/jobs/{id}", "cancelJob", "Cancel a job.", jobs.cancel_job, {OK: {JSON: JobShown}},
+        problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/jobs/{id}/preview.mp4", "readPreview", "The small video that a preview made.", jobs.read_preview,
+        {OK: {"video/mp4": bytes}}, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/assets", "uploadAsset", "Upload a picture, clip or sound; counts as storage.",
+        assets.upload_asset, {CREATED: {JSON: AssetShown}}, uploads=True, idempotency="optional",
+    ),
+    Operation(
+        "GET", "/api/v1/assets", "listAssets", "Uploads and animated clips, the newest first.", assets.list_assets,
+        {OK: {JSON: assets.AssetsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/assets/{id}", "readAsset", "An upload or animated clip.", assets.read_asset,
+        {OK: {JSON: AssetShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/assets/{id}/file", "readAssetFile", "Its file.", assets.read_asset_file,
+        {OK: {"*/*": bytes}}, problems=("not_found",),
+    ),
+    Operation(
+        "DELETE", "/api/v1/assets/{id}", "removeAsset", "Remove it, which frees its place at once.",
+        assets.remove_asset, {OK: {JSON: drafts.Removed}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/videos", "listVideos", "Finished videos, the newest first.", videos.list_videos,
+        {OK: {JSON: videos.VideosShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/videos/{id}", "readVideo", "A finished video.", videos.read_video,
+        {OK: {JSON: VideoShown}}, problems=("not_found",),
+    ),
+    *(
+        Operation(
+            "GET", f"/api/v1/videos/{{id}}/{path}", f"readVideo{name.capitalize()}", f"Its file {path}.",
+            videos.read_video_file(name), {OK: {videos.CONTENT_TYPES[name].partition(";")[0]: bytes}},
+            problems=("not_found",),
+        )
+        for name, path in VIDEO_FILES.items()
+    ),
+    Operation(
+        "POST", "/api/v1/videos/{id}/edits", "editVideo", "Open a new draft from a video's setup.", videos.edit_video,
+        {CREATED: {JSON: DraftShown}}, idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/providers", "listProviders", "Who can make what, with which options.",
+        providers.list_providers, {OK: {JSON: providers.ProvidersShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/voices", "listVoices", "The voices of a content language.", providers.list_voices,
+        {OK: {JSON: providers.VoicesShown}}, query=providers.VoicesQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/voices/{id}/sample.wav", "readSample", "A greeting by a voice; costs nothing.",
+        providers.read_sample, {OK: {"audio/wav": bytes}}, problems=("not_found",),
+    ),
+    Operation(
         "GET", DOCUMENT_PATH, "readDocument", "This document.", tell_document, {OK: {JSON: dict}}, needs_key=False,
     ),
     Operation(
@@ -147,7 +299,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def build_app(site: Site) -> ASGIApp:
-    """The API of a site as an ASGI application."""
+    """The API of a site, and its pages where members are kept in a database, as an ASGI application."""
     paths = dict.fromkeys(operation.path for operation in OPERATIONS)
     return _App({path: ByMethod(tuple(one for one in OPERATIONS if one.path == path), site) for path in paths}, site)
 
@@ -157,7 +309,9 @@ class _App:
 
     def __init__(self, paths: Mapping[str, ByMethod], site: Site) -> None:
         routes = [Route(path, by_method) for path, by_method in paths.items()]
-        self._router = Router(routes, redirect_slashes=False, default=_Nowhere(site), lifespan=_lifespan(site))
+        self._pages = Pages(site, site.accounts) if isinstance(site.accounts, Accounts) else None
+        nowhere = _Nowhere(site, self._pages)
+        self._router = Router(routes, redirect_slashes=False, default=nowhere, lifespan=_lifespan(site))
         self._exact = {
             (method, path): served
             for path, by_method in paths.items()
@@ -168,6 +322,9 @@ class _App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve whatever comes: a request, a websocket, the life of the server."""
         if scope["type"] == "http":
+            if self._pages is not None and self._pages.takes(scope):
+                await self._pages(scope, receive, send)
+                return
             served = self._exact.get((scope["method"], scope["path"]))
             if served is not None:
                 await served(scope, receive, send)
@@ -187,13 +344,17 @@ def _lifespan(site: Site) -> Lifespan[Any]:
 class _Nowhere:
     """Answers for every address that nothing is at."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, pages: Pages | None) -> None:
         self._site = site
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say so."""
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
+            return
+        if self._pages is not None and is_browser(scope) and not scope["path"].startswith(API):
+            await self._pages(scope, receive, send)
             return
         self._site.counts.problems["not_found"] += 1
         problem = Problem("not_found", f"There is nothing at this address; {DOCUMENT_PATH} lists what there is.")

@@ -54,7 +54,7 @@ def presented_key(text: str) -> PresentedKey | None:
 
 def digest_of(secret: str) -> bytes:
     """What is kept of a secret, given as the text in the key."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def checked_label(label: str) -> str:

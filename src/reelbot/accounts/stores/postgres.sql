@@ -26,12 +26,85 @@ SELECT number, label, created_at, revoked_at, last_used_on
 -- Refuse a key from now on; the first instant stays: revoked_at, lane, account, number.
 UPDATE api_key SET revoked_at = coalesce(revoked_at, %s) WHERE lane = %s AND account = %s AND number = %s;
 
+-- name: count_change
+-- Note that a key of a lane does not count any more, with the change itself: lane.
+INSERT INTO key_change (lane, n) VALUES (%s, 1) ON CONFLICT (lane) DO UPDATE SET n = key_change.n + 1;
+
+-- name: read_change
+-- How often keys of a lane have been taken back; no row before the first time: lane.
+SELECT n FROM key_change WHERE lane = %s;
+
 -- name: identify_key
--- Who a key that is not revoked stands for, and what its secret must hash to: lane, account, number.
-SELECT member.lane, member.account, member.name, member.role, api_key.digest, api_key.last_used_on
+-- Who a key that is not revoked stands for, what its secret must hash to, and of which change that is: lane, account,
+-- number.
+SELECT member.lane, member.account, member.name, member.role, api_key.digest, api_key.last_used_on,
+       coalesce((SELECT n FROM key_change WHERE key_change.lane = api_key.lane), 0)
   FROM api_key JOIN member ON member.lane = api_key.lane AND member.account = api_key.account
  WHERE api_key.lane = %s AND api_key.account = %s AND api_key.number = %s AND api_key.revoked_at IS NULL;
 
 -- name: note_use
 -- A key was used on a day, which never goes back: day, lane, account, number.
 UPDATE api_key SET last_used_on = greatest(last_used_on, %s) WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: next_session_number
+-- Count one more session of an account and say its number: lane, account. No row when the account has no member.
+UPDATE member SET sessions = sessions + 1 WHERE lane = %s AND account = %s RETURNING sessions;
+
+-- name: insert_session
+-- A browser has signed in: lane, account, number, digest, agent, created_at, expires_at.
+INSERT INTO session (lane, account, number, digest, agent, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s);
+
+-- name: identify_session
+-- Who a session stands for that has not ended, what its secret must hash to, when it expires, and of which change that
+-- is: lane, account, number.
+SELECT member.lane, member.account, member.name, member.role, session.digest, session.expires_at, session.seen_on,
+       coalesce((SELECT n FROM key_change WHERE key_change.lane = session.lane), 0)
+  FROM session JOIN member ON member.lane = session.lane AND member.account = session.account
+ WHERE session.lane = %s AND session.account = %s AND session.number = %s AND session.ended_at IS NULL;
+
+-- name: list_sessions
+-- The sessions of an account that still count, the newest first: lane, account, now.
+SELECT number, agent, created_at, expires_at, seen_on
+  FROM session WHERE lane = %s AND account = %s AND ended_at IS NULL AND expires_at > %s ORDER BY number DESC;
+
+-- name: end_session
+-- A session counts no more: ended_at, lane, account, number.
+UPDATE session SET ended_at = %s WHERE lane = %s AND account = %s AND number = %s AND ended_at IS NULL;
+
+-- name: end_other_sessions
+-- All sessions of an account but one count no more: ended_at, lane, account, number of the one that stays.
+UPDATE session SET ended_at = %s WHERE lane = %s AND account = %s AND number <> %s AND ended_at IS NULL;
+
+-- name: forget_sessions
+-- Drop the sessions of an account that counted last before an instant: lane, account, before_at twice.
+DELETE FROM session WHERE lane = %s AND account = %s AND (expires_at < %s OR ended_at < %s);
+
+-- name: note_seen
+-- A session was used on a day: day, lane, account, number.
+UPDATE session SET seen_on = %s WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: next_link_number
+-- Count one more link of an account and say its number: lane, account. No row when the account has no member.
+UPDATE member SET links = links + 1 WHERE lane = %s AND account = %s RETURNING links;
+
+-- name: insert_link
+-- A link that signs in once: lane, account, number, digest, expires_at.
+INSERT INTO sign_in_link (lane, account, number, digest, expires_at) VALUES (%s, %s, %s, %s, %s);
+
+-- name: use_link
+-- Take a link away; a row says that it was there and still counted: lane, account, number, digest, now.
+DELETE FROM sign_in_link
+ WHERE lane = %s AND account = %s AND number = %s AND digest = %s AND expires_at > %s RETURNING number;
+
+-- name: forget_links
+-- Drop the links of an account that nobody used in time: lane, account, now.
+DELETE FROM sign_in_link WHERE lane = %s AND account = %s AND expires_at <= %s;
+
+-- name: read_password
+-- What the password of an account must match, and since when: lane, account.
+SELECT hash, changed_at FROM password WHERE lane = %s AND account = %s;
+
+-- name: write_password
+-- An account's password from now on: lane, account, hash, changed_at.
+INSERT INTO password (lane, account, hash, changed_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (lane, account) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at;

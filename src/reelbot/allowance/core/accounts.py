@@ -38,8 +38,14 @@ def window_of(account: Account, catalogue: Catalogue, meter: str, now: int) -> W
 
 def limit_of(account: Account, catalogue: Catalogue, meter: str, now: int, granted: int) -> int | None:
     """The limit in force, grants included; None is unlimited."""
-    limits = account.overrides if meter in account.overrides else catalogue.plans[account.plan_at(now)].limits
-    limit = limits[meter]
+    return limit_under(catalogue.plans[account.plan_at(now)].limits, account.overrides, meter, granted)
+
+
+def limit_under(
+    limits: Mapping[str, int | None], overrides: Mapping[str, int | None], meter: str, granted: int
+) -> int | None:
+    """The limit that a plan's limits and an account's exceptions from them come to, grants included."""
+    limit = overrides[meter] if meter in overrides else limits[meter]
     return None if limit is None else limit + granted
 
 

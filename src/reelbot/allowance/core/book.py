@@ -6,12 +6,14 @@ A `Book` is filled by a store, read by the deciders and takes each decision befo
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reelbot.allowance.core.accounts import Account, allowance_of, limit_of, window_of
+from reelbot.allowance.core.accounts import Account, limit_under
 from reelbot.allowance.core.balances import EMPTY, Allowance, Balance
 from reelbot.allowance.core.commands import Command
-from reelbot.allowance.core.entries import START, Chain, Entry, Kind, chained_hash
+from reelbot.allowance.core.entries import START, Chain, Entry, Kind, chained
+from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import Answer, HeldLine, HoldState, RefusedLine
 from reelbot.allowance.core.plans import Catalogue
+from reelbot.allowance.core.windows import window_at
 
 BalanceKey = tuple[int, str, int]
 """(account, meter, start of the window)"""
@@ -76,7 +78,7 @@ class Book:
                 self.names[decision.account.name] = account
                 self.next_account = account + 1
         if command.key:
-            self.known[account, command.key] = Known(command.content, decision.answer)
+            self.known[account, command.key] = made(Known, (command.content, decision.answer))
 
 
 class Page:
@@ -86,6 +88,8 @@ class Page:
         self.book = book
         self.account = account
         self.now = now
+        self.plan = account.plan_at(now)
+        self._limits = book.catalogue.plans[self.plan].limits
         self.seq, self.head = book.chains.get(account.id, START)
         self.first = self.seq + 1
         self.entries: list[Entry] = []
@@ -113,11 +117,10 @@ class Page:
         """Write one entry that moves a balance by so much; `limit` is the one in force after it."""
         account, (starts_at, ends_at) = self.account, window
         used_before, held_before, granted_before = self.balance(meter, starts_at)
-        after = Balance(used_before + used, held_before + held, granted_before + granted)
-        used_after, held_after, granted_after = after
+        used_after, held_after, granted_after = used_before + used, held_before + held, granted_before + granted
         assert used_after >= 0 and held_after >= 0, "a balance went below zero"
-        limit = limit_of(account, self.book.catalogue, meter, self.now, granted_after)
-        self.balances[account.id, meter, starts_at] = after
+        limit = limit_under(self._limits, account.overrides, meter, granted_after)
+        after = self.balances[account.id, meter, starts_at] = made(Balance, (used_after, held_after, granted_after))
         self._append(
             account.lane, account.id, self.seq + 1, self.now, kind, hold, action, meter, starts_at, ends_at, amount, limit,
             used_before, held_before, used_after, held_after, detail, why,
@@ -133,9 +136,10 @@ class Page:
 
     def _append(self, *told: object) -> None:
         """Chain one entry; `told` are all its fields but the hash."""
+        entry = chained(self.head, told)
         self.seq += 1
-        self.head = chained_hash(self.head, told)
-        self.entries.append(Entry._make((*told, self.head)))
+        self.head = entry.hash
+        self.entries.append(entry)
 
     def figures(self, meters: Iterable[str]) -> tuple[Allowance, ...]:
         """The running allowances after this page."""
@@ -143,9 +147,14 @@ class Page:
 
     def running(self, meter: str) -> Allowance:
         """The running allowance of one meter after this page."""
-        window = window_of(self.account, self.book.catalogue, meter, self.now)
-        balance = self.balance(meter, window.starts_at)
-        return allowance_of(self.account, self.book.catalogue, meter, window, balance, self.now)
+        kind = self.book.catalogue.meters[meter].window
+        return self.allowance(meter, *window_at(self.account.calendar, kind, self.now))
+
+    def allowance(self, meter: str, kind: str, starts_at: int, ends_at: int | None) -> Allowance:
+        """The allowance of one meter in one window, which may be over, after this page."""
+        used, held, granted = self.balance(meter, starts_at)
+        limit = limit_under(self._limits, self.account.overrides, meter, granted)
+        return made(Allowance, (meter, kind, starts_at, ends_at, limit, used, held))
 
     def decision(
         self,
@@ -157,13 +166,8 @@ class Page:
     ) -> Decision:
         """Close the page."""
         facts = self.account
-        lane, number, plan, zone = facts.lane, facts.id, facts.plan_at(self.now), facts.calendar.zone
-        chain, entries = Chain(self.seq, self.head), tuple(self.entries)
-        if hold is None:
-            answer = Answer(kind, lane, number, self.now, 0, None, None, (), refused, meters, plan, zone)
-        else:
-            _, place, state, expires_at, lines = hold
-            answer = Answer(
-                kind, lane, number, self.now, place, state, expires_at, lines, refused, meters, plan, zone
-            )  # fmt: skip
-        return Decision(answer, entries, self.balances, chain, hold, account)
+        about = (kind, facts.lane, facts.id, self.now)
+        held = (0, None, None, ()) if hold is None else hold[1:]
+        answer = made(Answer, (*about, *held, refused, meters, self.plan, facts.calendar.zone))
+        chain = made(Chain, (self.seq, self.head))
+        return made(Decision, (answer, tuple(self.entries), self.balances, chain, hold, account))

@@ -6,14 +6,14 @@ A hold ends in the windows it was taken in, whatever the time is: yesterday's ho
 from collections.abc import Callable, Iterable
 
 from reelbot.allowance.core import explain
-from reelbot.allowance.core.accounts import Account, allowance_of
+from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
 from reelbot.allowance.core.entries import Kind
+from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import HeldLine, HoldState, Refusal, Status
 from reelbot.allowance.core.plans import Meter
-from reelbot.allowance.core.windows import Window
 
 _ENDED: dict[HoldState, Status] = {
     "settled": Status.HOLD_SETTLED,
@@ -142,20 +142,15 @@ def _given_back(
 
 def _with_settled(line: HeldLine, settled: int) -> HeldLine:
     meter, action, kind, window_start, window_end, held, _ = line
-    return HeldLine(meter, action, kind, window_start, window_end, held, settled)
+    return made(HeldLine, (meter, action, kind, window_start, window_end, held, settled))
 
 
 def _closed(page: Page, kind: Kind, hold: HoldFacts, state: HoldState, lines: tuple[HeldLine, ...]) -> Decision:
-    ended = HoldFacts(hold.account, hold.id, state, hold.expires_at, lines)
-    return page.decision(kind, tuple(_touched(page, lines)), ended)
+    ended = made(HoldFacts, (hold.account, hold.id, state, hold.expires_at, lines))
+    return page.decision(kind, _touched(page, lines), ended)
 
 
-def _touched(page: Page, lines: Iterable[HeldLine]) -> Iterable[Allowance]:
-    """The figures of the hold's own windows, which may be over."""
-    seen = set()
-    for line in lines:
-        if (line.meter, line.window_start) not in seen:
-            seen.add((line.meter, line.window_start))
-            window = Window(line.kind, line.window_start, line.window_end)
-            balance = page.balance(line.meter, line.window_start)
-            yield allowance_of(page.account, page.book.catalogue, line.meter, window, balance, page.now)
+def _touched(page: Page, lines: Iterable[HeldLine]) -> tuple[Allowance, ...]:
+    """The figures of the hold's own windows, each once; they may be over."""
+    windows = {(meter, starts_at): (kind, ends_at) for meter, _, kind, starts_at, ends_at, _, _ in lines}
+    return tuple([page.allowance(meter, kind, starts, ends) for (meter, starts), (kind, ends) in windows.items()])

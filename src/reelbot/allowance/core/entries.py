@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from reelbot.allowance.core.making import made
+
 Kind = Literal["open", "hold", "settle", "release", "unknown", "expire", "refund", "grant", "override", "plan", "zone"]
 
 GENESIS = bytes(32)
@@ -60,11 +62,11 @@ _encode = msgspec.json.Encoder().encode
 _sha256 = hashlib.sha256
 
 
-def chained_hash(head: bytes, told: tuple[object, ...]) -> bytes:
-    """The hash after `head` of an entry with these fields, all but the hash."""
-    return _sha256(head + _encode(told)).digest()
+def chained(head: bytes, told: tuple[object, ...]) -> Entry:
+    """The entry with these fields, all but the hash, chained to what has the hash `head`."""
+    return made(Entry, (*told, _sha256(head + _encode(told)).digest()))
 
 
 def entry_hash(head: bytes, entry: Entry) -> bytes:
     """The hash that an entry must carry after `head`."""
-    return chained_hash(head, entry[:-1])
+    return _sha256(head + _encode(entry[:-1])).digest()

@@ -1,12 +1,11 @@
 """The figures that outsiders see: in `GET /usage`, in a `usage` event, on a page. One shape, one place."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 
-from reelbot.allowance.core.balances import Allowance
+from reelbot.allowance.core.balances import Allowance, State
 from reelbot.allowance.core.outcomes import Answer
 from reelbot.clock import instant_text
 
@@ -31,7 +30,7 @@ class MeterFigures(msgspec.Struct, frozen=True):
     used: int
     held: int
     remaining: int | None
-    state: str
+    state: State
 
 
 @lru_cache(maxsize=4096)
@@ -52,11 +51,9 @@ def meter_figures(allowance: Allowance) -> MeterFigures:
 _encode = msgspec.json.Encoder().encode
 
 
-def usage_events(answer: Answer) -> Iterator[bytes]:
+def usage_events(answer: Answer) -> list[bytes]:
     """The body of one `usage` event for each meter whose running window an accepted command touched.
 
     What happens in a window that is over changes nothing that is on screen, and is told by the history alone.
     """
-    for allowance in answer.meters:
-        if allowance.ends_at is None or allowance.ends_at > answer.at:
-            yield _encode(meter_figures(allowance))
+    return [_encode(meter_figures(one)) for one in answer.meters if one.ends_at is None or one.ends_at > answer.at]

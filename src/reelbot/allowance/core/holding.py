@@ -13,6 +13,7 @@ from reelbot.allowance.core.accounts import Account, fresh_allowance, window_of
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Hold, Line
+from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.windows import Window, next_window
 from reelbot.clock import SECOND
@@ -34,7 +35,7 @@ def weigh(page: Page, lines: Iterable[Line]) -> Weighed:
         fitting = allowance.fits(line.amount)
         fits.append(fitting)
         figures[line.meter] = _with_held(allowance, line.amount) if fitting else allowance
-    return Weighed(fits, figures)
+    return made(Weighed, (fits, figures))
 
 
 def decide_hold(book: Book, account: Account, command: Hold, now: int) -> Decision | Refusal:
@@ -49,20 +50,21 @@ def decide_hold(book: Book, account: Account, command: Hold, now: int) -> Decisi
         rest = when_they_fit(book, account, compress(lines, [not one for one in fits]), now)
         lines = tuple(compress(lines, fits))
     held = tuple([_set_aside(page, command, line, figures[line.meter]) for line in lines])
-    hold = HoldFacts(account.id, page.first, "open", now + command.seconds * SECOND, held)
+    hold = made(HoldFacts, (account.id, page.first, "open", now + command.seconds * SECOND, held))
     return page.decision("hold", tuple(figures.values()), hold, rest)
 
 
 def _set_aside(page: Page, command: Hold, line: Line, allowance: Allowance) -> HeldLine:
-    why = explain.why_held(page.book.catalogue.meters[line.meter], line, command.why)
-    amount, window = line.amount, (allowance.starts_at, allowance.ends_at)
-    page.move("hold", page.first, line.action, line.meter, window, amount, 0, amount, 0, why)
-    return HeldLine(line.meter, line.action, allowance.kind, *window, amount, 0)
+    meter, amount, action, _ = line
+    why = explain.why_held(page.book.catalogue.meters[meter], line, command.why)
+    _, kind, starts_at, ends_at, _, _, _ = allowance
+    page.move("hold", page.first, action, meter, (starts_at, ends_at), amount, 0, amount, 0, why)
+    return made(HeldLine, (meter, action, kind, starts_at, ends_at, amount, 0))
 
 
 def _with_held(allowance: Allowance, amount: int) -> Allowance:
     meter, kind, starts_at, ends_at, limit, used, held = allowance
-    return Allowance(meter, kind, starts_at, ends_at, limit, used, held + amount)
+    return made(Allowance, (meter, kind, starts_at, ends_at, limit, used, held + amount))
 
 
 def _exhausted(page: Page, command: Hold, fits: Sequence[bool]) -> Refusal:

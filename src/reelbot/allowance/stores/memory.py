@@ -135,6 +135,9 @@ class MemoryStore:
             del self._known[key]
         return len(old)
 
+    async def claim_lanes(self) -> None:
+        """There is one lane."""
+
     async def secret(self) -> bytes:
         """The secret of this process."""
         return self._secret

@@ -14,11 +14,11 @@ from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline
 from reelbot.allowance.core.book import BalanceKey, Book, Known
 from reelbot.allowance.core.outcomes import decode_answer
 from reelbot.allowance.store import Accepted, Wanted
-from reelbot.allowance.stores.arrays import blobs, numbers, texts
 from reelbot.allowance.stores.rows import Written, hold_from, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
 from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresConnection, PostgresDatabase, database_failures, load_statements
+from reelbot.db.arrays import blobs, numbers, texts
 from reelbot.events import Events
 
 _N, _T, _B = numbers, texts, blobs

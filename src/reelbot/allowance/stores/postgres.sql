@@ -152,6 +152,14 @@ INSERT INTO ledger_secret (lane, secret) VALUES (0, %s) ON CONFLICT DO NOTHING;
 -- The secret of this database.
 SELECT secret FROM ledger_secret WHERE lane = 0;
 
+-- name: insert_lanes
+-- Keep the first number of lanes that any process names.
+INSERT INTO ledger_lanes (lane, lanes) VALUES (0, %s) ON CONFLICT DO NOTHING;
+
+-- name: read_lanes
+-- The number of lanes of this database.
+SELECT lanes FROM ledger_lanes WHERE lane = 0;
+
 -- name: lock_names
 -- One process at a time opens accounts in a lane: lane.
 SELECT pg_advisory_xact_lock(hashtext('reelbot account'), %s);

@@ -1,22 +1,21 @@
 """Between the ledger's values and the rows of both SQL stores. One order of columns, written down once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from reelbot.allowance.core.accounts import NO_OVERRIDES, Account
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts
-from reelbot.allowance.core.entries import Chain
+from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.figures import usage_events
-from reelbot.allowance.core.outcomes import Answer, HeldLine, encode_answer
+from reelbot.allowance.core.making import made
+from reelbot.allowance.core.outcomes import HeldLine, encode_answer
 from reelbot.allowance.core.windows import Calendar, Turn
 from reelbot.allowance.store import Accepted, Damaged
 from reelbot.db import Row
 from reelbot.events import NewEvent
-
-T = TypeVar("T")
 
 _lines = msgspec.json.Decoder(tuple[HeldLine, ...]).decode
 _overrides = msgspec.json.Decoder(dict[str, int | None]).decode
@@ -36,11 +35,16 @@ def account_from(lane: int, facts: Sequence[Any]) -> Account:
     ) = facts  # fmt: skip
     day = None if day_ends_at is None else Turn(day_starts_at, day_ends_at)
     month = None if month_ends_at is None else Turn(month_starts_at, month_ends_at)
-    apart: Mapping[str, int | None] = NO_OVERRIDES
-    if overrides != "{}":
-        apart = _read(_overrides, overrides, f"The limits of account {number}")
-    calendar = Calendar(zone, billing_day, day, month)
-    return Account(lane, number, name, created_at, plan, next_plan, next_plan_at, calendar, apart)
+    calendar = made(Calendar, (zone, billing_day, day, month))
+    apart = NO_OVERRIDES if overrides == "{}" else _overrides_from(overrides, number)
+    return made(Account, (lane, number, name, created_at, plan, next_plan, next_plan_at, calendar, apart))
+
+
+def _overrides_from(text: str, account: int) -> Mapping[str, int | None]:
+    try:
+        return _overrides(text)
+    except msgspec.MsgspecError as error:
+        raise _damaged(f"The limits of account {account}", error) from error
 
 
 def changing_facts(account: Account) -> tuple[object, ...]:
@@ -59,15 +63,15 @@ def account_row(account: Account) -> tuple[object, ...]:
 
 def hold_from(row: Row) -> HoldFacts:
     """A hold from its columns, `account` to `lines`."""
-    account, number, state, expires_at, lines = row
-    return HoldFacts(account, number, state, expires_at, _read(_lines, lines, f"Hold {number} of account {account}"))
-
-
-def _read(decode: Callable[[str], T], text: str, what: str) -> T:
+    account, number, state, expires_at, text = row
     try:
-        return decode(text)
+        return made(HoldFacts, (account, number, state, expires_at, _lines(text)))
     except msgspec.MsgspecError as error:
-        raise Damaged(f"{what} cannot be read: {error}.", "Restore it from a backup.") from error
+        raise _damaged(f"Hold {number} of account {account}", error) from error
+
+
+def _damaged(what: str, error: msgspec.MsgspecError) -> Damaged:
+    return Damaged(f"{what} cannot be read: {error}.", "Restore it from a backup.")
 
 
 def put_accounts(book: Book, rows: Iterable[Row]) -> None:
@@ -80,8 +84,8 @@ def put_accounts(book: Book, rows: Iterable[Row]) -> None:
 
 def put_balances(book: Book, rows: Iterable[Row]) -> None:
     """Balances into the book."""
-    for account, meter, window_start, used, held, granted in rows:
-        book.balances[account, meter, window_start] = Balance(used, held, granted)
+    for account, meter, window_start, *figures in rows:
+        book.balances[account, meter, window_start] = made(Balance, tuple(figures))
 
 
 def balances_from(rows: Iterable[Row]) -> dict[BalanceKey, Balance]:
@@ -94,36 +98,39 @@ class Written:
 
     def __init__(self, accepted: Sequence[Accepted], book: Book, loaded: frozenset[tuple[int, int]]) -> None:
         lane = book.lane
-        decisions = [one.decision for one in accepted]
-        touched = {decision.answer.account for decision in decisions}
-        balances = {key for decision in decisions for key in decision.balances}
-        holds = {(hold.account, hold.id) for decision in decisions if (hold := decision.hold) is not None}
-        opened = {decision.answer.account for decision in decisions if decision.answer.kind == "open"}
-        changed = {decision.answer.account for decision in decisions if decision.account is not None} - opened
+        self.entries: list[Entry] = []
+        self.answers: list[tuple[object, ...]] = []
+        self.events: list[NewEvent] = []
+        touched: set[int] = set()
+        holds: dict[tuple[int, int], HoldFacts] = {}
+        balances: dict[BalanceKey, Balance] = {}
+        opened: set[int] = set()
+        changed: set[int] = set()
+        for key, content, (answer, entries, moved, _, hold, account) in accepted:
+            number, at = answer.account, answer.at
+            touched.add(number)
+            self.entries += entries
+            balances.update(moved)
+            if hold is not None:
+                holds[number, hold.id] = hold
+            if account is not None:
+                (opened if answer.kind == "open" else changed).add(number)
+            if key:
+                self.answers.append((lane, number, key, content, at, encode_answer(answer)))
+            self.events += [made(NewEvent, (lane, number, at, "usage", body)) for body in usage_events(answer)]
         self.new_accounts = [account_row(book.accounts[one]) for one in sorted(opened)]
-        self.changed_accounts = [(*changing_facts(book.accounts[one]), lane, one) for one in sorted(changed)]
+        self.changed_accounts = [(*changing_facts(book.accounts[one]), lane, one) for one in sorted(changed - opened)]
         self.chains = [(*book.chains[one], lane, one) for one in sorted(touched)]
-        self.balances = [(lane, *key, *book.balances[key]) for key in sorted(balances)]
-        self.new_holds = [self._hold_row(lane, book.holds[one]) for one in sorted(holds - loaded)]
-        self.changed_holds = [self._hold_change(lane, book.holds[one]) for one in sorted(holds & loaded)]
-        self.entries = [entry for decision in decisions for entry in decision.entries]
-        self.answers = [self._answer_row(lane, one) for one in accepted if one.key]
-        self.events = [event for decision in decisions for event in _events(decision.answer)]
-
-    @staticmethod
-    def _hold_row(lane: int, hold: HoldFacts) -> tuple[object, ...]:
-        return (lane, hold.account, hold.id, hold.state, hold.expires_at, json_text(hold.lines))
-
-    @staticmethod
-    def _hold_change(lane: int, hold: HoldFacts) -> tuple[object, ...]:
-        return (hold.state, json_text(hold.lines), lane, hold.account, hold.id)
-
-    @staticmethod
-    def _answer_row(lane: int, one: Accepted) -> tuple[object, ...]:
-        answer = one.decision.answer
-        return (lane, answer.account, one.key, one.content, answer.at, encode_answer(answer))
+        self.balances = [(lane, *key, *balances[key]) for key in sorted(balances)]
+        self.new_holds = [_hold_row(lane, hold) for place, hold in holds.items() if place not in loaded]
+        self.changed_holds = [_hold_change(lane, hold) for place, hold in holds.items() if place in loaded]
 
 
-def _events(answer: Answer) -> Iterable[NewEvent]:
-    for body in usage_events(answer):
-        yield NewEvent(answer.lane, answer.account, answer.at, "usage", body)
+def _hold_row(lane: int, hold: HoldFacts) -> tuple[object, ...]:
+    account, number, state, expires_at, lines = hold
+    return (lane, account, number, state, expires_at, json_bytes(lines).decode())
+
+
+def _hold_change(lane: int, hold: HoldFacts) -> tuple[object, ...]:
+    account, number, state, _, lines = hold
+    return (state, json_bytes(lines).decode(), lane, account, number)

@@ -12,6 +12,7 @@ from reelbot.allowance.store import Holding, Snapshot, Span
 from reelbot.allowance.stores.rows import account_from, balances_from, hold_from
 from reelbot.clock import DAY, Clock
 from reelbot.db import Database
+from reelbot.errors import ConfigFailure
 from reelbot.events import Events
 
 RUNNING_DAYS_MAX = 63
@@ -114,6 +115,17 @@ class SqlReader:
             async with self._database.transaction() as connection:
                 dropped += await connection.execute(self._sql["forget_answers"], (lane, before_at, lane, count))
         return dropped
+
+    async def claim_lanes(self) -> None:
+        """Write down the number of lanes, once for all; `ConfigFailure` when it was another at the first time."""
+        async with self._database.transaction() as connection:
+            await connection.execute(self._sql["insert_lanes"], (self.lanes,))
+            ((lanes,),) = await connection.fetch(self._sql["read_lanes"])
+        if lanes != self.lanes:
+            raise ConfigFailure(
+                f"The accounts of this database are spread over {lanes} lanes, not {self.lanes}.",
+                f"Set lanes to {lanes}; the number can't be changed once a database is in use.",
+            )
 
     async def secret(self) -> bytes:
         """The secret that all processes of this database share; the first one to ask makes it."""

@@ -44,11 +44,11 @@ class SqliteTransaction:
             book.names.update(await fetch(sql["load_names"], (lane, json_text(wanted.names))))
             book.next_account = (await fetch(sql["load_next_account"], (lane,)))[0][0]
         if wanted.holds:
-            for row in await fetch(sql["load_holds"], (lane, json_text(wanted.holds))):
+            for row in await fetch(sql["load_holds"], (lane, _members(wanted.holds))):
                 book.holds[row[0], row[1]] = hold_from(row)
             self._loaded = frozenset(book.holds)
         if wanted.keys:
-            for account, key, content, answer in await fetch(sql["load_answers"], (lane, json_text(wanted.keys))):
+            for account, key, content, answer in await fetch(sql["load_answers"], (lane, _members(wanted.keys))):
                 book.known[account, key] = Known(content, decode_answer(answer))
 
     async def load_balances(self, book: Book, keys: Iterable[BalanceKey]) -> None:
@@ -76,3 +76,8 @@ class SqliteTransaction:
 
     async def flush(self) -> None:
         """Nothing is under way: every statement is waited for."""
+
+
+def _members(pairs: Iterable[tuple[int, int | str]]) -> str:
+    """A JSON object of the second by the first; a name may be there more than once."""
+    return "{" + ",".join([f'"{account}":{json_text(second)}' for account, second in pairs]) + "}"

@@ -1,5 +1,6 @@
 -- The ledger's statements for SQLite. Sets of keys travel as one JSON text, read by json_each; CROSS JOIN keeps that on the
--- outside, so that each key is looked up once.
+-- outside, so that each key is looked up once. Pairs travel as the members of an object, whose names json_each does not
+-- have to parse and does not mind to see twice: that takes two thirds of the time of an array of arrays.
 
 -- name: load_accounts
 -- The facts and chains of a batch's accounts: lane, JSON array of ids.
@@ -16,16 +17,16 @@ SELECT account.name, account.id FROM json_each(?2) AS wanted CROSS JOIN account 
 SELECT coalesce(max(id), 0) + 1 FROM account WHERE lane = ?;
 
 -- name: load_holds
--- The holds that a batch concludes: lane, JSON array of [account, id].
+-- The holds that a batch concludes: lane, JSON object of ids by account.
 SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
   FROM json_each(?2) AS wanted
-  CROSS JOIN hold ON hold.lane = ?1 AND hold.account = wanted.value ->> 0 AND hold.id = wanted.value ->> 1;
+  CROSS JOIN hold ON hold.lane = ?1 AND hold.account = CAST(wanted.key AS INTEGER) AND hold.id = wanted.value;
 
 -- name: load_answers
--- What a batch's idempotency keys were answered before: lane, JSON array of [account, key].
+-- What a batch's idempotency keys were answered before: lane, JSON object of keys by account.
 SELECT answer.account, answer.key, answer.content, answer.answer
   FROM json_each(?2) AS wanted
-  CROSS JOIN answer ON answer.lane = ?1 AND answer.account = wanted.value ->> 0 AND answer.key = wanted.value ->> 1;
+  CROSS JOIN answer ON answer.lane = ?1 AND answer.account = CAST(wanted.key AS INTEGER) AND answer.key = wanted.value;
 
 -- name: load_balances
 -- The balances that a batch looks at: lane, JSON array of [account, meter, window_start].
@@ -144,6 +145,14 @@ INSERT INTO ledger_secret (lane, secret) VALUES (0, ?) ON CONFLICT DO NOTHING;
 -- name: read_secret
 -- The secret of this database.
 SELECT secret FROM ledger_secret WHERE lane = 0;
+
+-- name: insert_lanes
+-- Keep the first number of lanes that any process names.
+INSERT INTO ledger_lanes (lane, lanes) VALUES (0, ?) ON CONFLICT DO NOTHING;
+
+-- name: read_lanes
+-- The number of lanes of this database.
+SELECT lanes FROM ledger_lanes WHERE lane = 0;
 
 -- name: lock_names
 -- One process at a time opens accounts in a lane; here the one writer sees to that: lane.

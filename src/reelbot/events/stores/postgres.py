@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 
 from reelbot.db import Connection, PostgresConnection, PostgresDatabase
+from reelbot.db.arrays import blobs, numbers, texts
 from reelbot.events.core.event import NewEvent, Place
 from reelbot.events.store import UntilWatched
 from reelbot.events.stores.sql import SqlEvents
@@ -38,9 +39,8 @@ class PostgresEventStore(SqlEvents):
         """Number the events, in the order given, and write them in the caller's transaction."""
         assert connection is not None, "events are written in a transaction"
         for lane in sorted({event.lane for event in events}):
-            columns = [
-                list(column) for column in zip(*(event[1:] for event in events if event.lane == lane), strict=True)
-            ]
+            _, accounts, ats, kinds, bodies = zip(*(event for event in events if event.lane == lane), strict=True)
+            columns = (numbers(accounts), numbers(ats), texts(kinds), blobs(bodies))
             await connection.execute(self._sql["append_events"], (*columns, lane, lane))
 
     async def announce(self, connection: Connection | None, places: Collection[Place]) -> None:

@@ -7,8 +7,7 @@ the key's largest, not a row of its own, which saves a third of the pages that a
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 
 from reelbot.db import Connection, SqliteDatabase
 from reelbot.errors import DatabaseFailure
@@ -33,7 +32,9 @@ class SqliteEventStore(SqlEvents):
     async def append(self, connection: Connection | None, events: Sequence[NewEvent]) -> None:
         """Number the events, in the order given, and write them in the caller's transaction."""
         assert connection is not None, "events are written in a transaction"
-        for lane, of_lane in _by_lane(events):
+        lanes = {event.lane for event in events}
+        for lane in sorted(lanes):
+            of_lane = events if len(lanes) == 1 else [event for event in events if event.lane == lane]
             accounts = sorted({event.account for event in of_lane})
             lasts = await connection.fetch(self._sql["read_lasts"], (lane, self._listed(accounts)))
             await connection.execute_many(self._sql["append_events"], _numbered(of_lane, dict(lasts)))
@@ -62,13 +63,9 @@ class SqliteEventStore(SqlEvents):
             return None
 
 
-def _by_lane(events: Sequence[NewEvent]) -> Iterator[tuple[int, list[NewEvent]]]:
-    """The events of each lane; nearly always there is one. Sorting keeps the order within a lane."""
-    for lane, group in groupby(sorted(events, key=lambda event: event.lane), key=lambda event: event.lane):
-        yield lane, list(group)
-
-
-def _numbered(events: Iterable[NewEvent], lasts: dict[int, int]) -> Iterator[tuple[int, int, int, int, str, bytes]]:
+def _numbered(events: Iterable[NewEvent], lasts: dict[int, int]) -> list[tuple[int, int, int, int, str, bytes]]:
+    rows = []
     for lane, account, at, kind, body in events:
         n = lasts[account] = lasts[account] + 1
-        yield lane, account, n, at, kind, body
+        rows.append((lane, account, n, at, kind, body))
+    return rows

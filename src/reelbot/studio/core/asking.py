@@ -18,12 +18,15 @@ from reelbot.studio.bounds import (
     WISH_LENGTH_MAX,
 )
 from reelbot.studio.core.drafts import CaptionSize, Colour, Corner
-from reelbot.studio.core.works import Aspect, Duration, Kind, Tone
+from reelbot.studio.core.works import KINDS, Aspect, Duration, Kind, Tone
 
 Text = Annotated[str, Meta(max_length=SCRIPT_LENGTH_MAX)]
 Name = Annotated[str, Meta(max_length=60)]
 SceneId = Annotated[int, Meta(ge=1, le=10**9)]
 AssetId = Annotated[str, Meta(max_length=60, examples=["asset_0-1-2s"])]
+
+
+_BY_KIND = Meta(extra_json_schema={"propertyNames": {"enum": list(KINDS)}})
 
 
 class SettingsAsked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +45,7 @@ class SettingsAsked(Struct, frozen=True, forbid_unknown_fields=True):
     outline_colour: Colour | UnsetType = UNSET
     logo: AssetId | UnsetType | None = UNSET
     corner: Corner | UnsetType = UNSET
-    providers: dict[Kind, Name] | UnsetType = UNSET
+    providers: Annotated[dict[Kind, Name], _BY_KIND] | UnsetType = UNSET
 
 
 class DraftAsked(Struct, frozen=True, forbid_unknown_fields=True):

@@ -176,13 +176,13 @@ def script_of(task: Task, made: Made, script: str) -> str:
 
 
 def delivered_amounts(job: Job) -> dict[str, int]:
-    """What arrived costs, by meter: never more than was held for it."""
+    """What arrived costs, by each meter that is held: never more than was held for it, and 0 for what was free."""
     total: dict[str, int] = {}
     for task, progress in zip(job.request.tasks, job.tasks, strict=True):
-        if progress.made is None or progress.made.free:
-            continue
+        made = progress.made
         for meter, held in task.amounts.items():
-            total[meter] = total.get(meter, 0) + min(held, progress.made.amounts.get(meter, held))
+            due = 0 if made is None or made.free else min(held, made.amounts.get(meter, held))
+            total[meter] = total.get(meter, 0) + due
     return total
 
 

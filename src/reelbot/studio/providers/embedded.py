@@ -28,6 +28,7 @@ from reelbot.studio.core.works import (
 )
 from reelbot.studio.embedded import animation, artwork, music, rewriting, speech, voices, writer
 from reelbot.studio.embedded.animation import AnimationOptions
+from reelbot.studio.embedded.art.styles import STYLES
 from reelbot.studio.embedded.artwork import ArtworkOptions, StyleName
 from reelbot.studio.embedded.bounds import MUSIC_SECONDS_MAX, MUSIC_SECONDS_MIN, TOPIC_LENGTH_MAX
 from reelbot.studio.embedded.languages import languages
@@ -112,6 +113,9 @@ class Embedded:
             if chosen.language != work.language:
                 raise Malformed(f"{chosen.name} speaks {chosen.language!r} and not {work.language!r}.", "voice")
             speech.duration_estimate(work.script, _spoken(work))
+        style = ImageOptions(**work.options).style if isinstance(work, ImageWork) else None
+        if style is not None and style not in STYLES:
+            raise Malformed(f"The style can be {', '.join(STYLES)}.", "provider_options")
         if isinstance(work, MusicWork) and work.mood and work.mood not in MOODS:
             raise Malformed(f"The mood can be {', '.join(MOODS)}.", "mood")
 

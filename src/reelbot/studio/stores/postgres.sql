@@ -7,7 +7,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('claims ' || %s::text, 0));
 -- name: insert_key
 -- What an idempotency key made, unless it is known: lane, account, key, content, thing, at.
 INSERT INTO studio_key (lane, account, key, content, thing, at) VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (lane, account, key) DO NOTHING;
+ON CONFLICT (lane, account, key) DO NOTHING
+RETURNING 1;
 
 -- name: read_key
 -- What an idempotency key was used for: lane, account, key.
@@ -48,7 +49,7 @@ UPDATE draft SET locked_by = %s WHERE lane = %s AND account = %s AND number = %s
 
 -- name: delete_draft
 -- Remove a draft: lane, account, number.
-DELETE FROM draft WHERE lane = %s AND account = %s AND number = %s;
+DELETE FROM draft WHERE lane = %s AND account = %s AND number = %s RETURNING 1;
 
 -- name: insert_job
 -- A new job: lane, account, number, kind, draft, state, priority, due_at, hold, progress, message, request, tasks, result,
@@ -97,11 +98,11 @@ SELECT job.account, job.number
 -- name: claim_job
 -- Take the lease on a job: due_at, worker, crashes, started_at, lane, account, number, fence.
 UPDATE job SET state = 'running', fence = fence + 1, due_at = %s, worker = %s, crashes = %s, started_at = coalesce(started_at, %s)
- WHERE lane = %s AND account = %s AND number = %s AND fence = %s;
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s RETURNING 1;
 
 -- name: renew_lease
 -- Say that the work goes on, under a lease that still counts: due_at, lane, account, number, fence.
-UPDATE job SET due_at = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+UPDATE job SET due_at = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running' RETURNING 1;
 
 -- name: read_cancel
 -- Whether somebody asked for an end: lane, account, number, fence.
@@ -110,25 +111,26 @@ SELECT is_cancelled FROM job WHERE lane = %s AND account = %s AND number = %s AN
 -- name: note_progress
 -- How far it is, under a lease that still counts: progress, message, lane, account, number, fence.
 UPDATE job SET progress = %s, message = %s
- WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running' RETURNING 1;
 
 -- name: note_tasks
 -- What is known of each piece of work, under a lease that still counts: tasks, lane, account, number, fence.
-UPDATE job SET tasks = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+UPDATE job SET tasks = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running' RETURNING 1;
 
 -- name: requeue_job
 -- Give the lease back, to be tried again: due_at, crashes, message, lane, account, number, fence.
 UPDATE job SET state = 'queued', due_at = %s, crashes = %s, message = %s, worker = ''
- WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running' RETURNING 1;
 
 -- name: end_job
 -- The end: state, progress, message, tasks, result, failure, ended_at, lane, account, number, fence.
 UPDATE job SET state = %s, progress = %s, message = %s, tasks = %s, result = %s, failure = %s, ended_at = %s, worker = ''
- WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state IN ('queued', 'running');
+ WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state IN ('queued', 'running') RETURNING 1;
 
 -- name: ask_cancel
 -- Ask for an end: lane, account, number.
-UPDATE job SET is_cancelled = true WHERE lane = %s AND account = %s AND number = %s AND state IN ('queued', 'running');
+UPDATE job SET is_cancelled = true WHERE lane = %s AND account = %s AND number = %s AND state IN ('queued', 'running')
+RETURNING 1;
 
 -- name: insert_video
 -- A finished video: lane, account, number, title, body, created_at.
@@ -159,7 +161,7 @@ SELECT number, name, origin, hold, body, created_at
 
 -- name: delete_asset
 -- Remove a file: lane, account, number.
-DELETE FROM asset WHERE lane = %s AND account = %s AND number = %s;
+DELETE FROM asset WHERE lane = %s AND account = %s AND number = %s RETURNING 1;
 
 -- name: insert_made
 -- What a work made, or, without a body, that it was paid for and could not be kept: lane, account, work, body, at.

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from reelbot.allowance import MeterFigures
 from reelbot.errors import Malformed
 from reelbot.events import Cursor
+from reelbot.studio import DraftTold, JobShown, VideoTold
 from reelbot.web.auth import token_in
 from reelbot.web.live import Reader, frames
 from reelbot.web.operations import Call
@@ -26,18 +27,25 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: CursorText | None = None
 
 
-class UsageMessage(Struct, frozen=True):
-    """One message: the figures of one meter, as in `/usage`, right after they changed or the meter's window turned."""
+_TOLD = (MeterFigures, JobShown, DraftTold, VideoTold)
+
+
+class EventMessage(Struct, frozen=True):
+    """One message. `usage`: the figures of one meter, as in `/usage`, right after they changed or its window turned.
+
+    `job`: a job as in `/jobs`, when it was queued, went on or ended. `draft`: one that was changed or removed. `video`: one
+    that is finished.
+    """
 
     id: CursorText
-    event: Literal["usage"]
+    event: Literal["usage", "job", "draft", "video"]
     data: Annotated[
         str,
         Meta(
-            description="The figures as JSON.",
+            description="What happened, as JSON.",
             extra_json_schema={
                 "contentMediaType": JSON,
-                "contentSchema": {"$ref": f"#/components/schemas/{MeterFigures.__name__}"},
+                "contentSchema": {"anyOf": [{"$ref": f"#/components/schemas/{told.__name__}"} for told in _TOLD]},
             },
         ),
     ]

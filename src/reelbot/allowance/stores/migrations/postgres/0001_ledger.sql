@@ -89,3 +89,10 @@ CREATE TABLE ledger_secret (
     lane smallint NOT NULL PRIMARY KEY CHECK (lane = 0),
     secret bytea NOT NULL
 );
+
+-- One row: over how many lanes the accounts of this database are spread. An account's lane follows from its name and this
+-- number, so it is written down once and never changed.
+CREATE TABLE ledger_lanes (
+    lane smallint NOT NULL PRIMARY KEY CHECK (lane = 0),
+    lanes smallint NOT NULL CHECK (lanes BETWEEN 1 AND 64)
+);

@@ -87,3 +87,10 @@ CREATE TABLE ledger_secret (
     lane INTEGER NOT NULL PRIMARY KEY CHECK (lane = 0),
     secret BLOB NOT NULL
 );
+
+-- One row: over how many lanes the accounts of this database are spread. An account's lane follows from its name and this
+-- number, so it is written down once and never changed.
+CREATE TABLE ledger_lanes (
+    lane INTEGER NOT NULL PRIMARY KEY CHECK (lane = 0),
+    lanes INTEGER NOT NULL CHECK (lanes BETWEEN 1 AND 64)
+);

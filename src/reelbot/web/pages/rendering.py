@@ -1,0 +1,127 @@
+"""Html from the templates beside the pages, with the shell around it, and the fields that guard it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reelbot.accounts import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from reelbot.web.pages import wording
+from reelbot.web.pages.forms import form_token
+from reelbot.web.pages.meters import PAIR, meters_shown, words_as_json
+from reelbot.web.pages.static_files import StaticFiles
+from reelbot.web.pages.visits import Goto, Shown, Told, Visit
+from reelbot.web.replies import Fields, Reply
+from reelbot.web.turns import cursor_of
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing from other hosts, no script and no style inside a page, and nobody may frame one."""
+
+TOLD_COOKIE = "reelbot_told"
+"""The name of the cookie that takes a sentence to the next page."""
+
+SEE_OTHER = 303
+
+_FIELDS: Fields = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+)
+_FORGET_TOLD = (b"set-cookie", f"{TOLD_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax".encode())
+
+_decode_told = msgspec.json.Decoder(Told).decode
+
+
+class Renderer:
+    """All templates of the pages, compiled when they are first used."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        self._static = static
+        self._html = Environment(
+            loader=PackageLoader("reelbot.web", "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._html.globals.update(
+            static=static.url,
+            has_static=static.__contains__,
+            number_text=wording.number_text,
+            amount_text=wording.amount_text,
+            instant_words=wording.instant_words,
+            full_instant_words=wording.full_instant_words,
+            day_words=wording.day_words,
+            password_length_min=PASSWORD_LENGTH_MIN,
+            password_length_max=PASSWORD_LENGTH_MAX,
+        )
+
+    def reply(self, visit: Visit, shown: Shown) -> Reply:
+        """A page, in the shell."""
+        told = _told_in(visit.headers)
+        values = {**_shell(visit, shown, told), **shown.values}
+        body = self._html.get_template(f"{shown.name}.html").render(values).encode()
+        forget = () if told is None else (_FORGET_TOLD,)
+        return Reply(shown.status, (*_FIELDS, *forget, *shown.fields), body)
+
+
+def goto_reply(goto: Goto) -> Reply:
+    """The way to another page; what is told there travels in a cookie."""
+    told = () if goto.told is None else (_told_field(goto.told),)
+    fields = ((b"location", goto.to.encode()), (b"cache-control", b"no-store"), *told, *goto.fields)
+    return Reply(SEE_OTHER, fields, b"")
+
+
+def _shell(visit: Visit, shown: Shown, told: Told | None) -> Mapping[str, Any]:
+    """What the shell needs around every page."""
+    meters = [] if visit.usage is None else meters_shown(visit.usage, visit.site.ledger.terms.catalogue)
+    usage = visit.usage
+    return {
+        "page": shown.name,
+        "title": shown.title,
+        "path": visit.path,
+        "who": visit.who,
+        "usage": usage,
+        "meters": meters,
+        "pair": meters[:PAIR],
+        "meters_json": words_as_json(meters),
+        "cursor": "" if usage is None else str(cursor_of(usage)),
+        "now": visit.site.clock(),
+        "zone": "UTC" if usage is None else usage.zone,
+        "told": told,
+        "form_token": "" if visit.session is None else form_token(visit.session),
+        "signup": visit.site.pages.signup,
+    }
+
+
+def _told_field(told: Told) -> tuple[bytes, bytes]:
+    text = base64.urlsafe_b64encode(msgspec.json.encode(told)).decode()
+    return b"set-cookie", f"{TOLD_COOKIE}={text}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax".encode()
+
+
+def _told_in(headers: Mapping[bytes, bytes]) -> Told | None:
+    """What the page before wanted told; None when it is not there or cannot be read."""
+    for pair in headers.get(b"cookie", b"").split(b";"):
+        name, _, value = pair.strip().partition(b"=")
+        if name == TOLD_COOKIE.encode() and value:
+            try:
+                return _decode_told(base64.urlsafe_b64decode(value))
+            except (binascii.Error, ValueError):
+                return None
+    return None

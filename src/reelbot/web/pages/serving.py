@@ -1,0 +1,170 @@
+"""Serves pages: finds the page of a request, who asks, and shows it, or the page that says why not.
+
+This is the outermost loop of a page, as `web.operations` is of a call of the API.
+"""
+
+import re
+from collections.abc import Mapping
+from time import perf_counter
+from typing import NamedTuple
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
+
+from reelbot.accounts import Accounts, Identity
+from reelbot.allowance import AccountRef
+from reelbot.web.auth import SAFE_METHODS, session_in
+from reelbot.web.pages import problem
+from reelbot.web.pages.forms import query_in, read_form, require_form_token
+from reelbot.web.pages.rendering import Renderer, goto_reply
+from reelbot.web.pages.static_files import PREFIX, StaticFiles
+from reelbot.web.pages.table import PAGES
+from reelbot.web.pages.visits import Goto, Outcome, Page, Shown, Told, Visit, nothing_here
+from reelbot.web.parts import Site
+from reelbot.web.problems import Problem, problem_of
+from reelbot.web.replies import Answered
+from reelbot.web.requests import Disconnected
+
+API = "/api/"
+
+_HTML = b"text/html"
+_TOLD_AGAIN = frozenset({400, 402, 409, 422, 503})
+"""Statuses after which a form's page is shown again, telling why, instead of a page of the error's own."""
+
+
+class _Route(NamedTuple):
+    """A page of the table, and what its path matches."""
+
+    page: Page
+    pattern: re.Pattern[str]
+
+
+class Pages:
+    """All pages of a site as an ASGI application, and the styles and scripts they need."""
+
+    def __init__(self, site: Site, accounts: Accounts) -> None:
+        self._site = site
+        self._accounts = accounts
+        self._static = StaticFiles()
+        self._renderer = Renderer(self._static)
+        self._routes = [_Route(page, re.compile(page.path.replace("{id}", "(?P<id>[^/]+)"))) for page in PAGES]
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether the table of pages has the path of a request, or it is for a style or script.
+
+        Only browsers see the first page at `/`; programs are welcomed there by the API.
+        """
+        path: str = scope["path"]
+        if path.startswith(API):
+            return False
+        if path == "/":
+            return is_browser(scope)
+        return path.startswith(PREFIX) or self._found(path) != []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = dict(scope["headers"])
+        if scope["path"].startswith(PREFIX):
+            static = self._static.reply(scope["path"], headers.get(b"accept-encoding", b""))
+            if static is not None and scope["method"] in SAFE_METHODS:
+                await static.send_on(scope, receive, send)
+                return
+        try:
+            reply = await self._replied(scope, headers, receive)
+        except Disconnected:
+            return
+        await reply.send_on(scope, receive, send)
+
+    # one page
+
+    async def _replied(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Answered:
+        began = perf_counter()
+        visit = self._stranger(scope, headers)
+        page: Page | None = None
+        try:
+            visit = await self._signed_in(visit)
+            page, named = self._page(scope)
+            visit = visit._replace(named=named)
+            _require_audience(page, visit.who)
+            if page.method not in SAFE_METHODS:
+                visit = visit._replace(form=await _own_form(visit, receive))
+            outcome = await page.endpoint(visit)
+        except Disconnected:
+            raise
+        except Exception as failure:
+            outcome = self._failed(failure, visit, page)
+        reply = self._reply(visit, outcome)
+        self._site.counts.answered("page", reply.status, perf_counter() - began)
+        return reply
+
+    def _reply(self, visit: Visit, outcome: Outcome) -> Answered:
+        match outcome:
+            case Shown():
+                return self._renderer.reply(visit, outcome)
+            case Goto():
+                return goto_reply(outcome)
+            case _:
+                return outcome
+
+    def _stranger(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Visit:
+        """A visit of which nothing but the request is known."""
+        query = query_in(scope["query_string"])
+        secure = b"https" in (scope["scheme"].encode(), headers.get(b"x-forwarded-proto", b""))
+        return Visit(
+            self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, is_secure=secure
+        )
+
+    def _found(self, path: str) -> list[tuple[Page, str]]:
+        matches = ((route.page, route.pattern.fullmatch(path)) for route in self._routes)
+        return [(page, match.groupdict().get("id", "")) for page, match in matches if match is not None]
+
+    def _page(self, scope: Scope) -> tuple[Page, str]:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        found = self._found(scope["path"])
+        if not found:
+            raise nothing_here()
+        for page, named in found:
+            if page.method == method:
+                return page, named
+        raise Problem("method_not_allowed", "This address cannot be asked for in that way.")
+
+    async def _signed_in(self, visit: Visit) -> Visit:
+        """Who asks, with their figures; the same visit when nobody has signed in."""
+        session = session_in(visit.headers)
+        who = None if session is None else await self._accounts.identify(session)
+        if who is None:
+            return visit
+        usage = await self._site.ledger.usage(AccountRef(who.lane, who.account, who.name))
+        return visit._replace(who=who, session=session, usage=usage)
+
+    def _failed(self, failure: Exception, visit: Visit, page: Page | None) -> Outcome:
+        told = problem_of(failure, self._site.ledger.terms.catalogue)
+        self._site.counts.problems[told.code] += 1
+        is_form = page is not None and page.method not in SAFE_METHODS
+        if told.code == "unauthenticated":
+            return Goto("/login" if is_form or visit.path == "/" else f"/login?to={quote(visit.path)}")
+        if page is not None and is_form and told.status in _TOLD_AGAIN:
+            return Goto(page.back.replace("{id}", quote(visit.named)), Told("bad", told.detail))
+        return problem.shown(told.status, told.detail)
+
+
+async def _own_form(visit: Visit, receive: Receive) -> Mapping[str, list[str]]:
+    form = await read_form(visit.headers, receive)
+    if visit.session is not None:
+        require_form_token(visit.session, form)
+    return form
+
+
+def _require_audience(page: Page, who: Identity | None) -> None:
+    """Raise `Problem` unless a page is for those who ask."""
+    if page.audience == "anyone":
+        return
+    if who is None:
+        raise Problem("unauthenticated", "This page is for those who have signed in.")
+    if page.audience == "operator" and who.role != "operator":
+        raise Problem("forbidden", "This page is for operators.")
+
+
+def is_browser(scope: Scope) -> bool:
+    """Whether a request would have a page: browsers name html in what they accept, programs do not."""
+    return any(name == b"accept" and _HTML in value for name, value in scope["headers"])

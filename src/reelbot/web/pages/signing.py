@@ -1,0 +1,140 @@
+"""Signing in and out: by a one-time link, by a password, or by opening an account where the operator allows it."""
+
+from urllib.parse import urlsplit
+
+from reelbot.accounts import SESSION_MS, TooManyTries
+from reelbot.allowance import Answer
+from reelbot.clock import MINUTE, SECOND
+from reelbot.db import Connection
+from reelbot.errors import Malformed
+from reelbot.limits import NAME_LENGTH_MAX
+from reelbot.web.auth import COOKIE
+from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.problems import KINDS, Problem
+
+TOO_MANY = 429
+
+_WRONG = "This name and password do not go together."
+_USED_UP = "This link was used before, or is older than ten minutes. `reelbot account link` prints a new one."
+_CLOSED = "Accounts are opened by whoever runs this server. Ask them for one."
+
+_FREE = "free"
+
+
+async def show_login(visit: Visit) -> Outcome:
+    """The form; who has signed in already goes on."""
+    if visit.who is not None:
+        return Goto(_inside(visit.query.get("to", "/")))
+    return _form("login", visit)
+
+
+async def log_in(visit: Visit) -> Outcome:
+    """Begin a session for a name and its password."""
+    name = visit.field("name")
+    try:
+        account = await visit.site.ledger.find(name) if 1 <= len(name) <= NAME_LENGTH_MAX else None
+        place = None if account is None else (account.lane, account.id)
+        is_right = await visit.accounts.passwords.is_right(name, place, _password(visit))
+    except TooManyTries as failure:
+        return _form("login", visit, _wait(visit, failure), TOO_MANY)
+    if account is None or not is_right:
+        return _form("login", visit, _WRONG, KINDS["unauthenticated"].status)
+    return await _begin(visit, account.lane, account.id)
+
+
+def _wait(visit: Visit, failure: TooManyTries) -> str:
+    minutes = -(-(failure.until_at - visit.site.clock()) // MINUTE)
+    return f"This was tried too often. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+
+
+async def show_signup(visit: Visit) -> Outcome:
+    """The form for a new account."""
+    _require_open(visit)
+    return Goto("/") if visit.who is not None else _form("signup", visit)
+
+
+async def sign_up(visit: Visit) -> Outcome:
+    """Open an account on Free, with its password, and sign in."""
+    _require_open(visit)
+    try:
+        place = await _opened(visit)
+    except Malformed as failure:
+        return _form("signup", visit, failure.detail, KINDS["malformed"].status)
+    if place is None:
+        taken = f"There is an account named {visit.field('name')} already. Choose another name."
+        return _form("signup", visit, taken, KINDS["malformed"].status)
+    return await _begin(visit, *place)
+
+
+async def _opened(visit: Visit) -> tuple[int, int] | None:
+    """Where the new account is; None when its name is taken."""
+    ledger, accounts = visit.site.ledger, visit.accounts
+    hashed = await accounts.passwords.hashed(_password(visit))
+    name, plans = visit.field("name"), ledger.terms.catalogue.plans
+    opened: list[tuple[int, int]] = []
+
+    async def join(connection: Connection | None, answer: Answer) -> None:
+        assert connection is not None, "members are kept in a database"
+        await accounts.join(connection, answer.lane, answer.account, name, "creator")
+        await accounts.passwords.write_on(connection, answer.lane, answer.account, hashed)
+        opened.append((answer.lane, answer.account))
+
+    plan = _FREE if _FREE in plans else next(iter(plans))
+    await ledger.account(name, plan=plan, timezone=visit.field("timezone") or "UTC", rider=join)
+    return opened[-1] if opened else None
+
+
+async def enter(visit: Visit) -> Outcome:
+    """Begin a session by a one-time link."""
+    session = await visit.accounts.sessions.enter(visit.query.get("token", ""), visit.agent)
+    if session is not None:
+        return Goto("/", None, (_cookie(visit, session),))
+    if visit.who is not None:
+        return Goto("/")
+    return _form("login", visit, _USED_UP, KINDS["unauthenticated"].status)
+
+
+async def log_out(visit: Visit) -> Outcome:
+    """End the session."""
+    if visit.session is not None:
+        await visit.accounts.sessions.end(visit.session)
+    return Goto("/login", Told("good", "You have signed out."), (_forget(visit),))
+
+
+async def _begin(visit: Visit, lane: int, account: int) -> Goto:
+    session = await visit.accounts.sessions.begin(lane, account, visit.agent)
+    return Goto(_inside(visit.field("to") or "/"), None, (_cookie(visit, session),))
+
+
+def _form(name: str, visit: Visit, wrong: str = "", status: int = 200) -> Shown:
+    values = {"wrong": wrong, "name": visit.field("name"), "to": _inside(visit.query.get("to") or visit.field("to"))}
+    return Shown(name, values, "Sign in" if name == "login" else "Open an account", status)
+
+
+def _password(visit: Visit) -> str:
+    """As it was typed, blanks at its ends included."""
+    return visit.form.get("password", [""])[0]
+
+
+def _require_open(visit: Visit) -> None:
+    if visit.site.pages.signup != "open":
+        raise Problem("forbidden", _CLOSED)
+
+
+def _inside(to: str) -> str:
+    """A path of this site to go on to; the dashboard for anything else, which could be somebody's trap."""
+    parts = urlsplit(to)
+    plain = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return to if plain and not (parts.scheme or parts.netloc) else "/"
+
+
+def _cookie(visit: Visit, session: str) -> tuple[bytes, bytes]:
+    return b"set-cookie", f"{COOKIE}={session}; Max-Age={SESSION_MS // SECOND}{_attributes(visit)}".encode()
+
+
+def _forget(visit: Visit) -> tuple[bytes, bytes]:
+    return b"set-cookie", f"{COOKIE}=; Max-Age=0{_attributes(visit)}".encode()
+
+
+def _attributes(visit: Visit) -> str:
+    return f"; Path=/; HttpOnly; SameSite=Lax{'; Secure' if visit.is_secure else ''}"

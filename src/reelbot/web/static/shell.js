@@ -1,0 +1,15 @@
+// Begins what every page has: the live figures, the meters, countdowns, buttons with a price, menus.
+
+import { announceCharges } from "./announce.js";
+import "./countdown.js";
+import { startLive } from "./live.js";
+import { closeMenus } from "./menus.js";
+import "./meter.js";
+import { watchNeeds } from "./needs.js";
+import { openDialogs } from "./dialog.js";
+
+closeMenus();
+openDialogs();
+watchNeeds();
+announceCharges();
+startLive();
