@@ -11,7 +11,8 @@ from tests.sites import Stand
 from reelbot.allowance import Refusal, Refused, Status
 from reelbot.clock import HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
-from reelbot.web.problems import KINDS
+from reelbot.studio import ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.web.problems import KINDS, Problem
 
 Reach = Callable[[Stand], Awaitable[httpx.Response]]
 
@@ -110,10 +111,33 @@ async def with_ledger(stand: Stand, failure: Exception) -> httpx.Response:
         stand.ledger.submit = present  # type: ignore[method-assign]
 
 
+def studio_no(code: Any) -> Reach:
+    """A no of the studio; that each is said where it should be is tested in `test_api_studio`."""
+
+    async def reach(stand: Stand) -> httpx.Response:
+        return await with_ledger(stand, StudioRefused(code, "Not like this."))
+
+    reach.__name__ = str(code)
+    return reach
+
+
+async def no_provider(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, ProviderUnavailable("OpenAI cannot be used yet.", "Set OPENAI_API_KEY."))
+
+
+async def disk_full(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, StorageFull("The disk is full.", "Free some space."))
+
+
+async def forbidden(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, Problem("forbidden", "This came from another site."))
+
+
 TABLE: Sequence[tuple[str, int, Reach]] = (
     ("malformed", 400, malformed),
     ("unauthenticated", 401, unauthenticated),
     ("allowance_exhausted", 402, exhausted),
+    ("forbidden", 403, forbidden),
     ("not_found", 404, not_found),
     ("not_found", 404, no_such_address),
     ("method_not_allowed", 405, no_such_method),
@@ -121,6 +145,11 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("hold_released", 409, released),
     ("hold_expired", 409, expired),
     ("hold_open", 409, still_open),
+    ("draft_locked", 409, studio_no("draft_locked")),
+    ("confirmation_needed", 409, studio_no("confirmation_needed")),
+    ("step_running", 409, studio_no("step_running")),
+    ("nothing_to_do", 409, studio_no("nothing_to_do")),
+    ("not_ready", 409, studio_no("not_ready")),
     ("too_large", 413, too_large),
     ("unsupported_media", 415, unsupported),
     ("key_reused", 422, key_reused),
@@ -128,6 +157,8 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("defect", 500, defect),
     ("too_busy", 503, too_busy),
     ("ledger_unavailable", 503, unavailable),
+    ("provider_unavailable", 503, no_provider),
+    ("disk_full", 507, disk_full),
 )
 
 
