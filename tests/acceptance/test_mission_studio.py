@@ -77,21 +77,6 @@ async def test_m3_credits_are_used_only_when_somebody_triggers_an_action_and_not
     assert [asked for asked, _ in stage.provider.asked] == [kind]
 
 
-FREE: dict[str, Callable[[Stage, str], Awaitable[object]]] = {
-    "moving between steps": lambda stage, draft: stage.shown(draft),
-    "editing text by hand": lambda stage, draft: stage.change(draft, topic="dogs", title="Woof", script="Dogs bark."),
-    "previewing": lambda stage, draft: _previewed(stage, draft),
-    "reviewing drafts": lambda stage, draft: stage.studio.drafts(stage.ada, ALL),
-    "changing settings": lambda stage, draft: stage.change(draft, settings=_other_settings()),
-    "downloading": lambda stage, draft: _downloaded(stage),
-    "uploading": lambda stage, draft: stage.upload("image", "another"),
-    "undoing": lambda stage, draft: _undone(stage, draft),
-    "asking for a price": lambda stage, draft: stage.studio.quote(stage.ada, draft, GenerationAsked(step="script")),
-    "editing a finished video": lambda stage, draft: _reopened(stage),
-    "removing a draft": lambda stage, draft: stage.studio.remove(stage.ada, draft),
-}
-
-
 def _other_settings() -> SettingsAsked:
     return SettingsAsked(duration_s=60, tone="humorous", aspect="1:1", language="de", accent_colour="#00FF00")
 
@@ -115,6 +100,21 @@ async def _undone(stage: Stage, draft: str) -> None:
 async def _reopened(stage: Stage) -> None:
     (video,) = await stage.studio.videos(stage.ada, ALL)
     await stage.studio.edit(stage.ada, video.id)
+
+
+FREE: dict[str, Callable[[Stage, str], Awaitable[object]]] = {
+    "moving between steps": lambda stage, draft: stage.shown(draft),
+    "editing text by hand": lambda stage, draft: stage.change(draft, topic="dogs", title="Woof", script="Dogs bark."),
+    "previewing": _previewed,
+    "reviewing drafts": lambda stage, draft: stage.studio.drafts(stage.ada, ALL),
+    "changing settings": lambda stage, draft: stage.change(draft, settings=_other_settings()),
+    "downloading": lambda stage, draft: _downloaded(stage),
+    "uploading": lambda stage, draft: stage.upload("image", "another"),
+    "undoing": _undone,
+    "asking for a price": lambda stage, draft: stage.studio.quote(stage.ada, draft, GenerationAsked(step="script")),
+    "editing a finished video": lambda stage, draft: _reopened(stage),
+    "removing a draft": lambda stage, draft: stage.studio.remove(stage.ada, draft),
+}
 
 
 @pytest.mark.parametrize("what", FREE)

@@ -55,18 +55,18 @@ def paper(path: Path, kind: MediaKind, seed: str, duration_ms: int = 0) -> Path:
 async def on_trust(files: Files, path: Path, kinds: tuple[MediaKind, ...]) -> Media:
     """Keep a paper file; `Malformed` for any other."""
     try:
-        said = json.loads(path.read_text())
+        content = await asyncio.to_thread(path.read_bytes)
+        said = json.loads(content)
     except ValueError:
         raise Malformed("It is broken: it can't be read to its end.", "file") from None
     if said["kind"] not in kinds:
         raise Malformed(f"This is of kind {said['kind']}; it must be {' or '.join(kinds)}.", "file")
-    size = path.stat().st_size
     sha256 = await files.keep(path)
     shape = (0, 0) if said["kind"] == "audio" else (1080, 1920)
     return Media(
         sha256=sha256,
         kind=said["kind"],
-        bytes=size,
+        bytes=len(content),
         container="paper",
         width=shape[0],
         height=shape[1],

@@ -22,6 +22,10 @@ def fails(point: FailurePoint, **facts: object) -> ProviderFailure:
     return ProviderFailure("It says no.", "Ask otherwise.", point=point, **facts)  # type: ignore[arg-type]
 
 
+WAITING: list[Act] = ["waiting"] * 1_000
+"""A provider that is at work for longer than any test."""
+
+
 class Row(NamedTuple):
     """What happens, then what is used of 4 AI credits for one image, and what a retry costs."""
 
@@ -298,7 +302,7 @@ async def test_a_result_that_cannot_be_fetched_right_now_is_fetched_later_and_no
 async def test_a_queued_job_that_is_cancelled_is_called_off_at_the_provider(stage: Stage) -> None:
     draft = await stage.open()
     queued = provider(stage, "queued")
-    queued.will("poll", *["waiting"] * 1_000)
+    queued.will("poll", *WAITING)
     queued.will("cancel", fails(FailurePoint.UNKNOWN))  # even if that cannot be said
     begun = await stage.generate(draft, step("image", provider="queued"))
     stage.worker.start()

@@ -85,13 +85,14 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(each_stage: Stage) ->
     before = (job, await stage.draft(draft), await stage.credits(), await stage.told("job", "draft", "usage"))
     ending, store = Ending(stage.room), stage.room.store
     done = zombie._replace(tasks=job.tasks, state="running")
-    for write in (
+    writes: list[Callable[[], Awaitable[None]]] = [
         lambda: ending.succeed(done, [1]),
         lambda: ending.keep_delivered(done, 0),
         lambda: _noted(stage, store.note_progress, zombie, 0.9, "still here"),
         lambda: _noted(stage, store.note_tasks, zombie, zombie.tasks),
         lambda: _noted(stage, store.requeue, zombie, 0, 0, ""),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(LeaseLost):
             await write()
     assert await store.renew(zombie, 10**15) is None
@@ -209,7 +210,7 @@ async def test_a_crash_right_after_the_commit_leaves_a_job_that_has_ended(each_s
     stage.ledger.settle = settled_then_killed  # type: ignore[method-assign,assignment]
     with pytest.raises(Killed):
         await stage.worker.run_all()
-    del stage.ledger.settle  # type: ignore[method-assign]
+    del stage.ledger.settle
     job = await stage.job(begun)
     assert (job.state, await stage.credits()) == ("succeeded", (2, 0))
     stage.clock.advance(HOUR)
@@ -277,7 +278,7 @@ async def test_what_a_job_made_is_kept_even_if_its_hold_was_ended_meanwhile(each
         await _end_hold(stage, begun, how)
         return await run(*given)
 
-    stage.provider.run = meanwhile  # type: ignore[method-assign]
+    stage.provider.run = meanwhile  # type: ignore[method-assign,assignment]
     job = await stage.done(begun)
     assert (job.state, (await stage.draft(draft)).text_of("script") != "") == ("succeeded", True)
     used = {"settled": 1, "settled in just the same way": 2}.get(how, 0)
@@ -496,7 +497,7 @@ async def test_every_lane_has_its_turn(stage: Stage) -> None:
     for _ in range(3):
         assert await worker._taken() is None
     assert looked == [0, 1, 2, 1, 2, 0, 2, 0, 1]
-    del stage.room.store.due  # type: ignore[method-assign]
+    del stage.room.store.due
     stage.room.store.lanes = range(1)
 
 
@@ -520,5 +521,5 @@ async def test_another_accounts_things_do_not_exist(stage: Stage) -> None:
         stage.studio.remove_asset(bob, asset.id),
     ):
         with pytest.raises(StudioRefused) as no:
-            await asked  # type: ignore[misc]
+            await asked
         assert no.value.code == "not_found"

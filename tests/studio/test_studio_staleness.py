@@ -15,7 +15,7 @@ Change = Callable[[Draft], Draft]
 
 
 def setting(**changes: object) -> Change:
-    return lambda draft: editing.with_settings(draft, structs.replace(draft.settings, **changes))  # type: ignore[arg-type]
+    return lambda draft: editing.with_settings(draft, structs.replace(draft.settings, **changes))
 
 
 def text(name: str, words: str) -> Change:

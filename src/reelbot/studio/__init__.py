@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reelbot.studio.files import FileMissing, StorageFull
     from reelbot.studio.generating import Begun, Quoted
     from reelbot.studio.opening import open_studio, registry_of
+    from reelbot.studio.presets import PresetAsked, Presets, PresetShown, preset_shown
     from reelbot.studio.providers.port import ProviderUnavailable
     from reelbot.studio.room import EVENT_KINDS
     from reelbot.studio.service import Studio
@@ -58,6 +59,9 @@ _PLACES = {
     "Media": "reelbot.studio.core.drafts",
     "OptionsAsked": "reelbot.studio.core.asking",
     "Page": "reelbot.studio.store",
+    "PresetAsked": "reelbot.studio.presets",
+    "PresetShown": "reelbot.studio.presets",
+    "Presets": "reelbot.studio.presets",
     "ProviderUnavailable": "reelbot.studio.providers.port",
     "Quoted": "reelbot.studio.generating",
     "RenderAsked": "reelbot.studio.core.asking",
@@ -72,6 +76,7 @@ _PLACES = {
     "asset_shown": "reelbot.studio.shown",
     "job_shown": "reelbot.studio.shown",
     "open_studio": "reelbot.studio.opening",
+    "preset_shown": "reelbot.studio.presets",
     "registry_of": "reelbot.studio.opening",
     "video_shown": "reelbot.studio.shown",
 }
@@ -96,6 +101,9 @@ __all__ = [
     "Media",
     "OptionsAsked",
     "Page",
+    "PresetAsked",
+    "PresetShown",
+    "Presets",
     "ProviderUnavailable",
     "Quoted",
     "RenderAsked",
@@ -108,6 +116,7 @@ __all__ = [
     "asset_shown",
     "job_shown",
     "open_studio",
+    "preset_shown",
     "registry_of",
     "video_shown",
 ]

@@ -175,3 +175,25 @@ SELECT body FROM made WHERE lane = %s AND account = %s AND work = %s;
 -- name: count_jobs
 -- How many jobs stand and run: lane.
 SELECT state, count(*) FROM job WHERE lane = %s AND state IN ('queued', 'running') GROUP BY state;
+
+-- name: insert_preset
+-- A preset: lane, account, number, kind, name, settings, created_at.
+INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s);
+
+-- name: read_preset
+-- One preset: lane, account, number.
+SELECT number, kind, name, settings, created_at FROM preset WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: list_presets
+-- A page of presets, the newest first: lane, account, created_at and number before which, count.
+SELECT number, kind, name, settings, created_at
+  FROM preset WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
+ ORDER BY created_at DESC, number DESC LIMIT %s;
+
+-- name: count_presets
+-- How many presets an account has: lane, account.
+SELECT count(*) FROM preset WHERE lane = %s AND account = %s;
+
+-- name: delete_preset
+-- Remove a preset: lane, account, number.
+DELETE FROM preset WHERE lane = %s AND account = %s AND number = %s RETURNING 1;

@@ -174,3 +174,25 @@ SELECT body FROM made WHERE lane = ? AND account = ? AND work = ?;
 -- name: count_jobs
 -- How many jobs stand and run: lane.
 SELECT state, count(*) FROM job WHERE lane = ? AND state IN ('queued', 'running') GROUP BY state;
+
+-- name: insert_preset
+-- A preset: lane, account, number, kind, name, settings, created_at.
+INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: read_preset
+-- One preset: lane, account, number.
+SELECT number, kind, name, settings, created_at FROM preset WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_presets
+-- A page of presets, the newest first: lane, account, created_at and number before which, count.
+SELECT number, kind, name, settings, created_at
+  FROM preset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+ ORDER BY created_at DESC, number DESC LIMIT ?;
+
+-- name: count_presets
+-- How many presets an account has: lane, account.
+SELECT count(*) FROM preset WHERE lane = ? AND account = ?;
+
+-- name: delete_preset
+-- Remove a preset: lane, account, number.
+DELETE FROM preset WHERE lane = ? AND account = ? AND number = ? RETURNING 1;

@@ -1,0 +1,182 @@
+"""Presets of an account: templates, which are settings, and brand presets, which are caption colours, a logo and its corner.
+
+A preset is applied by changing a draft to its settings: so the draft is asked about what that would make stale, and a logo
+that was removed meanwhile is told like any other. Nothing here knows drafts.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from reelbot.allowance import AccountRef
+from reelbot.clock import Clock, instant_text
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
+from reelbot.errors import Malformed
+from reelbot.ids import id_text
+from reelbot.studio.core.asking import AssetId, SettingsAsked
+from reelbot.studio.core.drafts import Colour, Corner
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.generating import content_of, key_reused
+from reelbot.studio.room import owner_of
+from reelbot.studio.store import Owner, Page, StudioStore, new_number, number_of
+
+PRESETS_MAX = 100
+"""Of one account: nobody chooses from a longer list."""
+
+PRESET_NAME_LENGTH_MAX = 60
+"""Characters of a preset's name: a line of the list that it is chosen from."""
+
+NO_PRESET = "There is no such preset. It may have been removed."
+
+PresetKind = Literal["template", "brand"]
+
+
+class BrandAsked(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one's videos look: what is left out stays as a draft has it."""
+
+    text_colour: Colour | UnsetType = UNSET
+    accent_colour: Colour | UnsetType = UNSET
+    outline_colour: Colour | UnsetType = UNSET
+    logo: AssetId | UnsetType | None = UNSET
+    corner: Corner | UnsetType = UNSET
+
+
+class PresetAsked(Struct, frozen=True, forbid_unknown_fields=True):
+    """A preset to keep: the settings of a template, or of a brand preset."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=PRESET_NAME_LENGTH_MAX)]
+    template: SettingsAsked | None = None
+    brand: BrandAsked | None = None
+
+
+class PresetShown(Struct, frozen=True):
+    """A preset. To apply it, change a draft to its `settings`."""
+
+    id: str
+    kind: PresetKind
+    name: str
+    settings: SettingsAsked
+    created_at: str
+
+
+class Preset(NamedTuple):
+    """A preset as it is kept."""
+
+    lane: int
+    account: int
+    number: int
+    kind: PresetKind
+    name: str
+    settings: SettingsAsked
+    created_at: int
+
+    @property
+    def id(self) -> str:
+        """The preset as outsiders name it."""
+        return id_text("preset", self.lane, self.account, self.number)
+
+
+class _KeyTaken(Exception):
+    """The same request came in twice at once, and the other one was quicker."""
+
+
+_encode = msgspec.json.Encoder().encode
+_settings_in = msgspec.json.Decoder(SettingsAsked).decode
+
+
+class Presets:
+    """The presets of every account, on the database of the studio."""
+
+    def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int, clock: Clock) -> None:
+        self._database = database
+        self._keys = StudioStore(database, lanes)
+        self._clock = clock
+        self._sql = load_statements("reelbot.studio", database.dialect)
+
+    async def save(self, account: AccountRef, asked: PresetAsked, key: str | None = None) -> tuple[Preset, bool]:
+        """Keep a preset, or give the one that the same key kept before; and whether it was there."""
+        content = content_of("preset", "", asked)
+        known = None if key is None else await self._known(account, key, content)
+        if known is None:
+            preset = self._new(account, asked)
+            try:
+                await self._insert(preset, key, content)
+                return preset, False
+            except _KeyTaken:
+                assert key is not None, "only a key can be taken"
+                known = await self._known(account, key, content)
+        assert known is not None, "a key that is taken is there"
+        return await self.found(account, known), True
+
+    async def found(self, account: AccountRef, id: str) -> Preset:
+        """The preset of that id."""
+        owner = owner_of(account)
+        rows = await self._database.fetch(self._sql["read_preset"], (*owner, number_of("preset", owner, id)))
+        if not rows:
+            raise StudioRefused("not_found", NO_PRESET)
+        return _preset(owner, rows[0])
+
+    async def listed(self, account: AccountRef, page: Page) -> list[Preset]:
+        """A page of presets, the newest first."""
+        owner = owner_of(account)
+        place = (*owner, page.before_at, page.before_number, page.size)
+        return [_preset(owner, row) for row in await self._database.fetch(self._sql["list_presets"], place)]
+
+    async def remove(self, account: AccountRef, id: str) -> None:
+        """Remove a preset. Drafts that it was applied to keep their settings."""
+        owner = owner_of(account)
+        async with self._database.transaction() as connection:
+            gone = (*owner, number_of("preset", owner, id))
+            if not await connection.fetch(self._sql["delete_preset"], gone):
+                raise StudioRefused("not_found", NO_PRESET)
+
+    def _new(self, account: AccountRef, asked: PresetAsked) -> Preset:
+        kind: PresetKind = "brand" if asked.template is None else "template"
+        settings = _settings(asked)
+        name = " ".join("".join(sign if sign.isprintable() else " " for sign in asked.name).split())
+        return Preset(*owner_of(account), new_number(), kind, name or "Untitled", settings, self._clock())
+
+    async def _insert(self, preset: Preset, key: str | None, content: str) -> None:
+        owner = Owner(preset.lane, preset.account)
+        async with self._database.transaction() as connection:
+            await self._require_room(connection, owner)
+            if key is not None and not await self._keys.keep_key(
+                connection, owner, key, content, preset.id, preset.created_at
+            ):
+                raise _KeyTaken
+            row = (*preset[:5], _encode(preset.settings).decode(), preset.created_at)
+            await connection.execute(self._sql["insert_preset"], row)
+
+    async def _require_room(self, connection: Connection, owner: Owner) -> None:
+        counted: Sequence[Row] = await connection.fetch(self._sql["count_presets"], owner)
+        if counted[0][0] >= PRESETS_MAX:
+            raise Malformed(f"An account has at most {PRESETS_MAX} presets; remove one first.")
+
+    async def _known(self, account: AccountRef, key: str, content: str) -> str | None:
+        found = await self._keys.keyed(None, owner_of(account), key)
+        if found is None:
+            return None
+        if found[0] != content:
+            raise key_reused(account, self._clock())
+        return found[1]
+
+
+def preset_shown(preset: Preset) -> PresetShown:
+    """The shape that everything outside shows."""
+    return PresetShown(preset.id, preset.kind, preset.name, preset.settings, instant_text(preset.created_at))
+
+
+def _settings(asked: PresetAsked) -> SettingsAsked:
+    """What either of the two says, as settings; what a brand says bears the names of settings."""
+    if asked.template is not None and asked.brand is None:
+        return asked.template
+    if asked.brand is not None and asked.template is None:
+        return msgspec.convert(msgspec.to_builtins(asked.brand), SettingsAsked)
+    raise Malformed("A preset has either a template or a brand.", "template")
+
+
+def _preset(owner: Owner, row: Row) -> Preset:
+    number, kind, name, settings, created_at = row
+    return Preset(*owner, number, kind, name, _settings_in(settings), created_at)
