@@ -5,17 +5,21 @@ import gc
 import itertools
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.integration.test_serve import DEADLINE_SECONDS, Running, cli, credits, serving
+from tests.integration.test_serve import Running, cli, credits, serving
 
 from reelbot.allowance import Ledger
 
 CALLERS = 200
+TRIES = 5
+PATIENCE_SECONDS = 120
+"""For one answer among hundreds, on a machine that does other things as well."""
+
 ACKNOWLEDGED_BEFORE_THE_KILL = 150
 
 # A killed server leaves its callers' sockets to the collector; that they are closed there is all that is warned of.
@@ -41,7 +45,7 @@ def client(key: str) -> httpx.AsyncClient:
     # A connection is let go long before the server lets go of it: neither writes to one that the other is closing.
     limits = httpx.Limits(max_connections=CALLERS, keepalive_expiry=2)
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(headers=headers, limits=limits, timeout=DEADLINE_SECONDS)
+    return httpx.AsyncClient(headers=headers, limits=limits, timeout=PATIENCE_SECONDS)
 
 
 async def held(callers: httpx.AsyncClient, url: str, idempotency_key: str) -> httpx.Response:
@@ -49,10 +53,18 @@ async def held(callers: httpx.AsyncClient, url: str, idempotency_key: str) -> ht
     return await callers.post(f"{url}/api/v1/holds", json=body, headers={"Idempotency-Key": idempotency_key})
 
 
+async def held_at_last(callers: httpx.AsyncClient, url: str, idempotency_key: str) -> httpx.Response:
+    """As a caller does it whose answer was lost: ask again with the same key, for one effect."""
+    for _ in range(TRIES):
+        with suppress(httpx.TransportError):
+            return await held(callers, url, idempotency_key)
+    raise AssertionError(f"{TRIES} answers to {idempotency_key} were lost")
+
+
 async def all_held(callers: httpx.AsyncClient, urls: list[str], names: list[str]) -> list[httpx.Response]:
     """All at once, in turn at each URL; when one fails, none is left behind."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(held(callers, urls[at % len(urls)], name)) for at, name in enumerate(names)]
+        tasks = [group.create_task(held_at_last(callers, urls[at % len(urls)], name)) for at, name in enumerate(names)]
     return [task.result() for task in tasks]
 
 
@@ -79,10 +91,9 @@ async def hammered(servers: list[Running], key: str) -> dict[str, Any]:
                 for server in servers:
                     server.process.send_signal(signal.SIGKILL)
 
-    async with client(key) as callers:
-        async with asyncio.TaskGroup() as group:
-            for number in range(CALLERS):
-                group.create_task(call(number))
+    async with client(key) as callers, asyncio.TaskGroup() as group:
+        for number in range(CALLERS):
+            group.create_task(call(number))
     return answered
 
 

@@ -4,6 +4,7 @@ import hashlib
 import resource
 import struct
 import subprocess
+import time
 import wave
 import zlib
 from collections.abc import Iterator, Sequence
@@ -148,6 +149,10 @@ def room_for(file_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+ENDING_SECONDS = 10
+"""How long the kernel of a busy machine may take to end a process that was killed."""
+
+
 def processes_in(directory: Path) -> list[int]:
     """Every process that works below a directory."""
     found = []
@@ -155,6 +160,14 @@ def processes_in(directory: Path) -> list[int]:
         with suppress(OSError):
             if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(directory):
                 found.append(int(entry.name))
+    return found
+
+
+def left_running_in(directory: Path) -> list[int]:
+    """Every process that still works below a directory after those that have been told to end had the time for it."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while (found := processes_in(directory)) and time.monotonic() < deadline:
+        time.sleep(0.01)  # for the kernel, which ends a killed process when it gets round to it
     return found
 
 

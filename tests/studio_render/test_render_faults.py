@@ -17,6 +17,7 @@ from tests.studio_render.material import (
     clip,
     files_in,
     frames_of,
+    left_running_in,
     media,
     named,
     picture,
@@ -70,7 +71,7 @@ class Studio(NamedTuple):
         """No file at the destination, no workspace, no process."""
         assert not self.out.exists() or not files_in(self.out)
         assert not list(self.cache.glob("work-*"))
-        assert not processes_in(self.cache)
+        assert not left_running_in(self.cache)
 
 
 @pytest.fixture
