@@ -4,25 +4,30 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -n auto
 
 # Certificates that the machine trusts, its owner's own among them, where it has any; else those that the installer brings.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench install lock clean
+.PHONY: help run test test-browser test-long check bench install lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 	$(BIN)/reelbot serve
 
-test: $(VENV)/tested-with check ## pass every test, on SQLite and on a real PostgreSQL that the tests bring up
-	$(PYTEST)
+test: $(VENV)/tested-with check ## pass every test but the browser's, on SQLite and on a real PostgreSQL that they bring up
+	$(PYTEST) --ignore=tests/browser
+
+test-browser: $(VENV)/tested-with ## pass the tests of the pages in a real browser: Debian's chromium, installed when it is missing
+	@command -v chromium >/dev/null || apt-get install -y -q chromium || \
+	    { echo "Chromium is missing; on Debian, as root: apt-get install chromium" >&2; exit 1; }
+	$(PYTEST) tests/browser
 
 test-long: $(VENV)/tested-with ## pass the long forms of the simulations too (hours)
-	$(PYTEST) -m "long or not long"
+	$(PYTEST) --ignore=tests/browser -m "long or not long"
 
 check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ from reelbot.studio.core.works import (
     Work,
     kind_of,
 )
-from reelbot.studio.providers.port import Provider, ProviderUnavailable, ability_of
+from reelbot.studio.providers.port import Ability, Provider, ProviderUnavailable, ability_of
 from reelbot.studio.providers.registry import Registry
 
 STORAGE = "storage"
@@ -350,11 +350,17 @@ def _animate(plan: _Plan, scene: int, options: OptionsAsked, provider: Provider,
     prompt = options.prompt if options.prompt is not None else before.prompt if before else picture.prompt
     facts: dict[str, Any] = {
         "image": picture.media.sha256,
-        "seconds": options.seconds,
+        "seconds": options.seconds or default_seconds(ability_of(provider, "animation")),
         "aspect": plan.draft.settings.aspect,
     }
     made = _varied(plan.draft, ref, lambda n: AnimationWork(**facts, prompt=prompt, variation=n, **common))
     plan.task(ref, made, provider)
+
+
+def default_seconds(ability: Ability) -> int:
+    """How long a clip is when nobody says: of the lengths that a provider can make, the nearest to the usual one."""
+    lengths = ability.clip_seconds or (CLIP_SECONDS_DEFAULT,)
+    return min(lengths, key=lambda seconds: abs(seconds - CLIP_SECONDS_DEFAULT))
 
 
 def _music(plan: _Plan, options: OptionsAsked) -> None:

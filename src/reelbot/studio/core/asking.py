@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reelbot.studio.bounds import (
     BATCH_TASKS_MAX,
-    CLIP_SECONDS_DEFAULT,
     CLIP_SECONDS_MAX,
     KEYWORDS_LENGTH_MAX,
     PROMPT_LENGTH_MAX,
@@ -90,7 +89,7 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True):
 
     topic: `keywords`. rewrite: `passage` (left out, the whole script), `wish`, `makes`. voiceover: `voice`, `pace`,
     `pitch`. image: `prompt`, `count`, or `scene` for another picture of that scene. animation: `scenes` (left out, all
-    that have a picture and no clip), `seconds`, `prompt`. music: `mood`. `provider` names who makes it, `provider_options`
+    that have a picture and no clip), `seconds` (left out, about five), `prompt`. music: `mood`. `provider` names who makes it, `provider_options`
     are what only that one knows.
     """
 
@@ -105,7 +104,7 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=1, le=SCENES_MAX)] = 1
     scene: SceneId | None = None
     scenes: Annotated[list[SceneId], Meta(max_length=SCENES_MAX)] | None = None
-    seconds: Annotated[int, Meta(ge=1, le=CLIP_SECONDS_MAX)] = CLIP_SECONDS_DEFAULT
+    seconds: Annotated[int, Meta(ge=1, le=CLIP_SECONDS_MAX)] | None = None
     mood: Annotated[str, Meta(max_length=WISH_LENGTH_MAX)] = ""
     provider: Name | None = None
     provider_options: dict[str, Any] = {}
