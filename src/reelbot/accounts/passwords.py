@@ -49,7 +49,7 @@ class TooManyTries(Failure):
     retryable = True
 
     def __init__(self, until_at: int) -> None:
-        super().__init__("This password was tried too often.")
+        super().__init__("This password was tried too often.", "Try again in a quarter of an hour.")
         self.until_at = until_at
 
 

@@ -89,8 +89,8 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True):
 
     topic: `keywords`. rewrite: `passage` (left out, the whole script), `wish`, `makes`. voiceover: `voice`, `pace`,
     `pitch`. image: `prompt`, `count`, or `scene` for another picture of that scene. animation: `scenes` (left out, all
-    that have a picture and no clip), `seconds` (left out, about five), `prompt`. music: `mood`. `provider` names who makes it, `provider_options`
-    are what only that one knows.
+    that have a picture and no clip), `seconds` (left out, about five), `prompt`. music: `mood`. `provider` names who makes
+    it, `provider_options` are what only that one knows.
     """
 
     keywords: Annotated[str, Meta(max_length=KEYWORDS_LENGTH_MAX)] | None = None
