@@ -375,7 +375,7 @@ class Run:
     def _tell_soon(self, progress: float, message: str) -> None:
         """Note progress to be told with the next heartbeat; it never goes back and never passes 1."""
         if progress >= self.job.progress:
-            self.job = self.job._replace(progress=min(progress, 1.0), message=message)
+            self.job = self.job._replace(progress=round(min(progress, 1.0), 4), message=message)
 
     async def tell(self) -> None:
         """Tell how far the job is, if that has changed."""
