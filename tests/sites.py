@@ -21,7 +21,9 @@ from reelbot.allowance.stores.memory import MemoryStore
 from reelbot.clock import Clock
 from reelbot.db import Connection, migrate, open_database
 from reelbot.events import Events, MemoryEvents
-from reelbot.studio import open_studio, registry_of
+from reelbot.publish import ROOM as PUBLISH_ROOM
+from reelbot.publish import open_publishing
+from reelbot.studio import Presets, open_studio, registry_of
 from reelbot.web import Site, build_app
 from reelbot.web.streams import Seat
 from reelbot.web.waiting import Wait
@@ -183,7 +185,7 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
     database = await open_database(address)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM, "reelbot.studio"), clock)
+        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM, "reelbot.studio", PUBLISH_ROOM), clock)
         stored = Events(database)
         await stored.start()
         stack.push_async_callback(stored.stop)
@@ -196,7 +198,10 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="reelbot-test-")))
         registry = registry_of(None, {})
         studio = await stack.enter_async_context(open_studio(database, ledger, stored, clock, folder, registry))
-        yield Site(ledger, gate, stored, database, clock, "test", wait, webhooks=webhooks, studio=studio)
+        publishing = await stack.enter_async_context(open_publishing(database, ledger, stored, clock, folder, studio))
+        presets = Presets(database, ledger.store.lanes, clock)
+        facts = (ledger, gate, stored, database, clock, "test", wait)
+        yield Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets)
 
 
 async def _somewhere(host: str, port: int) -> list[str]:

@@ -14,8 +14,8 @@ from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import ConfigFailure, Failure
 from reelbot.events import Events
 
-ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks", "reelbot.studio")
-"""Every room with tables, in the order in which they are migrated. The last two are named and not imported: their
+ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks", "reelbot.studio", "reelbot.publish")
+"""Every room with tables, in the order in which they are migrated. The last three are named and not imported: their
 libraries would make every command wait."""
 
 SWEEP_SECONDS = 1.0

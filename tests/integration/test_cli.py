@@ -394,6 +394,8 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0003 signing_in",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
+        "studio 0002 presets",
+        "publish 0001 publish",
     ]
     assert done("database", "migrate") == "Nothing to do: the database is up to date.\n"
 

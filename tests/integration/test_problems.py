@@ -8,9 +8,11 @@ import httpx
 import pytest
 from tests.sites import Stand
 
+from reelbot.accounts import TooManyTries
 from reelbot.allowance import Refusal, Refused, Status
 from reelbot.clock import HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.publish import PublishRefused
 from reelbot.studio import ProviderUnavailable, StorageFull, StudioRefused
 from reelbot.web.problems import KINDS, Problem
 
@@ -133,6 +135,14 @@ async def forbidden(stand: Stand) -> httpx.Response:
     return await with_ledger(stand, Problem("forbidden", "This came from another site."))
 
 
+async def tried_too_often(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, TooManyTries(stand.clock()))
+
+
+async def publishing_no(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, PublishRefused("post_locked", "This post is being published."))
+
+
 TABLE: Sequence[tuple[str, int, Reach]] = (
     ("malformed", 400, malformed),
     ("unauthenticated", 401, unauthenticated),
@@ -150,10 +160,12 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("step_running", 409, studio_no("step_running")),
     ("nothing_to_do", 409, studio_no("nothing_to_do")),
     ("not_ready", 409, studio_no("not_ready")),
+    ("post_locked", 409, publishing_no),
     ("too_large", 413, too_large),
     ("unsupported_media", 415, unsupported),
     ("key_reused", 422, key_reused),
     ("amount_above_hold", 422, above_hold),
+    ("too_many_requests", 429, tried_too_often),
     ("defect", 500, defect),
     ("too_busy", 503, too_busy),
     ("ledger_unavailable", 503, unavailable),

@@ -1,4 +1,4 @@
-"""`reelbot serve`: the API, the workers of the studio, and the sweeper that gives overdue holds back, in one process.
+"""`reelbot serve`: API and pages, the workers of the studio and of publishing, and the sweeper, in one process.
 
 On a database without accounts it opens the first one, and shows its API key, once.
 """
@@ -20,10 +20,12 @@ from reelbot.cli.call import Call, configured
 from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
+from reelbot.cli.publishing import publishing_of
 from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
-from reelbot.studio import EVENT_KINDS
+from reelbot.publish import EVENT_KIND
+from reelbot.studio import EVENT_KINDS, Presets
 from reelbot.web import PageSettings, Site, build_app
 from reelbot.webhooks import STORED_KINDS, open_webhooks
 from reelbot.wiring import wired
@@ -62,17 +64,19 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
 
 async def _serve(call: Call, listening: socket.socket) -> None:
     loopback = call.config.webhooks_to_loopback
-    kinds = (*STORED_KINDS, *EVENT_KINDS)
+    kinds = (*STORED_KINDS, *EVENT_KINDS, EVENT_KIND)
     async with (
         wired(call.config, create=True, sweeps=True) as parts,
         studio_of(parts, parts.config.jobs) as studio,
+        publishing_of(parts, studio, parts.config.jobs > 0) as publishing,
         open_webhooks(
             parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True, stored_kinds=kinds
         ) as webhooks,
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
         settings = PageSettings(parts.config.signup, parts.config.shown)
-        site = Site(*facts, webhooks=webhooks, studio=studio, pages=settings)
+        presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)
+        site = Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets, pages=settings)
         url, first = url_of(listening), await first_account(parts)
         link = await link_to(parts, first.account, url)
 

@@ -1,4 +1,4 @@
-"""`reelbot work`: the workers of the studio alone, for more machines than the one that serves."""
+"""`reelbot work`: the workers of the studio and of publishing alone, for more machines than the one that serves."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.call import Call, configured
+from reelbot.cli.publishing import publishing_of
 from reelbot.cli.studio import studio_of
 from reelbot.wiring import wired
 
@@ -17,7 +18,7 @@ from reelbot.wiring import wired
 @click.option("--jobs", type=click.IntRange(1, 99), help="Jobs that run at once in this process; 2 by default.")
 @configured
 def work(call: Call, jobs: int | None) -> None:
-    """Work on videos: AI actions and renders that servers have queued.
+    """Work on videos: AI actions, renders and posts that servers have queued.
 
     Needs the database of the servers and the same folder of data. Any number may run, on any number of machines.
     """
@@ -30,7 +31,11 @@ async def _work(call: Call, jobs: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    async with wired(call.config) as parts, studio_of(parts, jobs) as studio:
+    async with (
+        wired(call.config) as parts,
+        studio_of(parts, jobs) as studio,
+        publishing_of(parts, studio, works=True),
+    ):
         told = {"worker": studio.worker.name, "jobs": jobs}
         words = f"{studio.worker.name} works on up to {jobs} jobs at once, for {call.config.database_shown}."
         call.show(told, Text(words), Text("Ctrl-C ends it; what is under way is taken over by another worker."))

@@ -14,8 +14,9 @@ from msgspec import Meta, Struct
 
 from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
-from reelbot.web.auth import COOKIE, SAFE_METHODS
+from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, VideoTold
+from reelbot.web.auth import COOKIE, SAFE_METHODS
 from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
 from reelbot.web.parts import Site
@@ -121,7 +122,7 @@ _REQUEST_FIELDS: Mapping[str, Schema] = {
 
 def document(operations: Sequence[Operation], site: Site) -> bytes:
     """The whole document as JSON."""
-    types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold]
+    types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold, PostTold]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     for operation in operations:
         _require_one_of(schemas, operation)
@@ -295,6 +296,7 @@ def _names_on(site: Site) -> Mapping[str, list[str]]:
         "plans": list(terms.catalogue.plans),
         "actions": list(terms.prices.prices),
         "zones": _zones(),
+        "platforms": [] if site.publishing is None else list(site.publishing.platforms),
         "webhook_kinds": list(ALLOWANCE_KINDS + STORED_KINDS if site.webhooks is None else site.webhooks.kinds),
     }
 

@@ -8,7 +8,8 @@ from reelbot.allowance import Ledger
 from reelbot.clock import Clock
 from reelbot.db import Database
 from reelbot.events import EventStream
-from reelbot.studio import Studio
+from reelbot.publish import Publishing
+from reelbot.studio import Presets, Studio
 from reelbot.web.counts import Counts
 from reelbot.web.feeds import Feeds
 from reelbot.web.settings import PageSettings
@@ -27,7 +28,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Everything an application needs. `database`, `webhooks` and `studio` are None for a ledger that is kept in memory.
+    """Everything an application needs. What is kept in a database is None for a ledger that is kept in memory.
 
     `wait` is how a stream waits for news or for an instant: a parameter, like the clock, so that tests can move time.
     """
@@ -44,4 +45,6 @@ class Site:
     feeds: Feeds = field(default_factory=Feeds)
     webhooks: Webhooks | None = None
     studio: Studio | None = None
+    publishing: Publishing | None = None
+    presets: Presets | None = None
     pages: PageSettings = field(default_factory=PageSettings)

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from reelbot.accounts import TooManyTries
 from reelbot.allowance import Catalogue, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
+from reelbot.publish import PublishRefused
 from reelbot.studio import FileMissing, ProviderUnavailable, StorageFull, StudioRefused
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply
@@ -21,6 +23,9 @@ from reelbot.web.replies import PRIVATE, Fields, Reply
 OK = 200
 CREATED = 201
 ACCEPTED = 202
+
+SEE_OTHER = 303
+"""What a form is answered with: the page to look at now."""
 
 DEFECT = "defect"
 """The code of an error of ours that nobody foresaw."""
@@ -56,10 +61,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "step_running": Kind(409, "This is being made already"),
         "nothing_to_do": Kind(409, "There is nothing to do"),
         "not_ready": Kind(409, "Something is missing first"),
+        "post_locked": Kind(409, "The post is on its way or published"),
         "too_large": Kind(413, "The request is too large"),
         "unsupported_media": Kind(415, "This is not a media type that is understood here"),
         "key_reused": Kind(422, "The idempotency key belongs to another request"),
         "amount_above_hold": Kind(422, "This is more than was held"),
+        "too_many_requests": Kind(429, "This was tried too often"),
         DEFECT: Kind(500, "Something is broken here"),
         "too_busy": Kind(503, "Too much is asked at once", retry_seconds=1),
         "provider_unavailable": Kind(503, "A provider cannot be used", retry_seconds=60),
@@ -129,6 +136,8 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return _refusal(failure, catalogue)
         case StudioRefused():
             return Problem(failure.code, failure.detail, failure.members)
+        case PublishRefused():
+            return Problem(failure.code, failure.detail)
         case ProviderUnavailable() | StorageFull():
             return Problem(failure.code, str(failure))
         case FileMissing():
@@ -136,6 +145,8 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return Problem("not_found", str(failure))
         case Malformed():
             return Problem("malformed", failure.detail, {"where": failure.field} if failure.field else None)
+        case TooManyTries():
+            return Problem("too_many_requests", str(failure))
         case TooBusy():
             return Problem("too_busy", str(failure))
         case DatabaseFailure():

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from reelbot.accounts import Accounts
+from reelbot.publish import ChannelAsked, ChannelShown, PostAsked, PostChangeAsked, PostShown, PublicationAsked
 from reelbot.studio import (
     VIDEO_FILES,
     AssetShown,
@@ -21,6 +22,8 @@ from reelbot.studio import (
     DraftShown,
     GenerationAsked,
     JobShown,
+    PresetAsked,
+    PresetShown,
     RenderAsked,
     VideoShown,
 )
@@ -28,12 +31,15 @@ from reelbot.web import health, metrics, openapi
 from reelbot.web.api import (
     account,
     assets,
+    channels,
     drafts,
     entries,
     events,
     holds,
     jobs,
     plans,
+    posts,
+    presets,
     prices,
     providers,
     quotes,
@@ -266,6 +272,67 @@ OPERATIONS: tuple[Operation, ...] = (
         {CREATED: {JSON: DraftShown}}, idempotency="optional", problems=("not_found",),
     ),
     Operation(
+        "GET", "/api/v1/videos/{id}/kit.zip", "readKit", "All that a platform's form asks for; needs no channel.",
+        posts.read_kit, {OK: {posts.ZIP: bytes}}, query=posts.KitQuery, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/videos/{id}/posts", "publishVideo", "Publish a video to a channel: uses a post.",
+        posts.publish_video, {ACCEPTED: {JSON: posts.PublishedShown}}, takes=PublicationAsked, idempotency="required",
+        problems=(SHORTAGE, "not_found", "not_ready", "post_locked"),
+    ),
+    Operation(
+        "POST", "/api/v1/posts", "openPost", "Write a draft of a post; free.", posts.open_post,
+        {CREATED: {JSON: PostShown}}, takes=PostAsked, idempotency="optional", problems=("not_found",),
+        links=("readPost", "publishPost", "removePost"),
+    ),
+    Operation(
+        "GET", "/api/v1/posts", "listPosts", "Posts and drafts of them, the newest first.", posts.list_posts,
+        {OK: {JSON: posts.PostsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/posts/{id}", "readPost", "How a post stands, and what its platform answered.", posts.read_post,
+        {OK: {JSON: PostShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "PATCH", "/api/v1/posts/{id}", "changePost", "Change a draft of a post, or one that failed; free.",
+        posts.change_post, {OK: {JSON: PostShown}}, takes=PostChangeAsked, problems=("not_found", "post_locked"),
+    ),
+    Operation(
+        "DELETE", "/api/v1/posts/{id}", "removePost", "Remove a post from the list; what was published stays.",
+        posts.remove_post, {OK: {JSON: drafts.Removed}}, problems=("not_found", "post_locked"),
+    ),
+    Operation(
+        "POST", "/api/v1/posts/{id}/publication", "publishPost", "Publish a draft of a post: uses a post.",
+        posts.publish_post, {ACCEPTED: {JSON: posts.PublishedShown}}, idempotency="required",
+        problems=(SHORTAGE, "not_found", "not_ready", "post_locked"),
+    ),
+    Operation(
+        "POST", "/api/v1/channels", "connectChannel", "Connect a channel: takes one of the places for them.",
+        channels.connect_channel, {CREATED: {JSON: ChannelShown}}, takes=ChannelAsked, idempotency="optional",
+        problems=(SHORTAGE, "not_found"), links=("removeChannel",),
+    ),
+    Operation(
+        "GET", "/api/v1/channels", "listChannels", "The channels that are connected, the newest first.",
+        channels.list_channels, {OK: {JSON: channels.ChannelsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "DELETE", "/api/v1/channels/{id}", "removeChannel", "Remove a channel, which frees its place at once.",
+        channels.remove_channel, {OK: {JSON: drafts.Removed}}, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/presets", "savePreset", "Keep settings as a template, or colours and logo as a brand preset.",
+        presets.save_preset, {CREATED: {JSON: PresetShown}}, takes=PresetAsked, one_of=("template", "brand"),
+        idempotency="optional", problems=("not_found",), links=("removePreset",),
+    ),
+    Operation(
+        "GET", "/api/v1/presets", "listPresets", "Templates and brand presets, the newest first.", presets.list_presets,
+        {OK: {JSON: presets.PresetsShown}}, query=PageQuery, problems=("not_found",),
+    ),
+    Operation(
+        "DELETE", "/api/v1/presets/{id}", "removePreset", "Remove a template or brand preset.", presets.remove_preset,
+        {OK: {JSON: drafts.Removed}}, problems=("not_found",),
+    ),
+    Operation(
         "GET", "/api/v1/providers", "listProviders", "Who can make what, with which options.",
         providers.list_providers, {OK: {JSON: providers.ProvidersShown}}, problems=("not_found",),
     ),
@@ -311,7 +378,7 @@ class _App:
         routes = [Route(path, by_method) for path, by_method in paths.items()]
         self._pages = Pages(site, site.accounts) if isinstance(site.accounts, Accounts) else None
         nowhere = _Nowhere(site, self._pages)
-        self._router = Router(routes, redirect_slashes=False, default=nowhere, lifespan=_lifespan(site))
+        self._router = Router(routes, redirect_slashes=False, default=nowhere, lifespan=_lifespan(site, self._pages))
         self._exact = {
             (method, path): served
             for path, by_method in paths.items()
@@ -332,11 +399,13 @@ class _App:
         await self._router(scope, receive, send)
 
 
-def _lifespan(site: Site) -> Lifespan[Any]:
+def _lifespan(site: Site, pages: Pages | None) -> Lifespan[Any]:
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
         yield
         site.streams.close()
+        if pages is not None:
+            await pages.close()
 
     return lifespan
 

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from reelbot.allowance import MeterFigures
 from reelbot.errors import Malformed
 from reelbot.events import Cursor
+from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, JobShown, VideoTold
 from reelbot.web.auth import token_in
 from reelbot.web.live import Reader, frames
@@ -27,18 +28,18 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: CursorText | None = None
 
 
-_TOLD = (MeterFigures, JobShown, DraftTold, VideoTold)
+_TOLD = (MeterFigures, JobShown, DraftTold, VideoTold, PostTold)
 
 
 class EventMessage(Struct, frozen=True):
     """One message. `usage`: the figures of one meter, as in `/usage`, right after they changed or its window turned.
 
     `job`: a job as in `/jobs`, when it was queued, went on or ended. `draft`: one that was changed or removed. `video`: one
-    that is finished.
+    that is finished. `post`: one that was written or changed, is on its way, has arrived or not, or was removed.
     """
 
     id: CursorText
-    event: Literal["usage", "job", "draft", "video"]
+    event: Literal["usage", "job", "draft", "video", "post"]
     data: Annotated[
         str,
         Meta(

@@ -4,22 +4,32 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from reelbot.web.pages.visits import Shown
+from reelbot.web.problems import DEFECT, Problem
 
-_HEADINGS: Mapping[int, str] = MappingProxyType(
+_HEADINGS: Mapping[str, str] = MappingProxyType(
     {
-        403: "This is not yours to open",
-        404: "Nothing is here",
-        405: "This cannot be done here",
-        413: "That was too large",
-        429: "Too many tries",
-        500: "Something is broken here",
-        503: "The ledger is out of reach",
+        "forbidden": "This is not yours to open",
+        "not_found": "Nothing is here",
+        "method_not_allowed": "This cannot be done here",
+        "too_large": "That was too large",
+        "too_busy": "Too much is asked at once",
+        DEFECT: "Something is broken here",
+        "ledger_unavailable": "The ledger is out of reach",
     }
 )
 _OTHERWISE = "That did not work"
 
+_PASSING = frozenset({"too_busy", "ledger_unavailable", DEFECT})
+"""What may be over when one tries again."""
 
-def shown(status: int, detail: str) -> Shown:
+
+def shown(problem: Problem) -> Shown:
     """A page that says what is wrong, and where to go from here."""
-    heading = _HEADINGS.get(status, _OTHERWISE)
-    return Shown("problem", {"status": status, "heading": heading, "detail": detail}, heading, status)
+    heading = _HEADINGS.get(problem.code, _OTHERWISE)
+    values = {
+        "status": problem.status,
+        "heading": heading,
+        "detail": problem.detail,
+        "is_passing": problem.code in _PASSING,
+    }
+    return Shown("problem", values, heading, problem.status)

@@ -14,6 +14,7 @@ from reelbot.web.pages.forms import form_token
 from reelbot.web.pages.meters import PAIR, meters_shown, words_as_json
 from reelbot.web.pages.static_files import StaticFiles
 from reelbot.web.pages.visits import Goto, Shown, Told, Visit
+from reelbot.web.problems import SEE_OTHER
 from reelbot.web.replies import Fields, Reply
 from reelbot.web.turns import cursor_of
 
@@ -32,8 +33,6 @@ POLICY = "; ".join(
 
 TOLD_COOKIE = "reelbot_told"
 """The name of the cookie that takes a sentence to the next page."""
-
-SEE_OTHER = 303
 
 _FIELDS: Fields = (
     (b"content-type", b"text/html; charset=utf-8"),

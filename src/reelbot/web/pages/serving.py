@@ -15,21 +15,25 @@ from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef
 from reelbot.web.auth import SAFE_METHODS, session_in
 from reelbot.web.pages import problem
+from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.forms import query_in, read_form, require_form_token
 from reelbot.web.pages.rendering import Renderer, goto_reply
 from reelbot.web.pages.static_files import PREFIX, StaticFiles
 from reelbot.web.pages.table import PAGES
-from reelbot.web.pages.visits import Goto, Outcome, Page, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.verification import Verification
+from reelbot.web.pages.visits import Goto, Memory, Outcome, Page, Shown, Told, Visit, nothing_here
 from reelbot.web.parts import Site
-from reelbot.web.problems import Problem, problem_of
+from reelbot.web.problems import DEFECT, Problem, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected
 
 API = "/api/"
 
 _HTML = b"text/html"
-_TOLD_AGAIN = frozenset({400, 402, 409, 422, 503})
-"""Statuses after which a form's page is shown again, telling why, instead of a page of the error's own."""
+_OWN_PAGE = frozenset(
+    {"forbidden", "not_found", "method_not_allowed", "too_large", "unsupported_media", "ledger_unavailable", DEFECT}
+)
+"""Codes that have a page of their own; after any other a form's page is shown again, and tells why."""
 
 
 class _Route(NamedTuple):
@@ -45,9 +49,10 @@ class Pages:
     def __init__(self, site: Site, accounts: Accounts) -> None:
         self._site = site
         self._accounts = accounts
+        self._memory = Memory(Activity(), Verification())
         self._static = StaticFiles()
         self._renderer = Renderer(self._static)
-        self._routes = [_Route(page, re.compile(page.path.replace("{id}", "(?P<id>[^/]+)"))) for page in PAGES]
+        self._routes = [_Route(page, _pattern(page.path)) for page in PAGES]
 
     def takes(self, scope: Scope) -> bool:
         """Whether the table of pages has the path of a request, or it is for a style or script.
@@ -74,6 +79,10 @@ class Pages:
         except Disconnected:
             return
         await reply.send_on(scope, receive, send)
+
+    async def close(self) -> None:
+        """End what goes on in the background."""
+        await self._memory.verification.close()
 
     # one page
 
@@ -111,7 +120,7 @@ class Pages:
         query = query_in(scope["query_string"])
         secure = b"https" in (scope["scheme"].encode(), headers.get(b"x-forwarded-proto", b""))
         return Visit(
-            self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, is_secure=secure
+            self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, secure, self._memory
         )
 
     def _found(self, path: str) -> list[tuple[Page, str]]:
@@ -143,9 +152,13 @@ class Pages:
         is_form = page is not None and page.method not in SAFE_METHODS
         if told.code == "unauthenticated":
             return Goto("/login" if is_form or visit.path == "/" else f"/login?to={quote(visit.path)}")
-        if page is not None and is_form and told.status in _TOLD_AGAIN:
+        if page is not None and is_form and told.code not in _OWN_PAGE:
             return Goto(page.back.replace("{id}", quote(visit.named)), Told("bad", told.detail))
-        return problem.shown(told.status, told.detail)
+        return problem.shown(told)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("(?P<id>[^/]+)".join(re.escape(part) for part in path.split("{id}")))
 
 
 async def _own_form(visit: Visit, receive: Receive) -> Mapping[str, list[str]]:

@@ -10,9 +10,7 @@ from reelbot.errors import Malformed
 from reelbot.limits import NAME_LENGTH_MAX
 from reelbot.web.auth import COOKIE
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
-from reelbot.web.problems import KINDS, Problem
-
-TOO_MANY = 429
+from reelbot.web.problems import KINDS, OK, Problem
 
 _WRONG = "This name and password do not go together."
 _USED_UP = "This link was used before, or is older than ten minutes. `reelbot account link` prints a new one."
@@ -36,7 +34,7 @@ async def log_in(visit: Visit) -> Outcome:
         place = None if account is None else (account.lane, account.id)
         is_right = await visit.accounts.passwords.is_right(name, place, _password(visit))
     except TooManyTries as failure:
-        return _form("login", visit, _wait(visit, failure), TOO_MANY)
+        return _form("login", visit, _wait(visit, failure), KINDS["too_many_requests"].status)
     if account is None or not is_right:
         return _form("login", visit, _WRONG, KINDS["unauthenticated"].status)
     return await _begin(visit, account.lane, account.id)
@@ -106,7 +104,7 @@ async def _begin(visit: Visit, lane: int, account: int) -> Goto:
     return Goto(_inside(visit.field("to") or "/"), None, (_cookie(visit, session),))
 
 
-def _form(name: str, visit: Visit, wrong: str = "", status: int = 200) -> Shown:
+def _form(name: str, visit: Visit, wrong: str = "", status: int = OK) -> Shown:
     values = {"wrong": wrong, "name": visit.field("name"), "to": _inside(visit.query.get("to") or visit.field("to"))}
     return Shown(name, values, "Sign in" if name == "login" else "Open an account", status)
 

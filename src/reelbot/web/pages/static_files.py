@@ -68,6 +68,7 @@ class StaticFiles:
             (b"cache-control", kept),
             (b"x-content-type-options", b"nosniff"),
             (b"vary", b"accept-encoding"),
+            (b"service-worker-allowed", b"/"),
         )
         if found.packed is not None and b"gzip" in accepts:
             return Reply(OK, (*fields, (b"content-encoding", b"gzip")), found.packed)

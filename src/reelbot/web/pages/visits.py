@@ -5,6 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef, Usage
+from reelbot.web.pages.activity import Activity
+from reelbot.web.pages.verification import Verification
 from reelbot.web.parts import Site
 from reelbot.web.problems import OK, Problem
 from reelbot.web.replies import Answered, Fields
@@ -13,6 +15,13 @@ Audience = Literal["anyone", "member", "operator"]
 """Who may see a page: whoever comes, who has signed in, who has signed in as an operator."""
 
 Tone = Literal["good", "bad"]
+
+
+class Memory(NamedTuple):
+    """What the pages of one process remember between two visits. Nothing is lost with it."""
+
+    activity: Activity
+    verification: Verification
 
 
 class Visit(NamedTuple):
@@ -32,6 +41,7 @@ class Visit(NamedTuple):
     form: Mapping[str, Sequence[str]]
     headers: Mapping[bytes, bytes]
     is_secure: bool
+    memory: Memory
 
     @property
     def member(self) -> Identity:

@@ -110,7 +110,7 @@ async function hasEnded() {
 }
 
 function tell(sentence, link) {
-  const bar = document.querySelector("[data-connection]");
+  const bar = document.getElementById("connection");
   if (!bar) return;
   bar.textContent = sentence;
   if (link) {
@@ -126,7 +126,7 @@ function tell(sentence, link) {
 function untell() {
   clearTimeout(telling);
   telling = null;
-  const bar = document.querySelector("[data-connection]");
+  const bar = document.getElementById("connection");
   if (bar) bar.hidden = true;
   document.documentElement.dataset.connection = "live";
 }

@@ -13,3 +13,6 @@ openDialogs();
 watchNeeds();
 announceCharges();
 startLive();
+
+// Only over https or on this very machine; elsewhere the browser shows its own page when the server is away.
+navigator.serviceWorker?.register(new URL("./offline-worker.js", import.meta.url), { scope: "/" }).catch(() => {});

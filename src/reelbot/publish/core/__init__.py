@@ -1,0 +1,1 @@
+"""What publishing decides, purely: no clock, no disk, no database."""

@@ -1,0 +1,222 @@
+"""What is kept of publishing, and how it changes. Every write is a statement on the caller's transaction.
+
+Order of locks: as in the studio, whoever writes more than one row of an account first locks the account's stream of
+events, and the ledger does the same before its riders write. A single row, such as a lease, may be written without it.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
+from reelbot.errors import DatabaseFailure
+from reelbot.ids import id_text, place_of
+from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
+from reelbot.studio import Page
+
+NUMBER_BITS = 40
+"""Of a thing's number. It is drawn, not counted: two processes need not agree, and a removed one's never comes again."""
+
+
+class Owner(NamedTuple):
+    """Whose: the account's lane and id."""
+
+    lane: int
+    account: int
+
+
+class Channel(NamedTuple):
+    """A connected account on a platform, as it is kept. `place` is what its platform finds it by."""
+
+    lane: int
+    account: int
+    number: int
+    platform: str
+    name: str
+    place: str
+    hold: str
+    created_at: int
+    removed_at: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The channel as outsiders name it."""
+        return channel_id(Owner(self.lane, self.account), self.number)
+
+
+_encode = msgspec.json.Encoder().encode
+_words_in = msgspec.json.Decoder(Words).decode
+_delivered_in = msgspec.json.Decoder(Delivered).decode
+_failure_in = msgspec.json.Decoder(PostFailure).decode
+
+
+def new_number() -> int:
+    """A number for a new thing."""
+    return 1 + secrets.randbits(NUMBER_BITS)
+
+
+def number_of(kind: str, owner: Owner, id: str) -> int:
+    """The number that an id of this account names; 0, which nothing has, for any other text."""
+    place = place_of(id)
+    own = place is not None and (place.kind, place.lane, place.account) == (kind, *owner)
+    return place.seq if place is not None and own else 0
+
+
+def channel_id(owner: Owner, number: int) -> str:
+    """A channel as outsiders name it."""
+    return id_text("channel", *owner, number)
+
+
+class PublishStore:
+    """Keeps channels and posts in the database of the ledger."""
+
+    def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
+        self.database = database
+        self.lanes = range(lanes)
+        self._sql = load_statements("reelbot.publish", database.dialect)
+
+    async def _rows(self, connection: Connection | None, name: str, *parameters: object) -> list[Row]:
+        if connection is None:
+            return await self.database.fetch(self._sql[name], parameters)
+        return await connection.fetch(self._sql[name], parameters)
+
+    async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
+        # The statement answers with a row for each one that it changed: counts are not known in a rider's pipeline.
+        return bool(await connection.fetch(self._sql[name], parameters))
+
+    # idempotency keys
+
+    async def keyed(self, owner: Owner, key: str) -> tuple[str, str] | None:
+        """The content and the thing of a key that was used."""
+        rows = await self._rows(None, "read_key", *owner, key)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    async def keep_key(self, connection: Connection, owner: Owner, key: str, content: str, thing: str, at: int) -> bool:
+        """Remember what a key made; False when it was used before."""
+        return await self._changed(connection, "insert_key", *owner, key, content, thing, at)
+
+    async def forget_keys(self, before_at: int) -> None:
+        """Drop keys that nobody will repeat any more."""
+        async with self.database.transaction() as connection:
+            for lane in self.lanes:
+                await connection.execute(self._sql["forget_keys"], (lane, before_at))
+
+    # channels
+
+    async def insert_channel(self, connection: Connection, channel: Channel) -> None:
+        """Keep a channel."""
+        await connection.execute(self._sql["insert_channel"], channel[:8])
+
+    async def channel(self, owner: Owner, number: int) -> Channel | None:
+        """One channel, removed or not."""
+        rows = await self._rows(None, "read_channel", *owner, number)
+        return Channel(*owner, *rows[0]) if rows else None
+
+    async def channels(self, owner: Owner, page: Page) -> list[Channel]:
+        """A page of the channels that are connected, the newest first."""
+        rows = await self._rows(None, "list_channels", *owner, page.before_at, page.before_number, page.size)
+        return [Channel(*owner, *row) for row in rows]
+
+    async def remove_channel(self, connection: Connection, owner: Owner, number: int, at: int) -> bool:
+        """Remove a channel; False when it is gone already."""
+        return await self._changed(connection, "remove_channel", at, *owner, number)
+
+    # posts
+
+    async def insert_post(self, connection: Connection, post: Post) -> None:
+        """Keep a new post."""
+        row = (*post[:5], _text(post.words), post.state, post.hold, post.due_at, post.created_at, post.updated_at)
+        await connection.execute(self._sql["insert_post"], row)
+
+    async def post(self, owner: Owner, number: int) -> Post | None:
+        """One post as it stands."""
+        rows = await self._rows(None, "read_post", *owner, number)
+        return _post(rows[0]) if rows else None
+
+    async def take_post(self, connection: Connection, owner: Owner, number: int) -> Post | None:
+        """One post, for a change in this transaction."""
+        rows = await self._rows(connection, "take_post", *owner, number)
+        return _post(rows[0]) if rows else None
+
+    async def posts(self, owner: Owner, page: Page) -> list[Post]:
+        """A page of posts, the newest first."""
+        rows = await self._rows(None, "list_posts", *owner, page.before_at, page.before_number, page.size)
+        return [_post(row) for row in rows]
+
+    async def waiting(self, connection: Connection, owner: Owner) -> int:
+        """How many posts of an account are on their way."""
+        return int((await self._rows(connection, "count_waiting", *owner))[0][0])
+
+    async def change_post(self, connection: Connection, post: Post) -> None:
+        """Keep other words or another channel."""
+        row = (post.channel, _text(post.words), post.updated_at, *post[:3])
+        await connection.execute(self._sql["change_post"], row)
+
+    async def queue_post(self, connection: Connection, post: Post) -> bool:
+        """Have a post published; False when it is on its way already, or was."""
+        told = (post.hold, post.due_at, post.updated_at)
+        return await self._changed(connection, "queue_post", *told, *post[:3])
+
+    async def delete_post(self, connection: Connection, owner: Owner, number: int) -> bool:
+        """Remove a post; False when it is on its way."""
+        return await self._changed(connection, "delete_post", *owner, number)
+
+    # the work of publishing
+
+    async def due(self, now: int, count: int) -> list[tuple[Owner, int]]:
+        """Posts of all lanes that may be taken."""
+        found: list[tuple[Owner, int]] = []
+        for lane in self.lanes:
+            found += [(Owner(lane, row[0]), row[1]) for row in await self._rows(None, "list_due", lane, now, count)]
+        return found
+
+    async def claim(self, connection: Connection, post: Post, until_at: int, now: int) -> bool:
+        """Take the lease on a post, under the fencing number after the one it has."""
+        return await self._changed(connection, "claim_post", until_at, *post[:3], post.fence, now)
+
+    async def renew(self, post: Post, until_at: int) -> bool:
+        """Say that the work goes on; False when the lease no longer counts."""
+        async with self.database.transaction() as connection:
+            return await self._changed(connection, "renew_lease", until_at, *post[:3], post.fence)
+
+    async def note_ticket(self, post: Post, ticket: str) -> bool:
+        """Keep what the platform gave before it began; False when the lease no longer counts."""
+        async with self.database.transaction() as connection:
+            return await self._changed(connection, "note_ticket", ticket, *post[:3], post.fence)
+
+    async def requeue(self, connection: Connection, post: Post) -> bool:
+        """Give the lease back; False when it no longer counts."""
+        return await self._changed(connection, "requeue_post", post.due_at, _maybe(post.failure), *post[:3], post.fence)
+
+    async def end(self, connection: Connection, post: Post) -> bool:
+        """Write the end that a post has come to; False when it is over already or the lease was lost."""
+        told = (post.state, _maybe(post.delivered), _maybe(post.failure), post.updated_at, post.published_at)
+        return await self._changed(connection, "end_post", *told, *post[:3], post.fence)
+
+
+def _post(row: Row) -> Post:
+    delivered, failure = row[12:14]
+    told = (
+        None if delivered is None else _decoded(_delivered_in, delivered),
+        None if failure is None else _decoded(_failure_in, failure),
+    )
+    return Post._make((*row[:5], _decoded(_words_in, row[5]), *row[6:12], *told, *row[14:]))
+
+
+def _decoded(decode: Any, text: str) -> Any:
+    try:
+        return decode(text)
+    except msgspec.ValidationError as error:
+        raise DatabaseFailure(
+            f"A row of publishing cannot be read: {error}.", "Something other than ReelBot has written to it."
+        ) from error
+
+
+def _text(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _maybe(value: Delivered | PostFailure | Sequence[Any] | None) -> str | None:
+    return None if value is None else _text(value)

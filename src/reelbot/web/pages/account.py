@@ -1,0 +1,181 @@
+"""One's account: time zone, API keys, webhooks, password, and the browsers that are signed in."""
+
+import secrets
+from datetime import date, timedelta
+from typing import NamedTuple
+from zoneinfo import available_timezones
+
+from reelbot.accounts import LABEL_LENGTH_MAX, Key, Session, number_of
+from reelbot.errors import Malformed
+from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.wording import day_words, full_instant_words
+from reelbot.webhooks import Webhooks
+
+_EPOCH = date(1970, 1, 1)
+
+
+class Line(NamedTuple):
+    """A key or a session in words."""
+
+    number: int
+    title: str
+    facts: str
+    is_own: bool
+    is_over: bool
+
+
+async def show(visit: Visit) -> Outcome:
+    """Show it."""
+    return await _shown(visit)
+
+
+async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown:
+    who, accounts, webhooks = visit.member, visit.accounts, visit.site.webhooks
+    values = {
+        "zones": sorted(available_timezones()),
+        "keys": [_key_line(one, visit) for one in reversed(await accounts.keys(who.lane, who.account))],
+        "sessions": [_session_line(one, visit) for one in await accounts.sessions.of(who.lane, who.account)],
+        "has_password": await accounts.passwords.is_set(who.lane, who.account),
+        "webhooks": None if webhooks is None else await webhooks.of(visit.account),
+        "kinds": () if webhooks is None else webhooks.kinds,
+        "label_length_max": LABEL_LENGTH_MAX,
+        "new_key": new_key,
+        "new_secret": new_secret,
+    }
+    return Shown("account", values, "Account")
+
+
+# time zone
+
+
+async def change_zone(visit: Visit) -> Outcome:
+    """Count days in another zone, once the running one has ended."""
+    ledger = visit.site.ledger
+    await ledger.change_zone(visit.account, visit.field("timezone"), key=secrets.token_hex(16))
+    usage = await ledger.usage(visit.account)
+    if usage.zone == visit.figures.zone:
+        return Goto("/account", Told("good", f"Your days are counted in {usage.zone}; nothing changes."))
+    ends = next((one.ends_at for one in usage.meters if one.kind == "day" and one.ends_at is not None), None)
+    when = "" if ends is None else f" The running day goes on until {full_instant_words(ends, usage.zone)}."
+    return Goto("/account", Told("good", f"Your days are counted in {usage.zone} from now on.{when}"))
+
+
+# API keys
+
+
+async def add_key(visit: Visit) -> Outcome:
+    """A new key, shown this once."""
+    who = visit.member
+    return await _shown(visit, new_key=await visit.accounts.issue_key(who.lane, who.account, visit.field("label")))
+
+
+async def revoke_key(visit: Visit) -> Outcome:
+    """Refuse a key from now on."""
+    who = visit.member
+    if not await visit.accounts.revoke_key(who.lane, who.account, _number(visit)):
+        raise nothing_here()
+    return Goto("/account#keys", Told("good", "This key is refused from now on."))
+
+
+# webhooks
+
+
+async def add_webhook(visit: Visit) -> Outcome:
+    """Tell a URL what happens; the secret is shown this once."""
+    added = await _webhooks(visit).add(visit.account, visit.field("url"), visit.form.get("kinds", ()))
+    return await _shown(visit, new_secret=added.secret)
+
+
+async def test_webhook(visit: Visit) -> Outcome:
+    """Send a message at once."""
+    attempt = await _webhooks(visit).test(visit.account, visit.named)
+    if attempt is None:
+        raise nothing_here()
+    return Goto("/account#webhooks", Told("good" if attempt.is_delivered else "bad", attempt.detail or "Delivered."))
+
+
+async def remove_webhook(visit: Visit) -> Outcome:
+    """Tell it nothing more."""
+    if not await _webhooks(visit).remove(visit.account, visit.named):
+        raise nothing_here()
+    return Goto("/account#webhooks", Told("good", "The webhook is removed."))
+
+
+def _webhooks(visit: Visit) -> Webhooks:
+    if visit.site.webhooks is None:
+        raise nothing_here()
+    return visit.site.webhooks
+
+
+# password and sessions
+
+
+async def change_password(visit: Visit) -> Outcome:
+    """A new password, which ends all other sessions; the old one is asked for where there is one."""
+    who, passwords = visit.member, visit.accounts.passwords
+    place = (who.lane, who.account)
+    if await passwords.is_set(*place) and not await passwords.is_right(who.name, place, _typed(visit, "old")):
+        raise Malformed("The old password is not the right one.", "old")
+    await passwords.write(*place, await passwords.hashed(_typed(visit, "password")))
+    await visit.accounts.sessions.end_others(*place, visit.session or "")
+    return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))
+
+
+async def end_session(visit: Visit) -> Outcome:
+    """Sign a browser out."""
+    who = visit.member
+    if not await visit.accounts.sessions.end_numbered(who.lane, who.account, _number(visit)):
+        raise nothing_here()
+    return Goto("/account#sessions", Told("good", "That browser is signed out."))
+
+
+async def end_other_sessions(visit: Visit) -> Outcome:
+    """Sign all other browsers out."""
+    who = visit.member
+    await visit.accounts.sessions.end_others(who.lane, who.account, visit.session or "")
+    return Goto("/account#sessions", Told("good", "All other browsers are signed out."))
+
+
+def _typed(visit: Visit, name: str) -> str:
+    """As it was typed, blanks at its ends included."""
+    return visit.form.get(name, [""])[0]
+
+
+def _number(visit: Visit) -> int:
+    if not (visit.named.isascii() and visit.named.isdigit() and len(visit.named) <= 9):
+        raise nothing_here()
+    return int(visit.named)
+
+
+def _key_line(key: Key, visit: Visit) -> Line:
+    made = f"made {full_instant_words(key.created_at, visit.figures.zone)}"
+    used = "never used" if key.last_used_on is None else f"used last on {_day(key.last_used_on)}"
+    over = "" if key.revoked_at is None else f"revoked {full_instant_words(key.revoked_at, visit.figures.zone)}"
+    return Line(key.number, key.label, f"{made}; {over or used}", is_own=False, is_over=key.revoked_at is not None)
+
+
+def _session_line(session: Session, visit: Visit) -> Line:
+    since = f"since {full_instant_words(session.created_at, visit.figures.zone)}"
+    seen = "" if session.seen_on is None else f"; seen last on {_day(session.seen_on)}"
+    is_own = session.number == number_of(visit.session or "")
+    return Line(session.number, _browser(session.agent), since + seen, is_own, is_over=False)
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Mac OS", "a Mac"), ("Windows", "Windows"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def _browser(agent: str) -> str:
+    """A browser and its machine as people call them; what it said itself where it is none that is known."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), None)
+    system = next((name for sign, name in _SYSTEMS if sign in agent), None)
+    if browser is None:
+        return agent[:60] or "A browser"
+    return browser if system is None else f"{browser} on {system}"
+
+
+def _day(days: int) -> str:
+    return day_words(_EPOCH + timedelta(days=days))

@@ -1,0 +1,39 @@
+"""The studio's first page: begin a video, and go on with one that was begun."""
+
+import secrets
+
+from reelbot.clock import instant_from
+from reelbot.ids import place_of
+from reelbot.studio import DraftListed, Page, video_shown
+from reelbot.web.pages import drafting
+from reelbot.web.pages.draft import studio_of
+from reelbot.web.pages.listing import asked_page, listed
+from reelbot.web.pages.visits import Outcome, Shown, Visit
+
+VIDEOS_SHOWN = 6
+"""The newest videos, below the drafts: one row."""
+
+
+async def show(visit: Visit) -> Outcome:
+    """Show it."""
+    studio = studio_of(visit)
+    query, page = asked_page(visit)
+    drafts, older = listed(await studio.drafts(visit.account, page), query, _place)
+    videos = [video_shown(video) for video in await studio.videos(visit.account, Page(VIDEOS_SHOWN))]
+    zone = visit.figures.zone
+    values = {
+        "drafts": drafts,
+        "older": older,
+        "videos": videos,
+        "key": secrets.token_hex(16),
+        "states": drafting.STATES,
+        "titles": drafting.TITLES,
+        "when": lambda text: drafting.when_words(text, zone),
+    }
+    return Shown("studio", values, "Video studio")
+
+
+def _place(draft: DraftListed) -> tuple[int, int]:
+    place = place_of(draft.id)
+    assert place is not None, "an id of ours"
+    return instant_from(draft.updated_at), place.seq

@@ -1,0 +1,46 @@
+"""A finished video: to watch, to download, to make another one from."""
+
+import re
+import unicodedata
+
+from reelbot.studio import StudioRefused, video_shown
+from reelbot.studio.embedded.languages import languages
+from reelbot.web.pages import drafting
+from reelbot.web.pages.draft import studio_of
+from reelbot.web.pages.visits import Outcome, Shown, Visit, nothing_here
+
+NAME_LENGTH_MAX = 60
+"""Characters of a file's name: what every file system takes with its ending."""
+
+DOWNLOADS = (
+    ("mp4", "Video", "MP4", ".mp4"),
+    ("srt", "Captions", "SRT", ".srt"),
+    ("vtt", "Captions", "VTT", ".vtt"),
+    ("words", "Word timings", "JSON", ".words.json"),
+    ("thumbnail", "Thumbnail", "JPEG", ".jpg"),
+)
+"""The files of a video: its name in the API, what it is, its kind, and how its name ends when it is saved."""
+
+
+async def show(visit: Visit) -> Outcome:
+    """Show it."""
+    try:
+        kept = await studio_of(visit).video(visit.account, visit.named)
+    except StudioRefused:
+        raise nothing_here() from None
+    video = video_shown(kept)
+    values = {
+        "video": video,
+        "downloads": DOWNLOADS,
+        "file_name": file_name(video.title),
+        "language": languages().get(video.setup.settings.language),
+        "is_new": "made" in visit.query,
+        "when": drafting.when_words(video.created_at, visit.figures.zone),
+    }
+    return Shown("video", values, video.title or "Video")
+
+
+def file_name(title: str) -> str:
+    """A title as the name of a file on any system, without its ending."""
+    plain = unicodedata.normalize("NFC", title)
+    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:NAME_LENGTH_MAX].strip("-") or "video"

@@ -1,0 +1,13 @@
+// Slots in words, as pages/drafting.py says them: `picture:7` is the picture of the scene numbered 7.
+
+const CALLED = { suggestions: "Topic ideas", picture: "Picture", animation: "Clip", render: "The video", title: "Title" };
+
+/** What people call a slot. */
+export function slotWords(slot) {
+  const [name, scene] = slot.split(":");
+  const called = CALLED[name] ?? name[0].toUpperCase() + name.slice(1);
+  if (!scene) return called;
+  const order = [...document.querySelectorAll("[data-scene]")].map((one) => one.dataset.scene);
+  const at = order.indexOf(scene);
+  return at < 0 ? called : `${called} ${at + 1}`;
+}

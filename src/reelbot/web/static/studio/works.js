@@ -1,0 +1,24 @@
+// Jobs of this draft, live: progress as it is told, and the page brought up to date when one begins or ends.
+
+import { onEvent } from "../live.js";
+import { draftId, refreshSoon } from "./shown.js";
+
+/** Begin to listen. */
+export function startWorks() {
+  onEvent("draft", (draft) => draft.id === draftId && refreshSoon());
+  onEvent("job", (job) => job.draft === draftId && follow(job));
+  onEvent("video", (video) => {
+    if (video.draft === draftId) location.assign(`/videos/${video.id}?made=1`);
+  });
+}
+
+function follow(job) {
+  const line = document.querySelector(`[data-job="${CSS.escape(job.id)}"]`);
+  if (!line || line.dataset.state !== job.state) {
+    refreshSoon();
+    return;
+  }
+  line.querySelector("progress").value = job.progress;
+  const message = line.querySelector('[data-part="message"]');
+  if (message.textContent !== job.message) message.textContent = job.message;
+}

@@ -1,0 +1,115 @@
+"""A real browser before a real server, both in this process's hands, with a clock that the test moves."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from starlette.types import ASGIApp
+from tests.fakes import FakeClock
+from tests.sites import Stand, standing
+
+from reelbot.accounts import Accounts
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+
+PATIENCE_MS = 30_000
+"""How long the browser may take for anything: a slow machine is no fault."""
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to the test run."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Visited:
+    """A site that is served on this machine, and a browser to look at it with."""
+
+    stand: Stand
+    url: str
+    browser: Browser
+    problems: list[str]
+
+    @property
+    def accounts(self) -> Accounts:
+        assert isinstance(self.stand.site.accounts, Accounts)
+        return self.stand.site.accounts
+
+    async def link(self, name: str = "ada") -> str:
+        """A link that signs in as an account, once."""
+        account = self.stand.accounts[name]
+        return f"{self.url}/enter?token={await self.accounts.sessions.issue_link(account.lane, account.id)}"
+
+    @asynccontextmanager
+    async def signed_in(self, name: str = "ada", width: int = 1280, **options: object) -> AsyncIterator[Page]:
+        """A page on the dashboard of somebody who has signed in. What goes wrong in its scripts fails the test."""
+        context = await self.browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
+        page = await self.another(context)
+        await page.goto(await self.link(name))
+        await live(page)
+        yield page
+        await context.close()
+        assert self.problems == []
+
+    async def another(self, context: BrowserContext) -> Page:
+        """One more tab of the same browser."""
+        context.set_default_timeout(PATIENCE_MS)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+        return page
+
+
+async def live(page: Page) -> None:
+    """Wait until the page follows the stream."""
+    await page.wait_for_selector('html[data-connection="live"]')
+
+
+@pytest.fixture
+def chromium() -> str:
+    """Where the browser is."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): apt-get install chromium")
+    return found
+
+
+@pytest.fixture
+async def visited(chromium: str, sqlite_url: str, clock: FakeClock) -> AsyncIterator[Visited]:
+    """The accounts `ada` and `bob` on Free in Paris, served; and a browser that nobody has signed in with."""
+    async with (
+        standing(sqlite_url, clock) as stand,
+        served(stand.app, stand) as url,
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), timeout=PATIENCE_MS * 2)
+        yield Visited(stand, url, browser, [])
+        await browser.close()
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, stand: Stand) -> AsyncIterator[str]:
+    """The address of an application, served until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = QuietServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            stand.site.streams.close()
+            server.should_exit = True
+            await task

@@ -1,0 +1,227 @@
+"""Signing in: links that work once, passwords, sessions that end, and what other sites can make a browser do: nothing."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting
+from tests.sites import SITE_URL, Stand
+
+from reelbot.accounts import LINK_MS, SESSION_MS
+from reelbot.clock import MINUTE
+from reelbot.web import PageSettings, build_app
+
+PASSWORD = "correct horse battery"
+
+
+async def link_of(stand: Stand, name: str = "ada") -> str:
+    account = stand.accounts[name]
+    return f"/enter?token={await accounts_of(stand).sessions.issue_link(account.lane, account.id)}"
+
+
+async def set_password(stand: Stand, name: str = "ada") -> None:
+    account, passwords = stand.accounts[name], accounts_of(stand).passwords
+    await passwords.write(account.lane, account.id, await passwords.hashed(PASSWORD))
+
+
+async def test_a_stranger_is_led_to_sign_in_and_then_on(stand: Stand, stranger: Visitor) -> None:
+    assert (await stranger.get("/")).headers["location"] == "/login"
+    answer = await stranger.get("/history")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?to=/history")
+    await set_password(stand)
+    page = await stranger.read("/login?to=/history")
+    answer = await stranger.send("/login", name="ada", password=PASSWORD, to=page.hidden("to"))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/history")
+    assert (await stranger.get("/history")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x=1", ""]
+)
+async def test_nobody_is_led_elsewhere(stranger: Visitor, to: str) -> None:
+    answer = await stranger.get("/login", params={"to": to})
+    assert Read(answer.text).hidden("to") == "/"
+
+
+async def test_a_link_works_once(stand: Stand, stranger: Visitor) -> None:
+    link = await link_of(stand)
+    assert (await stranger.get(link)).headers["location"] == "/"
+    async with visiting(stand) as other:
+        answer = await other.get(link)
+        assert answer.status_code == 401
+        assert "used before" in answer.text
+        assert not other.is_signed_in
+
+
+async def test_a_link_works_for_ten_minutes(stand: Stand, stranger: Visitor) -> None:
+    link = await link_of(stand)
+    stand.time.advance(LINK_MS)
+    assert (await stranger.get(link)).status_code == 401
+
+
+async def test_a_forged_link_is_refused(stand: Stand, stranger: Visitor) -> None:
+    link = await link_of(stand)
+    for forged in (link[:-1] + ("a" if link[-1] != "a" else "b"), "/enter", "/enter?token=rl_0-1-1-x"):
+        assert (await stranger.get(forged)).status_code == 401
+    assert (await stranger.get(link)).status_code == 303
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(stand: Stand, stranger: Visitor) -> None:
+    cookie = (await stranger.get(await link_of(stand))).headers["set-cookie"]
+    assert cookie.startswith("reelbot_session=rs_")
+    assert cookie.endswith("; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax")
+    behind_tls = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": "https"})
+    assert behind_tls.headers["set-cookie"].endswith("; Secure")
+
+
+async def test_a_session_lasts_thirty_days(stand: Stand, ada: Visitor) -> None:
+    stand.time.advance(SESSION_MS - MINUTE)
+    assert (await ada.get("/")).status_code == 200
+    stand.time.advance(MINUTE)
+    assert (await ada.get("/")).status_code == 303
+
+
+async def test_signing_out_ends_the_session_and_not_only_the_cookie(stand: Stand, ada: Visitor) -> None:
+    session = ada.http.cookies["reelbot_session"]
+    answer = await ada.send("/logout")
+    assert answer.headers["location"] == "/login"
+    assert not ada.is_signed_in
+    async with visiting(stand) as thief:
+        thief.http.cookies.set("reelbot_session", session, domain="reelbot.test")
+        assert (await thief.get("/")).status_code == 303
+
+
+async def test_a_wrong_password_and_an_unknown_name_are_told_alike(stand: Stand, stranger: Visitor) -> None:
+    await set_password(stand)
+    texts = []
+    for name in ("ada", "bob", "nobody"):
+        answer = await stranger.send("/login", name=name, password="wrong password")
+        assert answer.status_code == 401
+        texts.append(Read(answer.text).text)
+    assert len(set(texts)) == 1
+
+
+async def test_a_password_cannot_be_tried_for_ever(stand: Stand, stranger: Visitor) -> None:
+    await set_password(stand)
+    for _ in range(10):
+        assert (await stranger.send("/login", name="ada", password="wrong password")).status_code == 401
+    answer = await stranger.send("/login", name="ada", password=PASSWORD)
+    assert answer.status_code == 429
+    assert "Try again in 15 minutes." in answer.text
+    stand.time.advance(15 * MINUTE)
+    assert (await stranger.send("/login", name="ada", password=PASSWORD)).status_code == 303
+
+
+async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand: Stand, ada: Visitor) -> None:
+    assert "changed" in await ada.sent("/account/password", password=PASSWORD)
+    assert "not the right one" in await ada.sent("/account/password", old="wrong password", password="another password")
+    assert "10 to 200" in await ada.sent("/account/password", old=PASSWORD, password="short")
+    async with visiting(stand) as other:
+        await other.sign_in()
+        await ada.sent("/account/password", old=PASSWORD, password="another password")
+        assert (await other.get("/")).status_code == 303
+    assert (await ada.get("/")).status_code == 200
+
+
+async def test_another_browser_can_be_signed_out(stand: Stand, ada: Visitor) -> None:
+    async with visiting(stand) as other:
+        await other.sign_in()
+        assert "signed out" in await ada.sent("/account/sessions/2/end")
+        assert (await other.get("/")).status_code == 303
+        await other.sign_in()
+        assert "signed out" in await ada.sent("/account/sessions/others/end")
+        assert (await other.get("/")).status_code == 303
+    assert (await ada.send("/account/sessions/99/end")).status_code == 404
+
+
+# opening an account
+
+
+async def test_accounts_are_closed_to_strangers_unless_the_operator_opens_them(stranger: Visitor) -> None:
+    assert (await stranger.get("/signup")).status_code == 403
+    assert (await stranger.send("/signup", name="eve", password=PASSWORD)).status_code == 403
+
+
+async def test_whoever_comes_may_open_an_account_on_free_where_that_is_open(stand: Stand) -> None:
+    app = build_app(replace(stand.site, pages=PageSettings("open")))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE_URL) as http:
+        eve = Visitor(stand, http)
+        assert "Open an account" in (await eve.read("/login")).text
+        assert (await eve.send("/signup", name="ada", password=PASSWORD)).status_code == 400
+        assert (await eve.send("/signup", name="eve", password="short")).status_code == 400
+        answer = await eve.send("/signup", name="eve", password=PASSWORD, timezone="Europe/Paris")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert "You are on Free" in (await eve.read("/subscription")).text
+        assert (await eve.get("/operator")).status_code == 403
+
+
+# what other sites make a browser do
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {}],
+)
+async def test_a_form_of_another_site_changes_nothing(stand: Stand, ada: Visitor, headers: dict[str, str]) -> None:
+    token = (await ada.read("/account")).hidden("form_token")
+    answer = await ada.send("/account/keys", headers=headers, label="stolen", form_token=token)
+    assert answer.status_code == 403
+    account = stand.accounts["ada"]
+    assert len(await accounts_of(stand).keys(account.lane, account.id)) == 1
+
+
+async def test_a_form_needs_the_token_of_its_session(ada: Visitor) -> None:
+    for token in ("", "0" * 64):
+        assert (await ada.send("/account/keys", label="stolen", form_token=token)).status_code == 403
+
+
+async def test_a_browser_that_names_its_origin_only_is_heard_from_our_own_host(ada: Visitor) -> None:
+    token = (await ada.read("/account")).hidden("form_token")
+    answer = await ada.send("/account/keys", headers={"Origin": SITE_URL}, label="mine", form_token=token)
+    assert answer.status_code == 200
+
+
+async def test_the_api_takes_the_session_of_a_browser(ada: Visitor) -> None:
+    usage = await ada.http.get("/api/v1/usage")
+    assert (usage.status_code, usage.json()["account"]) == (200, "ada")
+    body = {"lines": [{"meter": "ai_credits", "amount": 5}]}
+    asked = {"Idempotency-Key": "one"}
+    for strange in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        refused = await ada.http.post("/api/v1/holds", json=body, headers=asked | strange)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    held = await ada.http.post("/api/v1/holds", json=body, headers=asked | {"Sec-Fetch-Site": "same-origin"})
+    assert held.status_code == 201
+
+
+async def test_a_session_is_no_api_key_and_a_key_no_session(stand: Stand, ada: Visitor) -> None:
+    session = ada.http.cookies["reelbot_session"]
+    answer = await stand.http.get("/api/v1/usage", headers={"Authorization": f"Bearer {session}"})
+    assert answer.status_code == 401
+    answer = await stand.http.get("/api/v1/usage", headers={"Cookie": f"reelbot_session={stand.keys['ada']}"})
+    assert answer.status_code == 401
+
+
+async def test_a_key_goes_before_a_cookie(ada: Visitor) -> None:
+    answer = await ada.http.get("/api/v1/usage", headers=ada.stand.caller("bob"))
+    assert answer.json()["account"] == "bob"
+
+
+async def test_pages_allow_nothing_from_elsewhere(ada: Visitor) -> None:
+    answer = await ada.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    page = Read(answer.text)
+    assert not page.all("style")
+    assert not any("style" in found or any(name.startswith("on") for name in found) for _, found in page.elements)
+    assert all(one.get("src") for one in page.all("script"))
+
+
+async def test_programs_are_welcomed_by_the_api_and_not_by_a_page(stranger: Visitor) -> None:
+    answer = await stranger.http.get("/")
+    assert answer.headers["content-type"].startswith("text/plain")
+    nowhere = await stranger.http.get("/nowhere")
+    assert nowhere.headers["content-type"] == "application/problem+json"
+    page = await stranger.http.get("/nowhere", headers=HTML)
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")

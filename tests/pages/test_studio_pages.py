@@ -1,0 +1,238 @@
+"""The studio's pages as html: the steps with their states, a price on every AI action, versions, what is stale, lists."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+from tests.pages.visitors import Read, Visitor, visiting
+from tests.sites import Stand
+
+from reelbot.studio import Studio
+from reelbot.web.pages.video import file_name
+
+SCRIPT = "Hello there."
+
+
+def studio_of(stand: Stand) -> Studio:
+    assert stand.site.studio is not None
+    return stand.site.studio
+
+
+async def opened(stand: Stand, **more: Any) -> str:
+    body = {"flow": "narrated", "topic": "why cats purr", **more}
+    answer = await stand.post("/drafts", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def generated(stand: Stand, draft: str, *steps: Any) -> None:
+    answer = await stand.post(f"/drafts/{draft}/generations", {"steps": list(steps)})
+    assert answer.status_code == 202, answer.text
+    await studio_of(stand).worker.run_all()
+
+
+async def uploaded(stand: Stand) -> str:
+    written = io.BytesIO()
+    Image.new("RGB", (64, 96), "teal").save(written, "PNG")
+    answer = await stand.send("POST", "/assets", files={"file": ("cat.png", written.getvalue())})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def ready(stand: Stand) -> str:
+    """A draft that can be rendered: two words, one picture of one's own."""
+    draft = await opened(stand, script=SCRIPT)
+    await generated(stand, draft, {"step": "voiceover"})
+    asset = await uploaded(stand)
+    answer = await stand.send("PATCH", f"/drafts/{draft}", {"add": [asset]}, key=None)
+    assert answer.json()["ready"], answer.text
+    return draft
+
+
+async def finished(stand: Stand) -> tuple[str, str]:
+    """A video, and the draft that it was."""
+    draft = await ready(stand)
+    await stand.post(f"/drafts/{draft}/renders")
+    await studio_of(stand).worker.run_all()
+    return draft, (await stand.get("/videos")).json()["videos"][0]["id"]
+
+
+def needs(page: Read, makes: str) -> list[str]:
+    """What the buttons of an AI action need, as they say it."""
+    return [one["data-needs"] or "" for one in page.all("button", **{"data-makes": makes})]
+
+
+def shown_panel(page: Read) -> list[str]:
+    panels = [one for one in page.all("section") if "data-panel" in one]
+    return [one["data-panel"] or "" for one in panels if "hidden" not in one]
+
+
+async def test_a_new_draft_is_begun_from_the_studio_and_a_double_click_begins_one(ada: Visitor) -> None:
+    page = await ada.read("/studio")
+    key = page.hidden("key")
+    first = await ada.send("/studio", topic="why cats purr", flow="narrated", key=key)
+    second = await ada.send("/studio", topic="why cats purr", flow="narrated", key=key)
+    assert first.status_code == 303 and first.headers["location"] == second.headers["location"]
+    assert len((await ada.stand.get("/drafts")).json()["drafts"]) == 1
+    listed = await ada.read("/studio")
+    assert "why cats purr" in listed.text and "Topic : Done" in listed.text
+
+
+async def test_a_topic_that_is_too_long_leads_back_to_the_studio_with_the_reason(ada: Visitor) -> None:
+    told = await ada.sent("/studio", topic="t" * 201, flow="narrated")
+    assert "at most 200 characters" in told and "A new video" in told
+
+
+async def test_every_step_has_its_address_and_its_state_in_words(ada: Visitor) -> None:
+    draft = await opened(ada.stand)
+    page = await ada.read(f"/studio/{draft}")
+    assert shown_panel(page) == ["topic"]
+    assert "Topic Done" in page.text and "Script To do" in page.text and "Review To come" in page.text
+    for step in ("script", "voiceover", "assets", "review"):
+        at_step = await ada.read(f"/studio/{draft}/{step}")
+        assert shown_panel(at_step) == [step]
+        assert [one["href"] for one in at_step.all("a", **{"aria-current": "step"})] == [f"/studio/{draft}/{step}"]
+
+
+async def test_a_cinematic_draft_has_three_steps_and_no_script(ada: Visitor) -> None:
+    draft = await opened(ada.stand, flow="cinematic")
+    page = await ada.read(f"/studio/{draft}")
+    assert [one["data-panel"] for one in page.all("section") if "data-panel" in one] == ["topic", "assets", "review"]
+    assert page.all("textarea", id="script") == []
+    assert (await ada.get(f"/studio/{draft}/script")).headers["location"] == f"/studio/{draft}"
+
+
+async def test_every_ai_action_bears_the_price_that_the_server_would_charge(ada: Visitor) -> None:
+    draft = await opened(ada.stand, script=SCRIPT)
+    page = await ada.read(f"/studio/{draft}")
+    assert needs(page, "topic") == ["ai_credits:1"]
+    assert needs(page, "title") == ["ai_credits:1"]
+    assert needs(page, "rewrite") == ["ai_credits:1"]
+    assert needs(page, "step")[:2] == ["ai_credits:2", "ai_credits:1"]
+    assert needs(page, "image") == ["ai_credits:20"], "five pictures are proposed for 30 s"
+    assert needs(page, "music") == ["ai_credits:5"]
+    assert any("data-render" in one and one["data-needs"] == "video_generations:1" for one in page.all("button"))
+
+
+async def test_the_whole_video_has_one_price_and_asks_for_what_is_missing(ada: Visitor) -> None:
+    draft = await opened(ada.stand)
+    page = await ada.read(f"/studio/{draft}")
+    button = page.all("button", **{"data-makes": "whole"})[0]
+    asked = json.loads(button["data-body"] or "")
+    quote = (await ada.stand.post(f"/drafts/{draft}/quotes", asked)).json()
+    assert [step["step"] for step in asked["steps"]] == ["script", "voiceover", "image", "music"]
+    credits_, videos = quote["totals"]["ai_credits"], quote["totals"]["video_generations"]
+    assert button["data-needs"] == f"ai_credits:{credits_} video_generations:{videos}"
+
+
+async def test_what_was_made_before_is_said_to_be_already_made(ada: Visitor) -> None:
+    draft = await opened(ada.stand)
+    await generated(ada.stand, draft, {"step": "script"})
+    await ada.stand.send("PATCH", f"/drafts/{draft}", {"script": SCRIPT}, key=None)
+    page = await ada.read(f"/studio/{draft}/script")
+    assert "Write it again already made" in page.text
+    assert needs(page, "step")[0] == "ai_credits:0"
+
+
+async def test_what_no_longer_matches_is_listed_with_why_and_its_price(ada: Visitor) -> None:
+    draft = await ready(ada.stand)
+    body = {"script": "Quite another text.", "confirm": True}
+    await ada.stand.send("PATCH", f"/drafts/{draft}", body, key=None)
+    page = await ada.read(f"/studio/{draft}/voiceover")
+    assert "Voiceover No longer matches" in page.text
+    assert "The script has changed since it was made." in page.text
+    assert needs(page, "refresh") == ["ai_credits:1"]
+
+
+async def test_versions_can_be_chosen_and_the_one_in_use_is_named(ada: Visitor) -> None:
+    draft = await opened(ada.stand)
+    await generated(ada.stand, draft, {"step": "script"})
+    await generated(ada.stand, draft, {"step": "script"})
+    page = await ada.read(f"/studio/{draft}/script")
+    choices = [json.loads(one["data-choose"] or "") for one in page.all("button") if "data-choose" in one]
+    shown = (await ada.stand.get(f"/drafts/{draft}")).json()["steps"]["script"]
+    older = next(one["version"] for one in shown["versions"] if not one["current"])
+    assert {"slot": "script", "version": older, "scene": None} in choices
+    assert "In use" in page.text
+
+
+async def test_a_draft_that_is_rendered_is_locked_and_its_progress_stands_on_the_page(ada: Visitor) -> None:
+    draft = await ready(ada.stand)
+    begun = (await ada.stand.post(f"/drafts/{draft}/renders")).json()
+    page = await ada.read(f"/studio/{draft}/review")
+    assert page.all("div", id="draft")[0].get("data-locked") is None and "data-locked" in page.all("div", id="draft")[0]
+    assert [one["data-cancel"] for one in page.all("button") if "data-cancel" in one] == [begun["job"]]
+    assert "Review At work" in page.text and "The video is being made" in page.text
+    await ada.stand.send("DELETE", f"/jobs/{begun['job']}", key=None)
+    assert "data-locked" not in (await ada.read(f"/studio/{draft}/review")).all("div", id="draft")[0]
+
+
+async def test_a_finished_draft_leads_to_its_video_with_a_player_and_all_files(ada: Visitor) -> None:
+    draft, video = await finished(ada.stand)
+    away = await ada.get(f"/studio/{draft}/review")
+    assert (away.status_code, away.headers["location"]) == (303, f"/videos/{video}")
+    page = await ada.read(f"/videos/{video}?made=1")
+    files = {one["download"]: one["href"] for one in page.all("a") if "download" in one}
+    assert set(files) >= {"why-cats-purr.mp4", "why-cats-purr.srt", "why-cats-purr.vtt", "why-cats-purr.jpg"}
+    assert page.all("track")[0]["kind"] == "captions"
+    assert "Your video is finished" in page.text
+    listed = await ada.read("/videos")
+    assert [one["href"] for one in listed.all("a", **{"class": "video-card"})] == [f"/videos/{video}"]
+
+
+async def test_the_library_lists_files_with_their_size_and_the_storage_meter(ada: Visitor) -> None:
+    asset = await uploaded(ada.stand)
+    page = await ada.read("/assets")
+    assert "cat.png" in page.text and "64 × 96" in page.text
+    assert [one["data-remove"] for one in page.all("button") if "data-remove" in one] == [asset]
+    assert any(one.get("id") == "slim-storage_bytes" for one in page.all("rb-meter"))
+
+
+async def test_empty_pages_say_what_to_do(ada: Visitor) -> None:
+    assert "No drafts" in (await ada.read("/studio")).text
+    assert "No videos yet" in (await ada.read("/videos")).text
+    assert "Nothing here yet" in (await ada.read("/assets")).text
+
+
+async def test_lists_go_on_to_older_things(ada: Visitor) -> None:
+    for at in range(26):
+        ada.stand.clock.advance(1_000)
+        await opened(ada.stand, topic=f"topic number {at}")
+    first = await ada.read("/studio")
+    older = next(one["href"] or "" for one in first.all("a") if "after=" in (one["href"] or ""))
+    assert "topic number 25" in first.text and "topic number 1 " not in first.text
+    assert "topic number 1 " in (await ada.read(older)).text
+    assert "topic number 25" in (await ada.read("/studio?after=nonsense")).text
+
+
+async def test_drafts_and_videos_of_others_are_not_there(ada: Visitor) -> None:
+    draft = await ready(ada.stand)
+    async with visiting(ada.stand) as bob:
+        await bob.sign_in("bob")
+        for path in (f"/studio/{draft}", "/studio/draft_0-1-zz"):
+            assert (await bob.get(path)).headers["location"] == "/studio"
+        assert (await bob.get("/videos/video_0-1-zz")).status_code == 404
+        assert "cat.png" not in (await bob.read("/assets")).text
+
+
+async def test_what_people_type_stands_on_the_page_as_text(ada: Visitor) -> None:
+    evil = "<img src=x onerror=alert(1)>\"'"
+    draft = await opened(ada.stand, topic=evil, script=evil)
+    for path in ("/studio", f"/studio/{draft}/topic"):
+        answer = await ada.get(path)
+        assert "<img src=x" not in answer.text and evil in Read(answer.text).text
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Why cats purr?", "Why-cats-purr"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("猫が鳴く", "猫が鳴く"),
+        ("...", "video"),
+    ],
+)
+def test_a_title_becomes_the_name_of_a_file_on_any_system(title: str, name: str) -> None:
+    assert file_name(title) == name
