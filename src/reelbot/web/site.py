@@ -188,12 +188,14 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/api/v1/drafts/{id}/quotes", "quoteDraft", "What AI actions on a draft would cost at most.",
-        drafts.quote_draft, {OK: {JSON: drafts.DraftQuoteShown}}, takes=GenerationAsked, one_of=("step", "steps", "stale"), metered=True,
+        drafts.quote_draft, {OK: {JSON: drafts.DraftQuoteShown}}, takes=GenerationAsked,
+        one_of=("step", "steps", "stale"), metered=True,
         problems=("not_found", "nothing_to_do", "provider_unavailable", "too_busy"),
     ),
     Operation(
         "POST", "/api/v1/drafts/{id}/generations", "generate", "Trigger AI actions: one, several, or all that is stale.",
-        drafts.generate, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=GenerationAsked, one_of=("step", "steps", "stale"), idempotency="required",
+        drafts.generate, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=GenerationAsked,
+        one_of=("step", "steps", "stale"), idempotency="required",
         problems=(SHORTAGE, "not_found", "draft_locked", "step_running", "nothing_to_do", "provider_unavailable"),
     ),
     Operation(
