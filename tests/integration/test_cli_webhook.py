@@ -92,3 +92,8 @@ def test_what_cannot_be_meant_ends_in_2_and_what_is_not_there_in_1(url: str) -> 
         assert result.exit_code == 1
         assert "`reelbot webhook list ada`" in result.stderr
     assert run("webhook", "list", "bob").exit_code == 1
+
+
+def test_a_webhook_can_be_told_of_finished_videos_and_posts(url: str) -> None:
+    added = document("webhook", "add", "ada", url, "--kind", "video", "--kind", "post")
+    assert added["kinds"] == ["video", "post"]

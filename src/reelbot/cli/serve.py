@@ -21,13 +21,12 @@ from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
 from reelbot.cli.publishing import publishing_of
-from reelbot.cli.studio import studio_of
+from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
-from reelbot.publish import EVENT_KIND
-from reelbot.studio import EVENT_KINDS, Presets
+from reelbot.studio import Presets
 from reelbot.web import PageSettings, Site, build_app
-from reelbot.webhooks import STORED_KINDS, open_webhooks
+from reelbot.webhooks import open_webhooks
 from reelbot.wiring import wired
 
 _STRANGERS = "Others can reach this server, and keys travel as plain text. Put a proxy that speaks TLS in front of it."
@@ -64,13 +63,12 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
 
 async def _serve(call: Call, listening: socket.socket) -> None:
     loopback = call.config.webhooks_to_loopback
-    kinds = (*STORED_KINDS, *EVENT_KINDS, EVENT_KIND)
     async with (
         wired(call.config, create=True, sweeps=True) as parts,
         studio_of(parts, parts.config.jobs) as studio,
         publishing_of(parts, studio, parts.config.jobs > 0) as publishing,
         open_webhooks(
-            parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True, stored_kinds=kinds
+            parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True, stored_kinds=TOLD_KINDS
         ) as webhooks,
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))

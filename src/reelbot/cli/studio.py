@@ -3,8 +3,13 @@
 import os
 from contextlib import AbstractAsyncContextManager
 
-from reelbot.studio import Studio, open_studio, registry_of
+from reelbot.publish import EVENT_KIND
+from reelbot.studio import EVENT_KINDS, Studio, open_studio, registry_of
+from reelbot.webhooks import STORED_KINDS
 from reelbot.wiring import Parts
+
+TOLD_KINDS = (*STORED_KINDS, *EVENT_KINDS, EVENT_KIND)
+"""The kinds of events that all rooms store, and that webhooks may be told."""
 
 
 def studio_of(parts: Parts, jobs: int) -> AbstractAsyncContextManager[Studio]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from reelbot.allowance import AccountRef
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_chosen
+from reelbot.cli.studio import TOLD_KINDS
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.config import Config
 from reelbot.errors import Failure
@@ -36,8 +37,9 @@ class _About(NamedTuple):
 async def _about(config: Config, name: str | None) -> AsyncIterator[_About]:
     async with wired(config) as parts:
         account = await account_chosen(parts, name)
+        rooms = (parts.database, parts.ledger, parts.clock)
         loopback = config.webhooks_to_loopback
-        async with open_webhooks(parts.database, parts.ledger, parts.clock, loopback=loopback) as webhooks:
+        async with open_webhooks(*rooms, loopback=loopback, stored_kinds=TOLD_KINDS) as webhooks:
             yield _About(webhooks, account)
 
 

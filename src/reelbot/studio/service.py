@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reelbot.allowance import AccountRef, FailurePoint
-from reelbot.clock import DAY
 from reelbot.db import Connection
-from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio.assets import Assets
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
 from reelbot.studio.core.jobs import ACTIVE, Job
@@ -226,7 +224,3 @@ class Studio:
         if known[0] != content:
             raise key_reused(account, self._room.clock())
         return await find(known[1]), True
-
-    async def forget_keys(self) -> None:
-        """Drop idempotency keys that nobody will repeat any more."""
-        await self._room.store.forget_keys(self._room.clock() - ANSWER_KEPT_DAYS * DAY)

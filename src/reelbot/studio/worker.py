@@ -12,8 +12,9 @@ import socket
 from contextlib import suppress
 
 from reelbot.allowance import FailurePoint
-from reelbot.clock import SECOND
+from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
@@ -59,6 +60,7 @@ class Worker:
         self._idle_seconds = idle_seconds
         self._pause_seconds = pause_seconds
         self._first_lane = 0
+        self._forgets_at = 0
         self._wanted = asyncio.Event()
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
@@ -114,6 +116,7 @@ class Worker:
         while True:
             self._wanted.clear()
             try:
+                await self.forget_keys()
                 while len(self._runs) < self._jobs and (job := await self._taken()) is not None:
                     self._begin(job)
             except (DatabaseFailure, TooBusy) as failure:
@@ -121,6 +124,13 @@ class Worker:
             except Exception:  # a defect; without this loop no job would ever be done again
                 _log.exception("No jobs can be taken")
             await self._woken()
+
+    async def forget_keys(self) -> None:
+        """Drop idempotency keys that nobody will repeat any more, once a day."""
+        now = self._room.clock()
+        if now >= self._forgets_at:
+            await self._room.store.forget_keys(now - ANSWER_KEPT_DAYS * DAY)
+            self._forgets_at = now + DAY
 
     async def _woken(self) -> None:
         waits = {asyncio.ensure_future(self._wanted.wait()), *self._runs}

@@ -7,7 +7,7 @@ import { Problem, call } from "../api.js";
 import { toast } from "../toast.js";
 import { agreed } from "./impact.js";
 import { isChanged, takeDefault } from "./morph.js";
-import { draftId, onShown, refresh, refreshSoon } from "./shown.js";
+import { draftId, refresh, refreshSoon } from "./shown.js";
 
 const IDLE_MS = 900; // a pause in typing
 const RETRY_MS = 3000;
@@ -31,7 +31,6 @@ export function startSaving() {
   document.addEventListener("change", (event) => note(event.target, 0));
   addEventListener("online", () => saveSoon(0));
   addEventListener("pagehide", sendAtLast);
-  onShown(tellTitle);
   takeUnsaved();
 }
 
@@ -209,18 +208,3 @@ function tell(state) {
   place.dataset.state = state;
   if (place.textContent !== SAID[state]) place.textContent = SAID[state];
 }
-
-function tellTitle() {
-  for (const range of document.querySelectorAll("[data-setting=pace]")) {
-    range.closest(".field").querySelector("output").textContent = `× ${Number(range.value)}`;
-  }
-}
-
-document.addEventListener("input", (event) => {
-  const { target } = event;
-  if (target.dataset?.setting === "pace") tellTitle();
-  if (target.dataset?.setting === "pitch") {
-    const steps = Number(target.value);
-    target.closest(".field").querySelector("output").textContent = steps ? `${steps > 0 ? "+" : "−"}${Math.abs(steps)}` : "as it is";
-  }
-});

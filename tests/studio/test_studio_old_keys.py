@@ -1,0 +1,23 @@
+"""Idempotency keys of the studio are kept longer than anybody repeats a request, and not for ever."""
+
+from tests.fakes import FakeClock
+from tests.studio.stages import Stage
+
+from reelbot.clock import DAY
+from reelbot.limits import ANSWER_KEPT_DAYS
+from reelbot.studio.core.asking import DraftAsked
+
+
+async def test_a_key_is_remembered_as_long_as_answers_are_and_then_forgotten(
+    each_stage: Stage, clock: FakeClock
+) -> None:
+    asked = DraftAsked(flow="narrated", topic="cats")
+    first, _ = await each_stage.studio.open(each_stage.ada, asked, "once")
+    clock.advance((ANSWER_KEPT_DAYS - 1) * DAY)
+    await each_stage.worker.forget_keys()
+    again, was_there = await each_stage.studio.open(each_stage.ada, asked, "once")
+    assert (again.id, was_there) == (first.id, True)
+    clock.advance(2 * DAY)
+    await each_stage.worker.forget_keys()
+    other, was_there = await each_stage.studio.open(each_stage.ada, asked, "once")
+    assert other.id != first.id and not was_there
