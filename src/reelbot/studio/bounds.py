@@ -24,6 +24,9 @@ SCENES_MAX = 60
 VERSIONS_MAX = 500
 """Results kept in one slot of a draft: nobody looks through more, and the document stays small enough to save often."""
 
+TYPING_SECONDS_MAX = 300
+"""How long what is saved while one is typing stays one version: a pause of thought is not yet another draft of it."""
+
 BATCH_TASKS_MAX = 48
 """Pieces of work in one job: all clips of a busy video, each with a line for its storage, fit one hold."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from reelbot.clock import SECOND
 from reelbot.errors import Malformed, TooBusy
 from reelbot.studio.bounds import (
     KEYWORDS_LENGTH_MAX,
@@ -14,10 +15,11 @@ from reelbot.studio.bounds import (
     SCRIPT_LENGTH_MAX,
     TITLE_LENGTH_MAX,
     TOPIC_LENGTH_MAX,
+    TYPING_SECONDS_MAX,
     VERSIONS_MAX,
 )
 from reelbot.studio.core.drafts import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
-from reelbot.studio.core.steps import is_stale, pinned
+from reelbot.studio.core.steps import INPUTS, is_stale, pinned
 
 _LENGTHS: dict[SlotName, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
 
@@ -43,7 +45,8 @@ def with_keywords(draft: Draft, keywords: str) -> Draft:
 def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
     """With a text that a person wrote. An empty one clears the slot; its results are kept.
 
-    Writing the text that is there already says that it stands: a stale one then matches again.
+    Writing the text that is there already says that it stands: a stale one then matches again. What is saved while one is
+    typing is one version, as long as nothing was made from it.
     """
     bound, text = _LENGTHS[name], text.strip()
     if len(text) > bound:
@@ -55,7 +58,21 @@ def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
         return draft.with_slot(ref, slot.pointing_to(None))
     if slot.version is not None and slot.version.text == text and not is_stale(draft, ref):
         return draft
+    if slot.version is not None and _is_being_typed(draft, ref, slot.version, now):
+        typed = structs.replace(slot.version, text=text, inputs=pinned(draft, ref))
+        return draft.with_slot(ref, Slot((*slot.versions[:-1], typed), typed.id))
     return _added(draft, ref, Version(id=0, at=now, by="hand", text=text))
+
+
+def _is_being_typed(draft: Draft, ref: SlotRef, version: Version, now: int) -> bool:
+    """Whether a version is the newest of its slot, written by hand a moment ago, and nothing was made from it."""
+    slot = draft.slot(ref)
+    assert slot is not None, "it has a version"
+    if version.by != "hand" or version != slot.versions[-1] or now - version.at >= TYPING_SECONDS_MAX * SECOND:
+        return False
+    value = INPUTS[ref.name].value(draft, ref) if ref.name in INPUTS else None
+    others = (other for one in draft.refs() if (other := draft.slot(one)) is not None)
+    return not any(made.inputs.get(ref.name) == value for other in others for made in other.versions if value)
 
 
 def with_version(draft: Draft, ref: SlotRef, version: Version) -> Draft:
