@@ -110,13 +110,13 @@ async def test_a_plan_is_changed_after_its_consequences_were_read(visited: Visit
 async def test_the_keyboard_reaches_everything_of_the_header_in_order(visited: Visited) -> None:
     async with visited.signed_in() as page:
         reached = []
-        for _ in range(9):
+        for _ in range(10):
             await page.keyboard.press("Tab")
             reached.append(
                 await page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent.trim()")
             )
-        assert reached[:5] == ["Skip to the content", "ReelBot", "Dashboard", "Studio", "Usage"]
-        assert reached[7:9] == ["Change between light and dark", "Account of ada"]
+        assert reached[:6] == ["Skip to the content", "ReelBot", "Dashboard", "Studio", "Publish", "Usage"]
+        assert reached[8:10] == ["Change between light and dark", "Account of ada"]
         outline = "getComputedStyle(document.activeElement).outlineStyle"
         assert await page.evaluate(outline) == "solid"
         await page.keyboard.press("Enter")
