@@ -4,8 +4,9 @@ import asyncio
 import gc
 import itertools
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tests.integration.test_serve import Running, cli, credits, serving
 from reelbot.allowance import Ledger
 
 CALLERS = 200
-TRIES = 5
+REQUESTS = 500
+"""For one last credit."""
+
 PATIENCE_SECONDS = 120
 """For one answer among hundreds, on a machine that does other things as well."""
 
@@ -41,30 +44,38 @@ def shared(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return postgres_url
 
 
-def client(key: str) -> httpx.AsyncClient:
-    # A connection is let go long before the server lets go of it: neither writes to one that the other is closing.
-    limits = httpx.Limits(max_connections=CALLERS, keepalive_expiry=2)
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.AsyncClient(headers=headers, limits=limits, timeout=PATIENCE_SECONDS)
+@asynccontextmanager
+async def calling(key: str, number: int) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """So many callers, each with a connection of its own.
+
+    A pool shared by hundreds closes connections that it has just handed to somebody (encode/httpcore issue 1110), which
+    looks like a server that breaks off.
+    """
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=None)
+    tls = ssl.create_default_context()
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(
+                    headers={"Authorization": f"Bearer {key}"}, limits=limits, verify=tls, timeout=PATIENCE_SECONDS
+                )
+            )
+            for _ in range(number)
+        ]
 
 
-async def held(callers: httpx.AsyncClient, url: str, idempotency_key: str) -> httpx.Response:
+async def held(caller: httpx.AsyncClient, url: str, idempotency_key: str) -> httpx.Response:
     body = {"lines": [{"meter": "ai_credits", "amount": 1}]}
-    return await callers.post(f"{url}/api/v1/holds", json=body, headers={"Idempotency-Key": idempotency_key})
+    return await caller.post(f"{url}/api/v1/holds", json=body, headers={"Idempotency-Key": idempotency_key})
 
 
-async def held_at_last(callers: httpx.AsyncClient, url: str, idempotency_key: str) -> httpx.Response:
-    """As a caller does it whose answer was lost: ask again with the same key, for one effect."""
-    for _ in range(TRIES):
-        with suppress(httpx.TransportError):
-            return await held(callers, url, idempotency_key)
-    raise AssertionError(f"{TRIES} answers to {idempotency_key} were lost")
-
-
-async def all_held(callers: httpx.AsyncClient, urls: list[str], names: list[str]) -> list[httpx.Response]:
+async def all_held(callers: list[httpx.AsyncClient], urls: list[str], names: list[str]) -> list[httpx.Response]:
     """All at once, in turn at each URL; when one fails, none is left behind."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(held_at_last(callers, urls[at % len(urls)], name)) for at, name in enumerate(names)]
+        tasks = [
+            group.create_task(held(caller, url, name))
+            for name, caller, url in zip(names, itertools.cycle(callers), itertools.cycle(urls))
+        ]
     return [task.result() for task in tasks]
 
 
@@ -73,15 +84,15 @@ async def hammered(servers: list[Running], key: str) -> dict[str, Any]:
     answered: dict[str, Any] = {}
     killed = asyncio.Event()
 
-    async def call(number: int) -> None:
+    async def call(number: int, caller: httpx.AsyncClient) -> None:
         url = servers[number % len(servers)].url
         for turn in itertools.count():
             name = f"{number}-{turn}"
             try:
-                answer = await held(callers, url, name)
+                answer = await held(caller, url, name)
                 assert answer.status_code == 201, answer.text
                 answered[name] = answer.json()
-                await callers.post(f"{url}/api/v1/holds/{answer.json()['id']}/settlement")
+                await caller.post(f"{url}/api/v1/holds/{answer.json()['id']}/settlement")
             except httpx.TransportError:
                 assert killed.is_set()
                 answered.setdefault(name, None)
@@ -91,9 +102,9 @@ async def hammered(servers: list[Running], key: str) -> dict[str, Any]:
                 for server in servers:
                     server.process.send_signal(signal.SIGKILL)
 
-    async with client(key) as callers, asyncio.TaskGroup() as group:
-        for number in range(CALLERS):
-            group.create_task(call(number))
+    async with calling(key, CALLERS) as callers, asyncio.TaskGroup() as group:
+        for number, caller in enumerate(callers):
+            group.create_task(call(number, caller))
     return answered
 
 
@@ -106,7 +117,7 @@ async def test_two_servers_killed_under_two_hundred_callers_lose_and_double_noth
     assert len(acknowledged) >= ACKNOWLEDGED_BEFORE_THE_KILL
     assert len(acknowledged) < len(before), "nobody was in the middle of a request"
     with serving() as server:
-        async with client(key) as callers:
+        async with calling(key, CALLERS) as callers:
             again = dict(zip(before, await all_held(callers, [server.url], list(before)), strict=True))
         for name, answer in acknowledged.items():
             assert again[name].headers["Idempotency-Replayed"] == "true"
@@ -117,18 +128,18 @@ async def test_two_servers_killed_under_two_hundred_callers_lose_and_double_noth
     assert cli("ledger", "verify")["faults"] == []
 
 
-@pytest.mark.parametrize("trials", [3, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(3_600)])])
+@pytest.mark.parametrize("trials", [20, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(3_600)])])
 async def test_the_last_credit_is_won_once_among_five_hundred_requests_to_two_servers(shared: str, trials: int) -> None:
     key = cli("account", "create", "ada", "--plan", "free")["key"]
     with ExitStack() as stack:
         urls = [stack.enter_context(serving()).url for _ in range(2)]
-        async with client(key) as callers, Ledger.open(shared, sweep_seconds=None) as ledger:
+        async with calling(key, REQUESTS) as callers, Ledger.open(shared, sweep_seconds=None) as ledger:
             ada = await ledger.find("ada")
             assert ada is not None
             await ledger.hold(ada, {"ai_credits": 60}, key="all of today's")
             for trial in range(trials):
                 await ledger.grant(ada, "ai_credits", 1, key=f"one more {trial}", why="the last credit")
-                answers = await all_held(callers, urls, [f"{trial}-{number}" for number in range(500)])
+                answers = await all_held(callers, urls, [f"{trial}-{number}" for number in range(REQUESTS)])
                 won = [answer for answer in answers if answer.status_code == 201]
                 assert len(won) == 1
                 assert {answer.json()["code"] for answer in answers if answer not in won} == {"allowance_exhausted"}
