@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 PYTEST := $(BIN)/python -m pytest -n auto
+ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 # Certificates that the machine trusts, its owner's own among them, where it has any; else those that the installer brings.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-long check bench install lock clean
+.PHONY: help run test browser test-long check bench install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,16 +19,11 @@ help: ## list the commands
 run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 	$(BIN)/reelbot serve
 
-test: $(VENV)/tested-with check ## pass every test but the browser's, on SQLite and on a real PostgreSQL that they bring up
-	$(PYTEST) --ignore=tests/browser
+test: $(VENV)/tested-with browser check ## pass every test: on SQLite, on a real PostgreSQL that they bring up, in a real browser
+	$(PYTEST)
 
-test-browser: $(VENV)/tested-with ## pass the tests of the pages in a real browser: Debian's chromium, installed when it is missing
-	@command -v chromium >/dev/null || apt-get install -y -q chromium || \
-	    { echo "Chromium is missing; on Debian, as root: apt-get install chromium" >&2; exit 1; }
-	$(PYTEST) tests/browser
-
-test-long: $(VENV)/tested-with ## pass the long forms of the simulations too (hours)
-	$(PYTEST) --ignore=tests/browser -m "long or not long"
+test-long: $(VENV)/tested-with browser ## pass the long forms of the simulations too (hours)
+	$(PYTEST) -m "long or not long"
 
 check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/ruff check .
@@ -47,6 +43,12 @@ lock: $(VENV)/uv ## choose the newest versions again and lock them with their ha
 	    pyproject.toml --group dev -o requirements/test.txt
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    requirements/setup.in -o requirements/setup.txt
+
+# The one thing that tests need outside this folder; where it is missing, Debian has it.
+browser: ## install Chromium for the tests, where it is missing
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || \
+	    { $(ROOT) apt-get -q update && $(ROOT) apt-get install -y -q --no-install-recommends chromium; } || \
+	    { echo "Chromium is missing; on Debian, as root: apt-get install chromium" >&2; exit 1; }
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -17,7 +17,7 @@ from tests.sites import Stand, standing
 
 from reelbot.accounts import Accounts
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
@@ -84,7 +84,7 @@ def chromium() -> str:
     """Where the browser is."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): apt-get install chromium")
+        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): run `make browser`")
     return found
 
 
