@@ -18,9 +18,9 @@ See README.md for what this room owns and what it promises.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.cache import Cache, disk_errors
@@ -64,8 +64,6 @@ __all__ = [
     "scenes_between",
 ]
 
-First = TypeVar("First")
-Second = TypeVar("Second")
 
 Progress = Callable[[float], None]
 """Told how much is done, from 0 to 1, never less than before."""
@@ -129,23 +127,24 @@ class _Report:
 
 async def _make(plan: RenderPlan, timeline: Timeline, workspace: Path, cache: Cache, report: _Report) -> Sequence[Path]:
     """Every file of the video in the workspace: the companions in the order of `_ENDINGS`, then the MP4."""
-    painting = make_pieces(plan, workspace, cache, report.ready)
-    sound, _ = await _together(sound_track(plan.sound, workspace, cache), painting)
-    video, thumbnail = await _together(join(plan, sound, workspace), make_thumbnail(plan, workspace))
-    texts = await in_thread(_write_texts, plan, timeline, workspace)
-    return [thumbnail, *texts, video]
 
+    async def pictured() -> Path:
+        await pieces
+        return await make_thumbnail(plan, workspace)
 
-async def _together(
-    first: Coroutine[object, object, First], second: Coroutine[object, object, Second]
-) -> tuple[First, Second]:
-    """Do both at once; when one fails, cancel the other and raise the failure itself."""
+    async def joined() -> Path:
+        await pieces
+        return await join(plan, await sound, workspace)
+
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = group.create_task(first), group.create_task(second)
+            pieces = group.create_task(make_pieces(plan, workspace, cache, report.ready))
+            sound = group.create_task(sound_track(plan.sound, workspace, cache))
+            thumbnail, video = group.create_task(pictured()), group.create_task(joined())
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    return tasks[0].result(), tasks[1].result()
+    texts = await in_thread(_write_texts, plan, timeline, workspace)
+    return [thumbnail.result(), *texts, video.result()]
 
 
 def _write_texts(plan: RenderPlan, timeline: Timeline, workspace: Path) -> list[Path]:
