@@ -30,6 +30,11 @@ def instant_text(at: int) -> str:
     return f"{whole}.{part:03d}Z" if part else f"{whole}Z"
 
 
+def instant_text_or_none(at: int | None) -> str | None:
+    """The same of an instant that may not have come."""
+    return None if at is None else instant_text(at)
+
+
 def instant_from(text: str) -> int:
     """The instant that an RFC 3339 text names; `ValueError` when it is not one or has no offset."""
     if not _INSTANT.fullmatch(text):

@@ -6,16 +6,15 @@ as not set. All mistakes are told together, each with its line, its variable or 
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from reelbot.errors import ConfigFailure
 from reelbot.limits import LANES_MAX
+from reelbot.toml_file import read_toml, suggestion
 
 FILE = Path("reelbot.toml")
 PREFIX = "REELBOT_"
@@ -37,7 +36,6 @@ _PASSWORDS = (
     re.compile(r"(?P<before>[?&\s](?:ssl)?password=)[^&\s]*"),
 )
 _POSTGRES = re.compile(r"postgres(ql)?://")
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True)
@@ -127,13 +125,13 @@ def _file(file: Path | None, environment: Mapping[str, str]) -> Path | None:
 def _from_file(file: Path | None, mistakes: list[str]) -> Iterator[tuple[str, _Given]]:
     if file is None:
         return
-    text = _text_of(file)
-    for name, value in _parsed(file, text).items():
-        line = f"{file} line {_line_of(name, text)}"
+    read = read_toml(file, str(file))
+    for name, value in read.content.items():
+        line = f"{file} line {read.line_of((name,))}"
         if name in _SETTINGS:
             yield name, _Given(value, f"{line}: {name}", file.parent)
         else:
-            mistakes.append(f"{line}: {name} is not a setting; {_nearest(name, _SETTINGS)}")
+            mistakes.append(f"{line}: {name} is not a setting; {suggestion(name, _SETTINGS)}")
 
 
 def _from_environment(environment: Mapping[str, str], mistakes: list[str]) -> Iterator[tuple[str, _Given]]:
@@ -143,42 +141,13 @@ def _from_environment(environment: Mapping[str, str], mistakes: list[str]) -> It
             if value:
                 yield variables[variable], _Given(value, variable, Path())
         elif variable.startswith(PREFIX) and variable not in (CONFIG, DEBUG):
-            mistakes.append(f"The variable {variable} is not a setting; {_nearest(variable, variables)}")
+            mistakes.append(f"The variable {variable} is not a setting; {suggestion(variable, variables)}")
 
 
 def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[str, _Given]]:
     for name, value in flags.items():
         if value is not None:
             yield name, _Given(value, f"--{name.replace('_', '-')}", Path())
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigFailure(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigFailure(f"{file} cannot be read: the text is not UTF-8.") from error
-
-
-def _parsed(file: Path, text: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        position = _POSITION.search(str(error))
-        line = position[1] if position and position[1] else text.rstrip().count("\n") + 1
-        raise ConfigFailure(f"{file} line {line}: {_POSITION.sub('', str(error))}.") from error
-
-
-def _line_of(name: str, text: str) -> int:
-    """The line of a key or table at the top of the file; settings are one line each."""
-    begins = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}\b")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if begins.match(line)), 1)
-
-
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
 
 
 # What each setting may be. The texts of the errors go on after "must be".

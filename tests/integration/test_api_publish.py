@@ -12,7 +12,8 @@ from reelbot.publish import Publishing
 from reelbot.studio import Studio
 from reelbot.studio.core.drafts import Settings
 from reelbot.studio.core.jobs import Setup
-from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles, new_number
+from reelbot.studio.keeping import new_number
+from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
 
 FILES = {"video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "post.txt"}
 

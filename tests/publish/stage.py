@@ -139,8 +139,8 @@ class PublishStage:
         """Another worker, as another process would have it."""
         database = self.stage.room.store.database
         store = PublishStore(database, self.ledger.store.lanes)
-        rooms = (self.ledger, self.ledger.events, store, self.stage.studio)
-        return Worker(Room(*rooms, self.platforms(), self.stage.clock), **options)
+        room = Room(self.ledger, self.ledger.events, store, self.stage.clock, self.stage.studio, self.platforms())
+        return Worker(room, **options)
 
     def platforms(self) -> Mapping[str, Platform]:
         return {**platforms_in(self.folder), "scripted": self.platform}

@@ -106,7 +106,7 @@ async def opened(address: str, folder: Path) -> AsyncIterator[Room]:
         files = Files(folder / "studio")
         files.open()
         store = StudioStore(database, ledger.store.lanes)
-        yield Room(ledger, events, store, files, Registry([Diligent(folder)]), system_clock, on_trust)
+        yield Room(ledger, events, store, system_clock, files, Registry([Diligent(folder)]), on_trust)
         await ledger.stop()
         await events.stop()
     finally:

@@ -24,13 +24,14 @@ from reelbot.studio.core.jobs import ACTIVE, Job, Setup
 from reelbot.studio.core.works import Kind
 from reelbot.studio.files import Files
 from reelbot.studio.generating import Begun
+from reelbot.studio.keeping import Owner, Page
 from reelbot.studio.making import Maker
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.render import Quality, Rendered
 from reelbot.studio.room import Room
 from reelbot.studio.service import Studio
 from reelbot.studio.shown import DraftShown
-from reelbot.studio.store import KeptAsset, Owner, Page, StudioStore
+from reelbot.studio.store import KeptAsset, StudioStore
 from reelbot.studio.worker import Worker
 from reelbot.wiring import ROOMS
 
@@ -219,7 +220,7 @@ async def staged(
             files.open()
             registry = Registry(providers or [Scripted()])
             store = StudioStore(database, ledger.store.lanes)
-            room = Room(ledger, ledger.events, store, files, registry, clock, on_trust)
+            room = Room(ledger, ledger.events, store, clock, files, registry, on_trust)
             maker = PaperMaker(room)
             worker = Worker(room, pause_seconds=0.01, maker=maker)
             ada = await ledger.account("ada", plan=plan)

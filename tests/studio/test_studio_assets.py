@@ -243,7 +243,7 @@ async def test_folders_that_killed_workers_left_are_swept_and_others_are_not(tmp
 async def real(stage: Stage) -> Stage:
     """The same studio, looking at files as it does outside of tests."""
     room = stage.room
-    whole = Room(room.ledger, room.events, room.store, room.files, room.registry, room.clock, taken_in)
+    whole = Room(room.ledger, room.events, room.store, room.clock, room.files, room.registry, taken_in)
     stage.studio = Studio(whole, stage.worker)
     return stage
 

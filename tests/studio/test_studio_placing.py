@@ -158,6 +158,37 @@ async def test_as_many_as_fit_are_made_and_the_rest_is_named_with_when_it_will(
         await stage.require_sound()
 
 
+async def test_the_first_answer_is_repeated_with_what_did_not_fit_then(
+    sqlite_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    async with staged(sqlite_url, tmp_path, clock, plan="free") as stage:
+        draft = await stage.open()
+        hold = await stage.ledger.hold(stage.ada, {"ai_credits": 58}, key="something else")
+        first = await stage.generate(draft, "script", "music", mode="fit", key="a click")
+        await stage.ledger.release(hold)
+        assert [one.slot for one in first.later] == ["music"]
+        assert await stage.generate(draft, "script", "music", mode="fit", key="a click") == first._replace(
+            replayed=True
+        )
+        await stage.done(first)
+        assert await stage.generate(draft, "script", "music", mode="fit", key="a click") == first._replace(
+            replayed=True
+        )
+
+
+async def test_what_did_not_fit_when_a_draft_was_brought_up_to_date_is_told_again(
+    sqlite_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    async with staged(sqlite_url, tmp_path, clock, plan="free") as stage:
+        draft = await stage.finished()
+        await stage.change(draft, topic="why dogs bark")
+        await stage.ledger.hold(stage.ada, {"ai_credits": 48}, key="something else")
+        first = await stage.generate(draft, stale=True, mode="fit", key="a click")
+        assert first.later
+        await stage.done(first)
+        assert await stage.generate(draft, stale=True, mode="fit", key="a click") == first._replace(replayed=True)
+
+
 async def test_what_follows_from_something_that_does_not_fit_waits_with_it(
     sqlite_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:

@@ -29,7 +29,7 @@ def picture(path: Path) -> Path:
 
 async def test_uploads_become_a_preview_and_a_video(stage: Stage) -> None:
     room = stage.room
-    whole = Room(room.ledger, room.events, room.store, room.files, room.registry, room.clock, taken_in)
+    whole = Room(room.ledger, room.events, room.store, room.clock, room.files, room.registry, taken_in)
     stage.worker = Worker(whole, maker=Maker(whole))
     stage.studio = Studio(whole, stage.worker)
     ids = []

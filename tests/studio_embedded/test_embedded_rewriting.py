@@ -52,7 +52,6 @@ def test_every_language_rewrites_without_losing_the_first_words(code: str) -> No
         rewritten = rewrite(text, RewriteOptions(tone=tone, language=code), 2)
         assert "Alfa beta gamma." in rewritten.text
         assert rewritten.text != text
-        assert rewritten.label == "Template text"
 
 
 def test_bad_input_is_refused() -> None:

@@ -163,7 +163,7 @@ def test_without_a_file_there_are_none() -> None:
             "[providers.a]\nkind = 'openai'\nvideo_seconds = [4, 0]\n",
             ["file line 3: a.video_seconds is not right: expected `int` >= 1"],
         ),
-        ("[providers.a]\nkind = \n", ["file line 2: Invalid value."]),
+        ("[providers.a]\nkind = \n", ["file line 2: Invalid value"]),
     ],
 )
 async def test_a_mistake_names_the_line_and_what_is_wrong(tmp_path: Path, text: str, mistakes: list[str]) -> None:

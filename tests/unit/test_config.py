@@ -134,7 +134,7 @@ def test_a_named_file_that_is_missing_is_told() -> None:
 
 def test_a_file_that_is_not_text_is_told() -> None:
     Path("reelbot.toml").write_bytes(b"host = '\xff'")
-    assert mistakes() == ["reelbot.toml cannot be read: the text is not UTF-8."]
+    assert mistakes() == ["reelbot.toml line 1: the text is not UTF-8"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from reelbot.allowance.catalogue import key_lines, load_failures, load_plans, load_prices, require_plans
+from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
 from reelbot.allowance.core.prices import PriceList
 from reelbot.errors import ConfigFailure, Malformed
 from reelbot.limits import AMOUNT_MAX, WHY_LENGTH_MAX
+from reelbot.toml_file import key_lines
 
 GB = 1_000_000_000
 

@@ -6,13 +6,11 @@ the order of their lines, in one `ConfigFailure`; a file with a mistake is never
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from reelbot.allowance.core.failures import FailurePoint, FailureRule, FailureTable, Rule
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
@@ -20,11 +18,9 @@ from reelbot.allowance.core.prices import Price, PriceList
 from reelbot.allowance.core.windows import KINDS
 from reelbot.errors import ConfigFailure
 from reelbot.limits import AMOUNT_MAX, LABEL_LENGTH_MAX, WHY_LENGTH_MAX
-
-Keys = tuple[str, ...]
+from reelbot.toml_file import Keys, TomlFile, read_toml
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def load_plans(path: Path | None = None) -> Catalogue:
@@ -67,64 +63,22 @@ def require_plans(catalogue: Catalogue, names_in_use: Collection[str]) -> None:
         )
 
 
-def key_lines(text: str) -> dict[Keys, int]:
-    """The line, from 1, on which each key and table of a valid TOML text first stands; arrays are not looked into.
-
-    Lines are gathered until they are valid TOML by themselves: that is one statement, however many lines it spans, and
-    what the parser makes of it are its keys. So text inside long strings and arrays is never taken for a key.
-    """
-    lines: dict[Keys, int] = {}
-    table: Keys = ()
-    statement, begins = "", 1
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        statement += line + "\n"
-        said = _whole_statement(statement)
-        if said is None:
-            continue
-        if statement.lstrip().startswith("["):
-            *_, table = _paths(said, ())
-            paths: Iterable[Keys] = _paths(said, ())
-        else:
-            paths = _paths(said, table)
-        for path in paths:
-            lines.setdefault(path, begins)
-        statement, begins = "", number + 1
-    return lines
-
-
-def _whole_statement(text: str) -> dict[str, Any] | None:
-    """What a text says as TOML; None when it does not end yet."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-
-
-def _paths(table: Mapping[str, Any], under: Keys) -> Iterable[Keys]:
-    """The path of every key in a table and in the tables inside it, outer ones first."""
-    for key, value in table.items():
-        yield (*under, key)
-        if isinstance(value, dict):
-            yield from _paths(value, (*under, key))
-
-
-class _TomlFile:
+class _Reading:
     """A data file while it is read: what it says, on which line, and what is wrong with it.
 
     A method that finds a mistake notes it and answers with some value of the right type; `raise_mistakes` then tells
     all of them, so that value is never used.
     """
 
-    def __init__(self, name: str, text: str) -> None:
-        self._name = name
-        self._content, self._lines = _parsed(name, text)
+    def __init__(self, file: TomlFile) -> None:
+        self._file = file
         self._mistakes: list[tuple[int, str]] = []
 
     def raise_mistakes(self) -> None:
         """Raise one `ConfigFailure` with every mistake found, in the order of their lines."""
         if self._mistakes:
             in_order = sorted(self._mistakes, key=itemgetter(0))
-            raise ConfigFailure("\n".join(_mistake(self._name, *found) for found in in_order))
+            raise ConfigFailure("\n".join(self._file.mistake(*found) for found in in_order))
 
     def has(self, keys: Keys) -> bool:
         """Whether there is anything at a path."""
@@ -189,7 +143,7 @@ class _TomlFile:
 
     def _get(self, keys: Keys) -> object | None:
         """What stands at a path; None, which TOML has no word for, when nothing does."""
-        value: object = self._content
+        value: object = self._file.content
         for key in keys:
             if not isinstance(value, dict) or key not in value:
                 return None
@@ -224,27 +178,24 @@ class _TomlFile:
 
     def _note(self, keys: Keys, says: str) -> None:
         """Note a mistake on the line of a path, or on that of the nearest table around it."""
-        found = keys
-        while found and found not in self._lines:
-            found = found[:-1]
-        self._mistakes.append((self._lines.get(found, 1), f"{_dotted(keys)} {says}"))
+        self._mistakes.append((self._file.line_of(keys), f"{_dotted(keys)} {says}"))
 
 
-def _meter(file: _TomlFile, name: str) -> Meter:
+def _meter(file: _Reading, name: str) -> Meter:
     at = ("meters", name)
     file.only(at, ("window", "one", "many", "still_works"))
     one, many = file.label((*at, "one")), file.label((*at, "many"))
     return Meter(name, file.choice((*at, "window"), KINDS), one, many, file.labels((*at, "still_works")))
 
 
-def _plan(file: _TomlFile, name: str, rank: int, meters: Collection[str]) -> Plan:
+def _plan(file: _Reading, name: str, rank: int, meters: Collection[str]) -> Plan:
     at = ("plans", name)
     file.only(at, ("title", *meters))
     limits = {meter: file.limit((*at, meter)) for meter in meters}
     return Plan(name, file.label((*at, "title")), rank, MappingProxyType(limits))
 
 
-def _price(file: _TomlFile, action: str, catalogue: Catalogue) -> Price:
+def _price(file: _Reading, action: str, catalogue: Catalogue) -> Price:
     at = ("prices", action)
     file.only(at, ("title", "meter", "amount", "per", "unit", "units", "of", "note"))
     unit = file.label((*at, "unit"))
@@ -261,7 +212,7 @@ def _price(file: _TomlFile, action: str, catalogue: Catalogue) -> Price:
     )
 
 
-def _failure_rule(file: _TomlFile, point: FailurePoint) -> FailureRule:
+def _failure_rule(file: _Reading, point: FailurePoint) -> FailureRule:
     """The rules of one point. An unknown outcome keeps everything, and no other failure keeps or uses another limit."""
     at = (point.value,)
     file.only(at, ("ai_credits", "other", "sentence"))
@@ -273,51 +224,11 @@ def _failure_rule(file: _TomlFile, point: FailurePoint) -> FailureRule:
     return FailureRule(point, Rule(ai_credits), Rule(other), file.label((*at, "sentence"), WHY_LENGTH_MAX))
 
 
-def _opened(path: Path | None, name: str) -> _TomlFile:
+def _opened(path: Path | None, name: str) -> _Reading:
     """An operator's file, or without a path the packaged one of a name."""
-    source = files("reelbot").joinpath("data", name) if path is None else path
-    shown = name if path is None else str(path)
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise ConfigFailure(f"{shown} cannot be read: {error.strerror}.") from error
-    try:
-        return _TomlFile(shown, content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigFailure(_mistake(shown, line, "the text is not UTF-8")) from error
-
-
-def _parsed(name: str, text: str) -> tuple[dict[str, Any], dict[Keys, int]]:
-    """What a text says and on which lines."""
-    try:
-        return tomllib.loads(text), key_lines(text)
-    except tomllib.TOMLDecodeError as error:
-        says = str(error)
-        position = _POSITION.search(says)
-        at_end = text.rstrip().count("\n") + 1
-        line = int(position[1] or at_end) if position else 1
-        says = _POSITION.sub("", says).replace("Cannot overwrite a value", "this key is given twice")
-        raise ConfigFailure(_mistake(name, line, says)) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigFailure(
-            _mistake(name, _line_beyond_bounds(text), "a number too long or tables too deep")
-        ) from error
-
-
-def _line_beyond_bounds(text: str) -> int:
-    """The first line with something that is right but more than the parser takes."""
-    lines = text.split("\n")
-    for number in range(1, len(lines)):
-        try:
-            key_lines("\n".join(lines[:number]))
-        except (ValueError, RecursionError):
-            return number
-    return len(lines)
-
-
-def _mistake(name: str, line: int, says: str) -> str:
-    return f"{name} line {line}: {says}"
+    if path is None:
+        return _Reading(read_toml(files("reelbot").joinpath("data", name), name))
+    return _Reading(read_toml(path, str(path)))
 
 
 def _dotted(keys: Keys) -> str:

@@ -202,11 +202,7 @@ class Ledger:
         rider: Rider | None = None,
     ) -> Receipt:
         """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount."""
-        account, number = _place(hold)
-        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=0)
-        content = content_hash("settle", number, amounts, asking.checked_why(why))
-        command = made(ask.Settle, (account.lane, account.id, _key(key, content), content, number, amounts, why))
-        return await self._carried_out(account, command, rider)
+        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, rider)
 
     async def release(
         self, hold: Receipt | str, *, key: str | None = None, why: str | None = None, rider: Rider | None = None
@@ -230,11 +226,7 @@ class Ledger:
         rider: Rider | None = None,
     ) -> Receipt:
         """Take back what a hold used, all or in part, in its own window. Removing a channel frees its place so."""
-        account, number = _place(hold)
-        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=1)
-        content = content_hash("refund", number, amounts, asking.checked_why(why))
-        command = ask.Refund(*account[:2], _key(key, content), content, number, amounts, why)
-        return await self._carried_out(account, command, rider)
+        return await self._measured(ask.Refund, "refund", 1, hold, lines, key, why, rider)
 
     async def conclude(
         self,
@@ -259,6 +251,24 @@ class Ledger:
         if not any(amounts.values()):
             return await self.release(hold, key=key, why=rule.sentence, rider=rider)
         return await self.settle(hold, amounts, key=key, why=rule.sentence, rider=rider)
+
+    async def _measured(
+        self,
+        command: type[ask.Settle] | type[ask.Refund],
+        kind: str,
+        least: int,
+        hold: Receipt | str,
+        lines: Mapping[str, int] | Sequence[Line] | None,
+        key: str | None,
+        why: str | None,
+        rider: Rider | None,
+    ) -> Receipt:
+        """Conclude all of a hold, or so much of each meter, at least `least`."""
+        account, number = _place(hold)
+        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=least)
+        content = content_hash(kind, number, amounts, asking.checked_why(why))
+        asked = made(command, (account.lane, account.id, _key(key, content), content, number, amounts, why))
+        return await self._carried_out(account, asked, rider)
 
     async def _concluded(
         self,

@@ -18,7 +18,7 @@ from reelbot.cli.documents import change_document
 from reelbot.cli.entering import link_to
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.config import Config
 from reelbot.errors import Failure, Malformed
 from reelbot.ids import place_of
@@ -290,7 +290,7 @@ def _key_row(one: Key) -> dict[str, object]:
         "label": one.label,
         "created_at": instant_text(one.created_at),
         "last_used_on": used_on,
-        "revoked_at": None if one.revoked_at is None else instant_text(one.revoked_at),
+        "revoked_at": instant_text_or_none(one.revoked_at),
     }
 
 

@@ -1,7 +1,7 @@
 """What programs read: the same shapes as the API's answers."""
 
 from reelbot.allowance import Receipt, Usage, meter_figures
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 
 
 def usage_document(usage: Usage) -> dict[str, object]:
@@ -10,7 +10,7 @@ def usage_document(usage: Usage) -> dict[str, object]:
         "account": usage.account.name,
         "plan": usage.plan,
         "next_plan": usage.next_plan,
-        "next_plan_at": None if usage.next_plan_at is None else instant_text(usage.next_plan_at),
+        "next_plan_at": instant_text_or_none(usage.next_plan_at),
         "timezone": usage.zone,
         "as_of": instant_text(usage.as_of),
         "meters": [meter_figures(allowance) for allowance in usage.meters],

@@ -9,9 +9,9 @@ from reelbot.publish.core.asking import ChannelAsked
 from reelbot.publish.core.posts import one_line
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.platforms.port import Connecting
-from reelbot.publish.room import KeyTaken, Room, content_of, owner_of
-from reelbot.publish.store import Channel, channel_id, new_number, number_of
-from reelbot.studio import Page
+from reelbot.publish.room import Room
+from reelbot.publish.store import Channel, channel_id
+from reelbot.studio import Claim, Page, content_of, new_number, number_of, owner_of
 
 NO_CHANNEL = "There is no such channel. It may have been removed."
 _OPERATORS = "Only an operator may name a folder of the server. Leave path out, and the channel gets one of its own."
@@ -38,19 +38,15 @@ class Channels:
         `Malformed` for a channel that cannot be used. Then nothing is kept.
         """
         content = content_of("connect", "", asked)
-        known = None if key is None else await self._room.known(account, key, content)
-        if known is None:
-            try:
-                return await self._connect(account, asked, key, content, is_operator), False
-            except KeyTaken:
-                assert key is not None, "only a key can be taken"
-                known = await self._room.known(account, key, content)
-        assert known is not None, "a key that is taken is there"
-        return await self.found(account, known), True
+        return await self._room.keys.once(
+            account,
+            key,
+            content,
+            lambda claim: self._connect(account, asked, claim, is_operator),
+            lambda id: self.found(account, id),
+        )
 
-    async def _connect(
-        self, account: AccountRef, asked: ChannelAsked, key: str | None, content: str, is_operator: bool
-    ) -> Channel:
+    async def _connect(self, account: AccountRef, asked: ChannelAsked, claim: Claim, is_operator: bool) -> Channel:
         platform = self._room.platforms.get(asked.platform)
         if platform is None:
             known = ", ".join(self._room.platforms)
@@ -66,19 +62,19 @@ class Channels:
         name = one_line(asked.name) or platform.title
         channel = Channel(*owner, number, platform.name, name, place, hold.id, self._room.clock())
         try:
-            await self._keep(hold, channel, key, content)
+            await self._keep(hold, channel, claim)
         except BaseException:
             with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
                 await self._room.ledger.release(hold, why="The channel could not be connected.")
             raise
         return channel
 
-    async def _keep(self, hold: Receipt, channel: Channel, key: str | None, content: str) -> None:
+    async def _keep(self, hold: Receipt, channel: Channel, claim: Claim) -> None:
         """Keep a channel and count it, both or neither."""
 
         async def keep(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "publishing is kept in a database"
-            await self._room.claim_key(connection, owner_of(hold.account), key, content, channel.id)
+            await claim(connection, channel.id)
             await self._room.store.insert_channel(connection, channel)
 
         await self._room.ledger.settle(hold, why=f"{channel.name} was connected.", rider=keep)

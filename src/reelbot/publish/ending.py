@@ -10,7 +10,7 @@ from reelbot.clock import SECOND
 from reelbot.db import Connection
 from reelbot.publish.core.posts import Delivered, Post, PostFailure
 from reelbot.publish.room import Room, post_told
-from reelbot.publish.store import Owner
+from reelbot.studio import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """A hold that was ended by somebody else: what became of the post is kept all the same, at the cost of the house."""

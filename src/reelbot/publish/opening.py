@@ -37,7 +37,7 @@ async def open_publishing(
     """
     store = PublishStore(database, ledger.store.lanes)
     known = platforms_in(folder) if platforms is None else platforms
-    room = Room(ledger, events, store, studio, known, clock)
+    room = Room(ledger, events, store, clock, studio, known)
     worker = Worker(room, lease_seconds=lease_seconds)
     if works:
         worker.start()

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from reelbot.allowance import AccountRef, Answer, Item, Refused
@@ -15,9 +16,18 @@ from reelbot.publish.core.asking import PostAsked, PostChangeAsked, PublicationA
 from reelbot.publish.core.posts import EDITABLE, ON_ITS_WAY, Post, Words, cleaned_hashtags, one_line
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.kit import words_of
-from reelbot.publish.room import KeyTaken, Room, content_of, owner_of, post_told
-from reelbot.publish.store import new_number, number_of
-from reelbot.studio import Page
+from reelbot.publish.room import Room, post_told
+from reelbot.studio import (
+    Claim,
+    KeyTaken,
+    Page,
+    content_of,
+    json_text,
+    new_number,
+    number_of,
+    owner_of,
+    read_json,
+)
 
 NO_POST = "There is no such post. It may have been removed."
 
@@ -41,6 +51,9 @@ class Published(NamedTuple):
     replayed: bool
 
 
+_published_in = msgspec.json.Decoder(Published).decode
+
+
 class Posts:
     """The posts of accounts."""
 
@@ -52,19 +65,16 @@ class Posts:
     async def open(self, account: AccountRef, asked: PostAsked, key: str | None) -> tuple[Post, bool]:
         """A new draft of a post, or the one that the same key opened before; and whether it was there."""
         content = content_of("post", "", asked)
-        known = None if key is None else await self._room.known(account, key, content)
-        if known is None:
-            post = await self._drafted(account, asked.video, asked.channel, asked)
-            try:
-                async with self._room.writing(owner_of(account), [post_told(post)]) as connection:
-                    await self._room.claim_key(connection, owner_of(account), key, content, post.id)
-                    await self._room.store.insert_post(connection, post)
-                return post, False
-            except KeyTaken:
-                assert key is not None, "only a key can be taken"
-                known = await self._room.known(account, key, content)
-        assert known is not None, "a key that is taken is there"
-        return await self.found(account, known), True
+        return await self._room.keys.once(
+            account, key, content, lambda claim: self._open(account, asked, claim), lambda id: self.found(account, id)
+        )
+
+    async def _open(self, account: AccountRef, asked: PostAsked, claim: Claim) -> Post:
+        post = await self._drafted(account, asked.video, asked.channel, asked)
+        async with self._room.writing(owner_of(account), [post_told(post)]) as connection:
+            await claim(connection, post.id)
+            await self._room.store.insert_post(connection, post)
+        return post
 
     async def _drafted(self, account: AccountRef, video: str, channel: str | None, asked: WordsAsked) -> Post:
         kept, now = await self._room.studio.video(account, video), self._room.clock()
@@ -158,11 +168,8 @@ class Posts:
         return await self._send(account, post, self._room.store.insert_post, key, content)
 
     async def _known(self, account: AccountRef, key: str, content: str) -> Published | None:
-        found = await self._room.known(account, key, content)
-        if found is None:
-            return None
-        post, _, hold = found.partition(" ")
-        return Published(post, hold, True)
+        found = await self._room.keys.known(account, key, content)
+        return None if found is None else read_json(_published_in, found)._replace(replayed=True)
 
     async def _require_channel(self, account: AccountRef, post: Post) -> None:
         if post.channel is None:
@@ -181,13 +188,14 @@ class Posts:
             hold, now = id_text("hold", answer.lane, answer.account, answer.hold), self._room.clock()
             queued = post.moved("queued")._replace(hold=hold, due_at=now, updated_at=now)
             await self._room.tell(connection, owner, [post_told(queued)])
-            await self._room.claim_key(connection, owner, key, content, f"{post.id} {hold}")
+            published = Published(post.id, hold, False)
+            await self._room.keys.claim(connection, owner, key, content, json_text(published))
             if await self._room.store.waiting(connection, owner) >= POSTS_WAITING_MAX:
                 raise TooBusy(
                     f"{POSTS_WAITING_MAX} posts are on their way already.", "Try again when some have arrived."
                 )
             await write(connection, queued)
-            sent.append(Published(post.id, hold, False))
+            sent.append(published)
 
         try:
             receipt = await self._room.ledger.hold(
@@ -203,7 +211,7 @@ class Posts:
             return sent[-1]
         known = await self._known(account, key, content)
         if known is None:  # the key belongs to a hold that has nothing to do with publishing
-            raise self._room.key_reused(account)
+            raise self._room.keys.reused(account)
         return known
 
 

@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, PostState
-from reelbot.publish.store import Channel, Owner, channel_id
+from reelbot.publish.store import Channel, channel_id
+from reelbot.studio import Owner
 
 
 class ChannelShown(Struct, frozen=True):
@@ -66,5 +67,5 @@ def post_shown(post: Post) -> PostShown:
         failure=post.failure,
         created_at=instant_text(post.created_at),
         updated_at=instant_text(post.updated_at),
-        published_at=None if post.published_at is None else instant_text(post.published_at),
+        published_at=instant_text_or_none(post.published_at),
     )

@@ -4,27 +4,14 @@ Order of locks: as in the studio, whoever writes more than one row of an account
 events, and the ledger does the same before its riders write. A single row, such as a lease, may be written without it.
 """
 
-import secrets
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
-from reelbot.errors import DatabaseFailure
-from reelbot.ids import id_text, place_of
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
+from reelbot.ids import id_text
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
-from reelbot.studio import Page
-
-NUMBER_BITS = 40
-"""Of a thing's number. It is drawn, not counted: two processes need not agree, and a removed one's never comes again."""
-
-
-class Owner(NamedTuple):
-    """Whose: the account's lane and id."""
-
-    lane: int
-    account: int
+from reelbot.studio import KeepingStore, Owner, Page, json_text, json_text_or_none, read_json, read_json_or_none
 
 
 class Channel(NamedTuple):
@@ -46,22 +33,9 @@ class Channel(NamedTuple):
         return channel_id(Owner(self.lane, self.account), self.number)
 
 
-_encode = msgspec.json.Encoder().encode
 _words_in = msgspec.json.Decoder(Words).decode
 _delivered_in = msgspec.json.Decoder(Delivered).decode
 _failure_in = msgspec.json.Decoder(PostFailure).decode
-
-
-def new_number() -> int:
-    """A number for a new thing."""
-    return 1 + secrets.randbits(NUMBER_BITS)
-
-
-def number_of(kind: str, owner: Owner, id: str) -> int:
-    """The number that an id of this account names; 0, which nothing has, for any other text."""
-    place = place_of(id)
-    own = place is not None and (place.kind, place.lane, place.account) == (kind, *owner)
-    return place.seq if place is not None and own else 0
 
 
 def channel_id(owner: Owner, number: int) -> str:
@@ -69,39 +43,11 @@ def channel_id(owner: Owner, number: int) -> str:
     return id_text("channel", *owner, number)
 
 
-class PublishStore:
+class PublishStore(KeepingStore):
     """Keeps channels and posts in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
-        self.database = database
-        self.lanes = range(lanes)
-        self._sql = load_statements("reelbot.publish", database.dialect)
-
-    async def _rows(self, connection: Connection | None, name: str, *parameters: object) -> list[Row]:
-        if connection is None:
-            return await self.database.fetch(self._sql[name], parameters)
-        return await connection.fetch(self._sql[name], parameters)
-
-    async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
-        # The statement answers with a row for each one that it changed: counts are not known in a rider's pipeline.
-        return bool(await connection.fetch(self._sql[name], parameters))
-
-    # idempotency keys
-
-    async def keyed(self, owner: Owner, key: str) -> tuple[str, str] | None:
-        """The content and the thing of a key that was used."""
-        rows = await self._rows(None, "read_key", *owner, key)
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    async def keep_key(self, connection: Connection, owner: Owner, key: str, content: str, thing: str, at: int) -> bool:
-        """Remember what a key made; False when it was used before."""
-        return await self._changed(connection, "insert_key", *owner, key, content, thing, at)
-
-    async def forget_keys(self, before_at: int) -> None:
-        """Drop keys that nobody will repeat any more."""
-        async with self.database.transaction() as connection:
-            for lane in self.lanes:
-                await connection.execute(self._sql["forget_keys"], (lane, before_at))
+        super().__init__(database, lanes, "reelbot.publish")
 
     # channels
 
@@ -127,7 +73,7 @@ class PublishStore:
 
     async def insert_post(self, connection: Connection, post: Post) -> None:
         """Keep a new post."""
-        row = (*post[:5], _text(post.words), post.state, post.hold, post.due_at, post.created_at, post.updated_at)
+        row = (*post[:5], json_text(post.words), post.state, post.hold, post.due_at, post.created_at, post.updated_at)
         await connection.execute(self._sql["insert_post"], row)
 
     async def post(self, owner: Owner, number: int) -> Post | None:
@@ -151,7 +97,7 @@ class PublishStore:
 
     async def change_post(self, connection: Connection, post: Post) -> None:
         """Keep other words or another channel."""
-        row = (post.channel, _text(post.words), post.updated_at, *post[:3])
+        row = (post.channel, json_text(post.words), post.updated_at, *post[:3])
         await connection.execute(self._sql["change_post"], row)
 
     async def queue_post(self, connection: Connection, post: Post) -> bool:
@@ -188,35 +134,23 @@ class PublishStore:
 
     async def requeue(self, connection: Connection, post: Post) -> bool:
         """Give the lease back; False when it no longer counts."""
-        return await self._changed(connection, "requeue_post", post.due_at, _maybe(post.failure), *post[:3], post.fence)
+        return await self._changed(
+            connection, "requeue_post", post.due_at, json_text_or_none(post.failure), *post[:3], post.fence
+        )
 
     async def end(self, connection: Connection, post: Post) -> bool:
         """Write the end that a post has come to; False when it is over already or the lease was lost."""
-        told = (post.state, _maybe(post.delivered), _maybe(post.failure), post.updated_at, post.published_at)
+        told = (
+            post.state,
+            json_text_or_none(post.delivered),
+            json_text_or_none(post.failure),
+            post.updated_at,
+            post.published_at,
+        )
         return await self._changed(connection, "end_post", *told, *post[:3], post.fence)
 
 
 def _post(row: Row) -> Post:
     delivered, failure = row[12:14]
-    told = (
-        None if delivered is None else _decoded(_delivered_in, delivered),
-        None if failure is None else _decoded(_failure_in, failure),
-    )
-    return Post._make((*row[:5], _decoded(_words_in, row[5]), *row[6:12], *told, *row[14:]))
-
-
-def _decoded(decode: Any, text: str) -> Any:
-    try:
-        return decode(text)
-    except msgspec.ValidationError as error:
-        raise DatabaseFailure(
-            f"A row of publishing cannot be read: {error}.", "Something other than ReelBot has written to it."
-        ) from error
-
-
-def _text(value: object) -> str:
-    return _encode(value).decode()
-
-
-def _maybe(value: Delivered | PostFailure | Sequence[Any] | None) -> str | None:
-    return None if value is None else _text(value)
+    told = (read_json_or_none(_delivered_in, delivered), read_json_or_none(_failure_in, failure))
+    return Post._make((*row[:5], read_json(_words_in, row[5]), *row[6:12], *told, *row[14:]))

@@ -18,8 +18,8 @@ from reelbot.publish.ending import Ending, LeaseLost
 from reelbot.publish.kit import parts_of
 from reelbot.publish.platforms.port import Part, PlatformFailure, Posting
 from reelbot.publish.room import Room, post_told
-from reelbot.publish.store import Channel, Owner
-from reelbot.studio import FileMissing, StudioRefused
+from reelbot.publish.store import Channel
+from reelbot.studio import FileMissing, Owner, StudioRefused
 
 IDLE_SECONDS = 1.0
 """How often a worker without work looks for some that another process has queued, or that is due again."""

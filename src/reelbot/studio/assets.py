@@ -11,8 +11,10 @@ from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Media
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.room import Claim, Room, owner_of, unclaimed
-from reelbot.studio.store import KeptAsset, Owner, Page, new_number, number_of
+from reelbot.studio.keeping import Owner, Page, new_number, number_of, owner_of
+from reelbot.studio.keys import Claim, unclaimed
+from reelbot.studio.room import Room
+from reelbot.studio.store import KeptAsset
 from reelbot.studio.tasks import STORAGE
 
 NO_ASSET = "There is no such asset. It may have been removed."

@@ -22,10 +22,14 @@ from reelbot.studio.core.impact import Impact, impact
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import why_stale
-from reelbot.studio.room import Claim, Room, draft_told, owner_of, unclaimed
+from reelbot.studio.core.works import Kind
+from reelbot.studio.keeping import Owner, Page, new_number, number_of, owner_of
+from reelbot.studio.keys import Claim, unclaimed
+from reelbot.studio.providers.port import Provider
+from reelbot.studio.room import Room, draft_told
 from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
-from reelbot.studio.store import KeptDraft, KeptVideo, Owner, Page, new_number, number_of
-from reelbot.studio.tasks import missing_after, to_refresh
+from reelbot.studio.store import KeptDraft, KeptVideo
+from reelbot.studio.tasks import chosen_options, missing_after, to_refresh
 from reelbot.studio.weighing import NOT_NOW, Weigher
 
 NO_DRAFT = "There is no such draft."
@@ -213,17 +217,34 @@ class Drafting:
             known = ", ".join(self._languages)
             raise Malformed(f"There is no content language {fields['language']!r}; there are {known}.", "language")
         for kind, name in fields.get("providers", {}).items():
-            if kind not in self._room.registry.provider(name).abilities:
-                raise Malformed(f"{name} cannot do {kind}.", "providers")
+            self._require_able(name, kind, "providers")
+        for kind, by_name in fields.get("provider_options", {}).items():
+            for name, chosen in by_name.items():
+                self._require_able(name, kind, "provider_options")
+                chosen_options(self._room.registry.provider(name), kind, chosen)
         settings = structs.replace(before, **fields)
         if fields.get("voice"):
             self._require_voice(settings)
+        elif settings.providers.get("voiceover") != before.providers.get("voiceover"):
+            settings = self._with_voice_of_its_own(settings)
         return settings
+
+    def _require_able(self, name: str, kind: Kind, field: str) -> None:
+        if kind not in self._room.registry.provider(name).abilities:
+            raise Malformed(f"{name} cannot do {kind}.", field)
+
+    def _speaker(self, settings: Settings) -> Provider:
+        name = settings.providers.get("voiceover")
+        return self._room.registry.provider(name) if name else self._room.registry.default("voiceover")
+
+    def _with_voice_of_its_own(self, settings: Settings) -> Settings:
+        """Who speaks from now on may not have the voice that was chosen: then it is that one's usual voice."""
+        known = [voice.id for voice in self._speaker(settings).voices(settings.language)]
+        return settings if settings.voice in known else structs.replace(settings, voice="")
 
     def _require_voice(self, settings: Settings) -> None:
         """A voice speaks one language. What is sent back unchanged with another language is not a choice of a voice."""
-        name = settings.providers.get("voiceover")
-        provider = self._room.registry.provider(name) if name else self._room.registry.default("voiceover")
+        provider = self._speaker(settings)
         voices = provider.voices(settings.language)
         if settings.voice not in [voice.id for voice in voices]:
             some = ", ".join(voice.id for voice in voices[:8]) or "none"

@@ -16,8 +16,10 @@ from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailu
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, script_of, version_of
 from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
-from reelbot.studio.room import Room, Told, draft_told, job_told, video_told
-from reelbot.studio.store import KeptAsset, KeptVideo, Owner, new_number
+from reelbot.studio.keeping import Owner, new_number
+from reelbot.studio.room import Room, draft_told, job_told, video_told
+from reelbot.studio.store import KeptAsset, KeptVideo
+from reelbot.studio.telling import Told
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """A hold that was ended by somebody else: what the job made is kept all the same, at the cost of the house."""
@@ -84,6 +86,8 @@ class Ending:
 
     async def fail(self, job: Job, failed: Failed, state: JobState = "failed") -> None:
         """End a job without success, by the table of failure points. What was delivered is kept; the draft stays."""
+        if state == "cancelled":
+            failed = await self._with_reason(job, failed)
         ended = job.moved(state)._replace(message=failed.failure.detail, failure=failed.failure)
         told = [job_told(ended._replace(ended_at=self._room.clock())), draft_told(_draft_id(job))]
 
@@ -92,6 +96,14 @@ class Ending:
             await self._note_failure(connection, job, failed, state)
 
         await self._concluded(job, failed, told, write)
+
+    async def _with_reason(self, job: Job, failed: Failed) -> Failed:
+        """The same with the reason, where it was an operator who asked for the end."""
+        why = await self._room.store.reason(Owner(job.lane, job.account), job.number)
+        if not why:
+            return failed
+        detail = f"{failed.failure.detail} An operator asked for it: {why}"
+        return failed._replace(failure=structs.replace(failed.failure, detail=detail))
 
     async def keep_unknown(self, job: Job) -> None:
         """Mark a job's hold: nobody knows how the work ended, so it stays held past its deadline until that is known."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reelbot.disk import is_full, sync
 from reelbot.errors import Failure
 
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -109,7 +110,7 @@ class Files:
                 return sha256
             target.parent.mkdir(exist_ok=True)
             self._place_whole(source, target)
-            _sync_folder(target.parent)
+            sync(target.parent)
         return sha256
 
     def _place_whole(self, source: Path, target: Path) -> None:
@@ -121,8 +122,7 @@ class Files:
                 raise
             with self.desk() as folder:
                 copy = Path(shutil.copyfile(source, folder / "copy"))
-                with copy.open("rb") as written:
-                    os.fsync(written.fileno())
+                sync(copy)
                 copy.replace(target)
             source.unlink()
 
@@ -139,14 +139,6 @@ def disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise StorageFull("The disk of the studio is full.", "Free some space; then try again.") from error
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,14 +4,13 @@ The hold, the job, the key and what the draft has to be for the work commit toge
 from the same inputs costs nothing, and then nothing is held.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import structs
 
-from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refusal, Refused, Status, Usage
+from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usage
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
@@ -23,9 +22,11 @@ from reelbot.studio.core.jobs import Job, JobKind, Request, Task, TaskProgress, 
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
 from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft
-from reelbot.studio.room import Room, draft_told, job_told, owner_of
+from reelbot.studio.keeping import Owner, json_text, new_number, number_of, owner_of, read_json
+from reelbot.studio.keys import KeyTaken, content_of
+from reelbot.studio.room import Room, draft_told, job_told
 from reelbot.studio.shown import running_slots
-from reelbot.studio.store import KeptDraft, Owner, new_number, number_of
+from reelbot.studio.store import KeptDraft
 from reelbot.studio.tasks import Planned, missing_after
 from reelbot.studio.weighing import Weighed, Weigher, charged
 
@@ -34,8 +35,6 @@ RENDER: Literal["render"] = "render"
 
 _MOVED_MAX = 8
 """How often a draft may change while an action on it is being placed: more is a program that edits and asks at once."""
-
-_REUSED = "This idempotency key was used for something else. Use a new key for a new request."
 
 
 class Later(NamedTuple):
@@ -83,7 +82,7 @@ class _DraftMoved(Exception):
 
 
 class _Wanted(NamedTuple):
-    """All that a job is to be, but for what it is held by."""
+    """All that a job is to be, but for what it is held by. `later` is what it leaves out because it does not fit."""
 
     kind: JobKind
     seen: KeptDraft
@@ -93,6 +92,10 @@ class _Wanted(NamedTuple):
     items: tuple[Item, ...]
     content: str
     key: str
+    later: tuple[Later, ...] = ()
+
+
+_begun_in = msgspec.json.Decoder(Begun).decode
 
 
 class Generating:
@@ -125,8 +128,8 @@ class Generating:
 
         async def place() -> Begun:
             seen = await self._seen(account, draft)
-            wanted, later = await self._wanted(account, seen, asked, content, key)
-            return (await self._placed(account, wanted, asked.quote))._replace(later=later)
+            wanted = await self._wanted(account, seen, asked, content, key)
+            return await self._placed(account, wanted, asked.quote)
 
         return await self._once(account, key, content, place)
 
@@ -163,7 +166,7 @@ class Generating:
                 return known
             try:
                 return await place()
-            except _DraftMoved:
+            except (_DraftMoved, KeyTaken):
                 continue
             except (Refused, StudioRefused, Malformed):
                 # The other one may have been quicker, and what it did is why this one is refused.
@@ -185,17 +188,12 @@ class Generating:
         return kept
 
     async def _known(self, account: AccountRef, key: str, content: str) -> Begun | None:
-        found = await self._room.store.keyed(None, owner_of(account), key)
-        if found is None:
-            return None
-        if found[0] != content:
-            raise key_reused(account, self._room.clock())
-        job, _, hold = found[1].partition(" ")
-        return Begun(job, hold or None, True)
+        found = await self._room.keys.known(account, key, content)
+        return None if found is None else read_json(_begun_in, found)._replace(replayed=True)
 
     async def _wanted(
         self, account: AccountRef, seen: KeptDraft, asked: GenerationAsked, content: str, key: str
-    ) -> tuple[_Wanted, tuple[Later, ...]]:
+    ) -> _Wanted:
         plan = self._weigher.planned(seen.draft, asked)
         weighed, later = await self._fitting(account, plan, asked)
         draft = _without_scenes(plan.draft, later, seen.draft)
@@ -207,7 +205,7 @@ class Generating:
             items.append(Item(RENDER))
             render = Request(renders=True)
         kind: JobKind = "video" if asked.render else "generation"
-        return _Wanted(kind, seen, draft, weighed, render, tuple(items), content, key), later
+        return _Wanted(kind, seen, draft, weighed, render, tuple(items), content, key, later)
 
     async def _fitting(
         self, account: AccountRef, plan: Planned, asked: GenerationAsked
@@ -294,7 +292,7 @@ class Generating:
             return begun[-1]
         known = await self._known(account, wanted.key, wanted.content)
         if known is None:  # the key belongs to a hold that has nothing to do with the studio
-            raise key_reused(account, self._room.clock())
+            raise self._room.keys.reused(account)
         return known
 
     async def _placed_free(self, account: AccountRef, wanted: _Wanted) -> Begun:
@@ -323,17 +321,15 @@ class Generating:
             raise StudioRefused("not_found", NO_DRAFT)
         if kept.revision != seen.revision or kept.locked_by != seen.locked_by:
             raise _DraftMoved
-        id = id_text("job", *owner, job.number)
-        thing = id if hold is None else f"{id} {hold}"
-        if not await store.keep_key(connection, owner, wanted.key, wanted.content, thing, job.created_at):
-            raise _DraftMoved  # the same request came in twice at once: the other one is answered for both
+        begun = Begun(id_text("job", *owner, job.number), hold, False, wanted.later)
+        await self._room.keys.claim(connection, owner, wanted.key, wanted.content, json_text(begun))
         await self._require_idle(connection, job)
         if wanted.draft != kept.draft:
             await store.save_draft(connection, changed_draft(kept, wanted.draft, self._room.clock()))
         await store.insert_job(connection, job)
         if job.kind in (RENDER, "video"):
             await store.lock_draft(connection, owner, seen.number, job.number)
-        return Begun(id, hold, False)
+        return begun
 
     async def _require_idle(self, connection: Connection, job: Job) -> None:
         """Raise when too much waits already, or when what the job is for is being worked on.
@@ -413,13 +409,3 @@ def _without_scenes(draft: Draft, later: Sequence[Later], before: Draft) -> Draf
         scene for scene in draft.scenes if scene.id in known or str(SlotRef("picture", scene.id)) not in waiting
     )
     return structs.replace(draft, scenes=scenes)
-
-
-def content_of(kind: str, draft: str, asked: object) -> str:
-    """What a request says, so that a key can be held to it."""
-    return hashlib.sha256(msgspec.json.encode([kind, draft, asked], order="deterministic")).hexdigest()
-
-
-def key_reused(account: AccountRef, now: int) -> Refused:
-    """The no to a key that was used for something else."""
-    return Refused(Refusal(Status.KEY_REUSED, account.id, now, 0), _REUSED)

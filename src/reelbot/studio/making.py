@@ -8,6 +8,7 @@ from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Media as KeptMedia
 from reelbot.studio.core.jobs import Job, Setup, setup_of
 from reelbot.studio.files import Files
+from reelbot.studio.keeping import Owner, new_number, number_of
 from reelbot.studio.receiving import words_from
 from reelbot.studio.render import (
     FINAL,
@@ -24,7 +25,7 @@ from reelbot.studio.render import (
     scenes_between,
 )
 from reelbot.studio.room import Room
-from reelbot.studio.store import KeptVideo, Owner, VideoFacts, VideoFiles, new_number, number_of
+from reelbot.studio.store import KeptVideo, VideoFacts, VideoFiles
 from reelbot.studio.tasks import missing_after
 
 Progress = Callable[[float], None]

@@ -48,7 +48,7 @@ async def open_studio(
     files = Files(folder)
     files.open()
     files.sweep_desks(SWEEP_SECONDS, time.time())
-    room = Room(ledger, events, StudioStore(database, ledger.store.lanes), files, registry, clock)
+    room = Room(ledger, events, StudioStore(database, ledger.store.lanes), clock, files, registry)
     worker = Worker(room, jobs=max(jobs, 1), lease_seconds=lease_seconds, pause_seconds=pause_seconds)
     if jobs:
         worker.start()

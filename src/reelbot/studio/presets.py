@@ -18,9 +18,9 @@ from reelbot.ids import id_text
 from reelbot.studio.core.asking import AssetId, SettingsAsked
 from reelbot.studio.core.drafts import Colour, Corner
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.generating import content_of, key_reused
-from reelbot.studio.room import owner_of
-from reelbot.studio.store import Owner, Page, StudioStore, new_number, number_of
+from reelbot.studio.keeping import Owner, Page, json_text, new_number, number_of, owner_of
+from reelbot.studio.keys import Claim, Keys, content_of
+from reelbot.studio.store import StudioStore
 
 PRESETS_MAX = 100
 """Of one account: nobody chooses from a longer list."""
@@ -78,11 +78,6 @@ class Preset(NamedTuple):
         return id_text("preset", self.lane, self.account, self.number)
 
 
-class _KeyTaken(Exception):
-    """The same request came in twice at once, and the other one was quicker."""
-
-
-_encode = msgspec.json.Encoder().encode
 _settings_in = msgspec.json.Decoder(SettingsAsked).decode
 
 
@@ -91,24 +86,16 @@ class Presets:
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int, clock: Clock) -> None:
         self._database = database
-        self._keys = StudioStore(database, lanes)
+        self._keys = Keys(StudioStore(database, lanes), clock)
         self._clock = clock
         self._sql = load_statements("reelbot.studio", database.dialect)
 
     async def save(self, account: AccountRef, asked: PresetAsked, key: str | None = None) -> tuple[Preset, bool]:
         """Keep a preset, or give the one that the same key kept before; and whether it was there."""
         content = content_of("preset", "", asked)
-        known = None if key is None else await self._known(account, key, content)
-        if known is None:
-            preset = self._new(account, asked)
-            try:
-                await self._insert(preset, key, content)
-                return preset, False
-            except _KeyTaken:
-                assert key is not None, "only a key can be taken"
-                known = await self._known(account, key, content)
-        assert known is not None, "a key that is taken is there"
-        return await self.found(account, known), True
+        return await self._keys.once(
+            account, key, content, lambda claim: self._save(account, asked, claim), lambda id: self.found(account, id)
+        )
 
     async def found(self, account: AccountRef, id: str) -> Preset:
         """The preset of that id."""
@@ -138,29 +125,19 @@ class Presets:
         name = " ".join("".join(sign if sign.isprintable() else " " for sign in asked.name).split())
         return Preset(*owner_of(account), new_number(), kind, name or "Untitled", settings, self._clock())
 
-    async def _insert(self, preset: Preset, key: str | None, content: str) -> None:
-        owner = Owner(preset.lane, preset.account)
+    async def _save(self, account: AccountRef, asked: PresetAsked, claim: Claim) -> Preset:
+        preset = self._new(account, asked)
         async with self._database.transaction() as connection:
-            await self._require_room(connection, owner)
-            if key is not None and not await self._keys.keep_key(
-                connection, owner, key, content, preset.id, preset.created_at
-            ):
-                raise _KeyTaken
-            row = (*preset[:5], _encode(preset.settings).decode(), preset.created_at)
+            await self._require_room(connection, owner_of(account))
+            await claim(connection, preset.id)
+            row = (*preset[:5], json_text(preset.settings), preset.created_at)
             await connection.execute(self._sql["insert_preset"], row)
+        return preset
 
     async def _require_room(self, connection: Connection, owner: Owner) -> None:
         counted: Sequence[Row] = await connection.fetch(self._sql["count_presets"], owner)
         if counted[0][0] >= PRESETS_MAX:
             raise Malformed(f"An account has at most {PRESETS_MAX} presets; remove one first.")
-
-    async def _known(self, account: AccountRef, key: str, content: str) -> str | None:
-        found = await self._keys.keyed(None, owner_of(account), key)
-        if found is None:
-            return None
-        if found[0] != content:
-            raise key_reused(account, self._clock())
-        return found[1]
 
 
 def preset_shown(preset: Preset) -> PresetShown:

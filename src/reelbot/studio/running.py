@@ -25,6 +25,7 @@ from reelbot.studio.core.steps import text_hash
 from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
 from reelbot.studio.ending import Ending, Failed, LeaseLost, account_of, job_failure
 from reelbot.studio.files import FileMissing, StorageFull, disk_errors
+from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
 from reelbot.studio.providers.port import (
     Ability,
@@ -39,7 +40,6 @@ from reelbot.studio.providers.port import (
 )
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
-from reelbot.studio.store import Owner
 from reelbot.studio.weighing import is_there
 
 POLL_SECONDS = 2.0

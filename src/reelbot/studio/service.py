@@ -4,13 +4,12 @@ One instance belongs to one event loop. Whatever is asked for here is queued; a 
 it. Expected noes are `StudioRefused` and the ledger's `Refused`; bad input is `Malformed`.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from reelbot.allowance import AccountRef, FailurePoint
-from reelbot.db import Connection
+from reelbot.errors import Malformed
+from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.studio.assets import Assets
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
 from reelbot.studio.core.jobs import ACTIVE, Job
@@ -18,22 +17,19 @@ from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.drafting import Drafting
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import Files
-from reelbot.studio.generating import Begun, Generating, Quoted, content_of, key_reused
+from reelbot.studio.generating import Begun, Generating, Quoted
+from reelbot.studio.keeping import Owner, Page, number_of, owner_of
+from reelbot.studio.keys import content_of
+from reelbot.studio.overview import Overview
 from reelbot.studio.providers.embedded import CODES
-from reelbot.studio.room import Claim, Room, owner_of, unclaimed
+from reelbot.studio.room import Room
 from reelbot.studio.shown import DraftListed, DraftShown
-from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo, Owner, Page, number_of
+from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
 from reelbot.studio.weighing import Weigher
 from reelbot.studio.worker import Worker
 
 NO_JOB = "There is no such job."
 NO_VIDEO = "There is no such video."
-
-T = TypeVar("T")
-
-
-class _KeyTaken(Exception):
-    """The same request came in twice at once, and the other one was quicker."""
 
 
 class Studio:
@@ -50,12 +46,13 @@ class Studio:
         self._generating = Generating(room, weigher)
         self._assets = Assets(room)
         self._ending = Ending(room)
+        self.overview = Overview(room.store.database, len(room.store.lanes))
 
     # drafts
 
     async def open(self, account: AccountRef, asked: DraftAsked, key: str | None = None) -> tuple[KeptDraft, bool]:
         """A new draft, or the one that the same key opened before; and whether it was there."""
-        return await self._once(
+        return await self._room.keys.once(
             account,
             key,
             content_of("open", "", asked),
@@ -126,12 +123,22 @@ class Studio:
         await self._cancel(await self.job(account, id))
         return await self.job(account, id)
 
-    async def _cancel(self, job: Job) -> None:
+    async def call_off(self, account: AccountRef, id: str, why: str) -> Job:
+        """Ask for a job's end as an operator: with the same effect as `cancel`, and a reason that its owner reads."""
+        if not 1 <= len(why) <= WHY_LENGTH_MAX or not why.isprintable():
+            raise Malformed(
+                f"Give a reason, of at most {WHY_LENGTH_MAX} printable characters: the owner reads it.", "why"
+            )
+        await self._cancel(await self.job(account, id), why)
+        return await self.job(account, id)
+
+    async def _cancel(self, job: Job, why: str = "") -> None:
         if job.state not in ACTIVE:
             return
         owner = Owner(job.lane, job.account)
         async with self._room.store.database.transaction() as connection:
-            await self._room.store.ask_cancel(connection, owner, job.number)
+            if await self._room.store.ask_cancel(connection, owner, job.number) and why:
+                await self._room.store.keep_reason(connection, owner, job.number, why, self._room.clock())
         if job.state == "queued" and not any(progress.called_at and not progress.made for progress in job.tasks):
             delivered = any(progress.made for progress in job.tasks)
             point = FailurePoint.CANCELLED_RUNNING if delivered else FailurePoint.BEFORE_ACCEPTANCE
@@ -158,7 +165,7 @@ class Studio:
     async def edit(self, account: AccountRef, id: str, key: str | None = None) -> tuple[KeptDraft, bool]:
         """A new draft from a video's setup; the video itself is never changed."""
         video = await self.video(account, id)
-        return await self._once(
+        return await self._room.keys.once(
             account,
             key,
             content_of("edit", id, None),
@@ -172,7 +179,7 @@ class Studio:
         self, account: AccountRef, name: str, path: Path, size: int, sha256: str, key: str | None = None
     ) -> tuple[KeptAsset, bool]:
         """Keep an uploaded file, or give the one that the same key brought before."""
-        return await self._once(
+        return await self._room.keys.once(
             account,
             key,
             content_of("upload", sha256, name),
@@ -191,36 +198,3 @@ class Studio:
     async def remove_asset(self, account: AccountRef, id: str) -> None:
         """Remove a file and give its place back."""
         await self._assets.remove(account, id)
-
-    # keys
-
-    async def _once(
-        self,
-        account: AccountRef,
-        key: str | None,
-        content: str,
-        make: Callable[[Claim], Awaitable[T]],
-        find: Callable[[str], Awaitable[T]],
-    ) -> tuple[T, bool]:
-        """What a key made before, or what is made now; and whether it was there.
-
-        The key is kept in the transaction that makes the thing, so of two at once with one key only one makes it.
-        """
-        if key is None:
-            return await make(unclaimed), False
-        store, owner = self._room.store, owner_of(account)
-
-        async def claim(connection: Connection, id: str) -> None:
-            if not await store.keep_key(connection, owner, key, content, id, self._room.clock()):
-                raise _KeyTaken
-
-        known = await store.keyed(None, owner, key)
-        if known is None:
-            try:
-                return await make(claim), False
-            except _KeyTaken:
-                known = await store.keyed(None, owner, key)
-        assert known is not None, "a key that is taken is there"
-        if known[0] != content:
-            raise key_reused(account, self._room.clock())
-        return await find(known[1]), True

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.ids import id_text
 from reelbot.studio.core.drafts import (
     RENDER_FAILURE,
@@ -242,8 +242,8 @@ def job_shown(job: Job) -> JobShown:
         result=job.result,
         failure=job.failure,
         created_at=instant_text(job.created_at),
-        started_at=_maybe(job.started_at),
-        ended_at=_maybe(job.ended_at),
+        started_at=instant_text_or_none(job.started_at),
+        ended_at=instant_text_or_none(job.ended_at),
     )
 
 
@@ -268,6 +268,7 @@ VIDEO_FILES: Mapping[str, str] = {
 def video_shown(video: KeptVideo) -> VideoShown:
     """The shape that everything outside shows."""
     facts, setup = video.facts, video.facts.setup
+    paths = {**VIDEO_FILES, **({"script": "script.txt"} if setup.script else {})}
     return VideoShown(
         id=video.id,
         title=video.title,
@@ -278,7 +279,7 @@ def video_shown(video: KeptVideo) -> VideoShown:
         created_at=instant_text(video.created_at),
         draft=facts.draft,
         job=facts.job,
-        files={name: f"/api/v1/videos/{video.id}/{path}" for name, path in VIDEO_FILES.items()},
+        files={name: f"/api/v1/videos/{video.id}/{path}" for name, path in paths.items()},
         hashtags=list(setup.hashtags),
         setup=SetupShown(setup.flow, setup.settings, setup.topic, setup.script),
     )
@@ -456,7 +457,3 @@ _WORST: tuple[StepState, ...] = ("running", "failed", "stale")
 
 def _current(step: StepShown) -> VersionShown | None:
     return next((one for one in step.versions if one.current), None)
-
-
-def _maybe(at: int | None) -> str | None:
-    return None if at is None else instant_text(at)

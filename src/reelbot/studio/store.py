@@ -5,24 +5,25 @@ Order of locks: whoever writes more than one row of an account first locks the a
 other, whatever they touch, and no two wait for each other. A single row, such as a lease, may be written without it.
 """
 
-import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
-from reelbot.errors import DatabaseFailure
-from reelbot.ids import Place, id_text, place_of
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
+from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Draft, Media
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
-
-NUMBER_BITS = 40
-"""Of a thing's number. It is drawn, not counted: two processes need not agree, and a removed one's never comes again."""
-
-LATEST = 2**62
-"""An instant and a number after all others: where the newest page begins."""
+from reelbot.studio.keeping import (
+    KeepingStore,
+    Owner,
+    Page,
+    json_text,
+    json_text_or_none,
+    read_json,
+    read_json_or_none,
+)
 
 
 class KeptDraft(NamedTuple):
@@ -102,22 +103,6 @@ class KeptAsset(NamedTuple):
         return id_text("asset", self.lane, self.account, self.number)
 
 
-class Owner(NamedTuple):
-    """Whose: the account's lane and id."""
-
-    lane: int
-    account: int
-
-
-class Page(NamedTuple):
-    """Which part of a list: at most `size`, behind the thing with this instant and number."""
-
-    size: int
-    before_at: int = LATEST
-    before_number: int = LATEST
-
-
-_encode = msgspec.json.Encoder().encode
 _draft_in = msgspec.json.Decoder(Draft).decode
 _request_in = msgspec.json.Decoder(Request).decode
 _tasks_in = msgspec.json.Decoder(tuple[TaskProgress, ...]).decode
@@ -127,57 +112,17 @@ _media_in = msgspec.json.Decoder(Media).decode
 _made_in = msgspec.json.Decoder(Made).decode
 
 
-def new_number() -> int:
-    """A number for a new thing."""
-    return 1 + secrets.randbits(NUMBER_BITS)
-
-
-def number_of(kind: str, owner: Owner, id: str) -> int:
-    """The number that an id of this account names; 0, which nothing has, for any other text."""
-    place: Place | None = place_of(id)
-    own = place is not None and (place.kind, place.lane, place.account) == (kind, *owner)
-    return place.seq if place is not None and own else 0
-
-
-class StudioStore:
+class StudioStore(KeepingStore):
     """Keeps the studio in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
-        self.database = database
-        self.lanes = range(lanes)
-        self._sql = load_statements("reelbot.studio", database.dialect)
-
-    async def _rows(self, connection: Connection | None, name: str, *parameters: object) -> list[Row]:
-        if connection is None:
-            return await self.database.fetch(self._sql[name], parameters)
-        return await connection.fetch(self._sql[name], parameters)
-
-    async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
-        # The statement answers with a row for each one that it changed: counts are not known in a rider's pipeline.
-        return bool(await connection.fetch(self._sql[name], parameters))
-
-    # idempotency keys
-
-    async def keyed(self, connection: Connection | None, owner: Owner, key: str) -> tuple[str, str] | None:
-        """The content and the thing of a key that was used."""
-        rows = await self._rows(connection, "read_key", *owner, key)
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    async def keep_key(self, connection: Connection, owner: Owner, key: str, content: str, thing: str, at: int) -> bool:
-        """Remember what a key made; False when it was used before."""
-        return await self._changed(connection, "insert_key", *owner, key, content, thing, at)
-
-    async def forget_keys(self, before_at: int) -> None:
-        """Drop keys that nobody will repeat any more."""
-        async with self.database.transaction() as connection:
-            for lane in self.lanes:
-                await connection.execute(self._sql["forget_keys"], (lane, before_at))
+        super().__init__(database, lanes, "reelbot.studio")
 
     # drafts
 
     async def insert_draft(self, connection: Connection, kept: KeptDraft) -> None:
         """Keep a new draft."""
-        row = (*kept[:4], kept.heading, _text(kept.draft), kept.created_at, kept.updated_at, kept.origin)
+        row = (*kept[:4], kept.heading, json_text(kept.draft), kept.created_at, kept.updated_at, kept.origin)
         await connection.execute(self._sql["insert_draft"], row)
 
     async def draft(self, owner: Owner, number: int) -> KeptDraft | None:
@@ -195,7 +140,7 @@ class StudioStore:
 
     async def save_draft(self, connection: Connection, kept: KeptDraft) -> None:
         """Save a changed draft."""
-        row = (kept.revision, kept.heading, _text(kept.draft), kept.updated_at, *kept[:3])
+        row = (kept.revision, kept.heading, json_text(kept.draft), kept.updated_at, *kept[:3])
         await connection.execute(self._sql["update_draft"], row)
 
     async def lock_draft(self, connection: Connection, owner: Owner, number: int, job: int | None) -> None:
@@ -213,8 +158,8 @@ class StudioStore:
 
     async def insert_job(self, connection: Connection, job: Job) -> None:
         """Keep a new job."""
-        row = (*job[:8], job.hold, job.progress, job.message, _text(job.request), _text(job.tasks))
-        result = None if job.result is None else _text(job.result)
+        row = (*job[:8], job.hold, job.progress, job.message, json_text(job.request), json_text(job.tasks))
+        result = json_text_or_none(job.result)
         await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
 
     async def job(self, owner: Owner, number: int) -> Job | None:
@@ -269,7 +214,7 @@ class StudioStore:
     async def note_tasks(self, connection: Connection, job: Job, tasks: Sequence[TaskProgress]) -> bool:
         """Keep what is known of each piece of work; False when the lease no longer counts."""
         place = (job.lane, job.account, job.number, job.fence)
-        return await self._changed(connection, "note_tasks", _text(tasks), *place)
+        return await self._changed(connection, "note_tasks", json_text(tasks), *place)
 
     async def requeue(self, connection: Connection, job: Job, due_at: int, crashes: int, message: str) -> bool:
         """Give the lease back; False when it no longer counts."""
@@ -283,9 +228,9 @@ class StudioStore:
             state,
             ended.progress,
             ended.message,
-            _text(ended.tasks),
-            _maybe(ended.result),
-            _maybe(ended.failure),
+            json_text(ended.tasks),
+            json_text_or_none(ended.result),
+            json_text_or_none(ended.failure),
             now,
         )
         return await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence)
@@ -293,6 +238,15 @@ class StudioStore:
     async def ask_cancel(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Ask for a job's end; False when it has ended."""
         return await self._changed(connection, "ask_cancel", *owner, number)
+
+    async def keep_reason(self, connection: Connection, owner: Owner, number: int, why: str, at: int) -> None:
+        """Keep why an operator asked for a job's end; the first reason stays."""
+        await connection.execute(self._sql["insert_cancellation"], (*owner, number, why, at))
+
+    async def reason(self, owner: Owner, number: int) -> str:
+        """Why an operator asked for a job's end; empty when none did."""
+        rows = await self._rows(None, "read_cancellation", *owner, number)
+        return rows[0][0] if rows else ""
 
     async def counts(self) -> dict[str, int]:
         """How many jobs wait and run, in all lanes."""
@@ -306,7 +260,7 @@ class StudioStore:
 
     async def insert_video(self, connection: Connection, video: KeptVideo) -> None:
         """Keep a finished video."""
-        row = (*video[:4], _text(video.facts), video.created_at)
+        row = (*video[:4], json_text(video.facts), video.created_at)
         await connection.execute(self._sql["insert_video"], row)
 
     async def video(self, owner: Owner, number: int) -> KeptVideo | None:
@@ -323,7 +277,7 @@ class StudioStore:
 
     async def insert_asset(self, connection: Connection, asset: KeptAsset) -> None:
         """Keep a file."""
-        row = (*asset[:6], _text(asset.media), asset.created_at)
+        row = (*asset[:6], json_text(asset.media), asset.created_at)
         await connection.execute(self._sql["insert_asset"], row)
 
     async def asset(self, owner: Owner, number: int) -> KeptAsset | None:
@@ -344,55 +298,38 @@ class StudioStore:
 
     async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made | None, now: int) -> None:
         """Remember what a work made; without a result, that it was paid for."""
-        await connection.execute(self._sql["insert_made"], (*owner, work, _maybe(made), now))
+        await connection.execute(self._sql["insert_made"], (*owner, work, json_text_or_none(made), now))
 
     async def made(self, owner: Owner, work: str) -> tuple[bool, Made | None]:
         """Whether a work was paid for, and what it made if that was kept."""
         rows = await self._rows(None, "read_made", *owner, work)
         if not rows:
             return False, None
-        return True, None if rows[0][0] is None else _decoded(_made_in, rows[0][0])
+        return True, read_json_or_none(_made_in, rows[0][0])
 
 
 def _kept_draft(owner: Owner, row: Row) -> KeptDraft:
     number, revision, heading, body, created_at, updated_at, locked_by, origin = row
     return KeptDraft(
-        *owner, number, revision, heading, _decoded(_draft_in, body), created_at, updated_at, locked_by, origin
+        *owner, number, revision, heading, read_json(_draft_in, body), created_at, updated_at, locked_by, origin
     )
 
 
 def _job(row: Row) -> Job:
     request, tasks, result, failure = row[15:19]
     decoded = (
-        _decoded(_request_in, request),
-        _decoded(_tasks_in, tasks),
+        read_json(_request_in, request),
+        read_json(_tasks_in, tasks),
         None if result is None else msgspec.json.decode(result),
-        None if failure is None else _decoded(_failure_in, failure),
+        read_json_or_none(_failure_in, failure),
     )
     return Job._make((*row[:12], bool(row[12]), *row[13:15], *decoded, *row[19:]))
 
 
 def _video(owner: Owner, row: Row) -> KeptVideo:
-    return KeptVideo(*owner, row[0], row[1], _decoded(_video_in, row[2]), row[3])
+    return KeptVideo(*owner, row[0], row[1], read_json(_video_in, row[2]), row[3])
 
 
 def _asset(owner: Owner, row: Row) -> KeptAsset:
     number, name, origin, hold, body, created_at = row
-    return KeptAsset(*owner, number, name, origin, hold, _decoded(_media_in, body), created_at)
-
-
-def _decoded(decode: Any, text: str) -> Any:
-    try:
-        return decode(text)
-    except msgspec.ValidationError as error:
-        raise DatabaseFailure(
-            f"A row of the studio cannot be read: {error}.", "Something other than ReelBot has written to it."
-        ) from error
-
-
-def _text(value: object) -> str:
-    return _encode(value).decode()
-
-
-def _maybe(value: object | None) -> str | None:
-    return None if value is None else _text(value)
+    return KeptAsset(*owner, number, name, origin, hold, read_json(_media_in, body), created_at)

@@ -119,12 +119,25 @@ class _Plan:
     def common(self, kind: Kind, options: OptionsAsked) -> tuple[Provider, dict[str, Any]]:
         """Who makes it, and the members that all works have but the variation; the options checked by its ability."""
         provider = self.provider(kind, options)
-        ability = ability_of(provider, kind)
-        try:
-            chosen = msgspec.convert(options.provider_options, ability.options)
-        except msgspec.ValidationError as error:
-            raise Malformed(f"{provider.title}: {error}.", "provider_options") from error
-        return provider, {"provider": provider.name, "options": msgspec.to_builtins(chosen)}
+        kept = self.draft.settings.provider_options.get(kind, {}).get(provider.name, {})
+        chosen = chosen_options(provider, kind, options.provider_options or kept)
+        return provider, {"provider": provider.name, "options": chosen}
+
+
+def chosen_options(provider: Provider, kind: Kind, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a provider's own options, those that were not given as they are by default.
+
+    `Malformed` names the one that cannot be meant, as `provider_options.NAME` where it is known which.
+    """
+    try:
+        chosen = msgspec.convert(asked, ability_of(provider, kind).options)
+    except msgspec.ValidationError as error:
+        says, _, place = str(error).partition(" - at ")
+        name = place.strip("`").removeprefix("$.")
+        where = f"provider_options.{name}" if name else "provider_options"
+        raise Malformed(f"{provider.title}{', ' if name else ''}{name}: {says}.", where) from error
+    built: dict[str, Any] = msgspec.to_builtins(chosen)
+    return built
 
 
 def planned(draft: Draft, asked: GenerationAsked, registry: Registry, prices: PriceList) -> Planned:

@@ -12,10 +12,11 @@ from reelbot.studio.core.drafts import Draft, SlotRef
 from reelbot.studio.core.jobs import Made, Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.works import Kind, kind_of, work_hash
+from reelbot.studio.keeping import Owner, number_of
 from reelbot.studio.providers.port import ProviderUnavailable
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shown import PriceShown
-from reelbot.studio.store import Owner, StudioStore, number_of
+from reelbot.studio.store import StudioStore
 from reelbot.studio.tasks import Planned, planned
 
 CREDITS = "ai_credits"

@@ -18,10 +18,11 @@ from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
+from reelbot.studio.presence import Presence
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.running import POLL_SECONDS, Again, Run
-from reelbot.studio.store import Owner
 
 IDLE_SECONDS = 0.5
 """How often a worker without work looks for some that another process has queued."""
@@ -53,6 +54,7 @@ class Worker:
     ) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._room = room
+        self._presence = Presence(room.store.database, room.clock, self.name, jobs)
         self._ending = Ending(room)
         self._maker = maker or Maker(room)
         self._jobs = jobs
@@ -90,6 +92,7 @@ class Worker:
             task.cancel()
         if rest:
             await asyncio.wait(rest)
+        await self._presence.leave()
 
     def look(self) -> None:
         """There may be something to do: look now."""
@@ -116,6 +119,7 @@ class Worker:
         while True:
             self._wanted.clear()
             try:
+                await self._presence.note()
                 await self.forget_keys()
                 while len(self._runs) < self._jobs and (job := await self._taken()) is not None:
                     self._begin(job)

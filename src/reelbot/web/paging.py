@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -33,13 +33,6 @@ class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
         | None
     ) = None
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX, description="Things of one page.")] = LISTED
-
-
-class Cut(NamedTuple):
-    """A page, and the cursor of the one behind it; None on the last."""
-
-    page: Sequence[object]
-    next: str | None
 
 
 def page_of(query: PageQuery) -> Page:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.webhooks.service import Webhook
 
 
@@ -28,12 +28,8 @@ def webhook_shown(webhook: Webhook) -> WebhookShown:
         list(webhook.kinds),
         instant_text(webhook.created_at),
         webhook.pending,
-        _text(webhook.delivered_at),
-        _text(webhook.failed_at),
+        instant_text_or_none(webhook.delivered_at),
+        instant_text_or_none(webhook.failed_at),
         webhook.failure,
-        _text(webhook.disabled_at),
+        instant_text_or_none(webhook.disabled_at),
     )
-
-
-def _text(at: int | None) -> str | None:
-    return None if at is None else instant_text(at)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reelbot.disk import is_full, sync
 from reelbot.errors import Malformed
 from reelbot.publish.core.posts import Delivered
 from reelbot.publish.platforms.port import Connecting, KeepTicket, Part, PlatformFailure, Posting
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _THERE = frozenset({errno.EEXIST, errno.ENOTEMPTY})
 
 
@@ -56,9 +56,9 @@ class Folder:
             beside.mkdir()
             for part in posting.parts:
                 _write_part(beside, part)
-            _sync(beside)
+            sync(beside)
             _rename(beside, folder / posting.key)
-            _sync(folder)
+            sync(folder)
             _sweep(folder, posting.key)
 
 
@@ -79,8 +79,7 @@ def _write_part(folder: Path, part: Part) -> None:
         shutil.copyfile(part.content, path)
     else:
         path.write_text(part.content, encoding="utf-8")
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
+    sync(path)
 
 
 def _rename(beside: Path, target: Path) -> None:
@@ -99,14 +98,6 @@ def _sweep(folder: Path, key: str) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _told() -> Iterator[None]:
     """Tell what the disk says as a failure of the platform: another try may succeed, once somebody has seen to it."""
@@ -118,7 +109,7 @@ def _told() -> Iterator[None]:
             "folder_missing", detail, "Mount or make it; then try again.", is_retryable=True
         ) from error
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             detail = "The disk of this channel is full."
             raise PlatformFailure("disk_full", detail, "Free some space; then try again.", is_retryable=True) from error
         detail = "The folder of this channel cannot be written to."

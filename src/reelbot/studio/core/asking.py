@@ -45,6 +45,7 @@ class SettingsAsked(Struct, frozen=True, forbid_unknown_fields=True):
     logo: AssetId | UnsetType | None = UNSET
     corner: Corner | UnsetType = UNSET
     providers: Annotated[dict[Kind, Name], _BY_KIND] | UnsetType = UNSET
+    provider_options: Annotated[dict[Kind, dict[Name, dict[str, Any]]], _BY_KIND] | UnsetType = UNSET
 
 
 class DraftAsked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +91,7 @@ class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True):
     topic: `keywords`. rewrite: `passage` (left out, the whole script), `wish`, `makes`. voiceover: `voice`, `pace`,
     `pitch`. image: `prompt`, `count`, or `scene` for another picture of that scene. animation: `scenes` (left out, all
     that have a picture and no clip), `seconds` (left out, about five), `prompt`. music: `mood`. `provider` names who makes
-    it, `provider_options` are what only that one knows.
+    it, `provider_options` are what only that one knows; left out, those of the draft's settings count.
     """
 
     keywords: Annotated[str, Meta(max_length=KEYWORDS_LENGTH_MAX)] | None = None

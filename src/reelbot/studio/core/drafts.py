@@ -4,7 +4,7 @@ All of it is one frozen value that is kept as JSON. Results are never changed an
 to another one. Each carries the inputs that it was really made from.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, structs
 
@@ -28,7 +28,10 @@ Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$", examples=["#FFD60A"])]
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
-    """The settings sidebar. `voice` is a voice's id, empty for the default of the language; `logo` an asset's id."""
+    """The settings sidebar. `voice` is a voice's id, empty for the default of the language; `logo` an asset's id.
+
+    `providers` says who makes a kind of work, `provider_options` what is asked of which provider beyond these settings.
+    """
 
     duration_s: Duration = 30
     tone: Tone = "casual"
@@ -44,6 +47,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Fa
     logo: Annotated[str, Meta(max_length=60)] | None = None
     corner: Corner = "top-right"
     providers: dict[Kind, Annotated[str, Meta(max_length=60)]] = {}
+    provider_options: dict[Kind, dict[str, dict[str, Any]]] = {}
 
 
 class Media(Struct, frozen=True, kw_only=True):

@@ -81,7 +81,6 @@ class Request(Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
     renders: bool = False
     setup: Setup | None = None
-    render_amounts: dict[str, int] = {}
 
 
 class Made(Struct, frozen=True, kw_only=True):

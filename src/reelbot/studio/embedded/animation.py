@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from reelbot.errors import Failure, Malformed
+from reelbot.studio.children import end
 from reelbot.studio.embedded.artwork import Aspect
 from reelbot.studio.embedded.bounds import (
     CLIP_DEADLINE_SECONDS,
@@ -29,8 +30,6 @@ from reelbot.studio.embedded.bounds import (
     CLIP_SECONDS_MIN,
     CLIP_SOURCE_PIXELS_MAX,
 )
-
-LABEL = "Motion on a still"
 
 FRAMES_PER_SECOND = 30
 
@@ -85,7 +84,6 @@ class Clip(NamedTuple):
     height: int
     frames: int
     duration_ms: int
-    label: str = LABEL
 
 
 class Camera(NamedTuple):
@@ -210,7 +208,7 @@ async def _encode(
     except TimeoutError as fault:
         raise AnimationFailure("Encoding the clip took too long and was stopped.") from fault
     finally:
-        await _end(process)
+        await end(process)
     if status != 0:
         lines = complaint.decode(errors="replace").strip().splitlines() or ["it said nothing"]
         raise AnimationFailure(f"Encoding the clip failed: {lines[-1]}")
@@ -248,14 +246,6 @@ async def _hand_over(
             await process.stdin.drain()
         process.stdin.close()
         await process.stdin.wait_closed()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the encoder if it still runs, and wait until it is gone."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    await process.wait()
 
 
 class _Scene:

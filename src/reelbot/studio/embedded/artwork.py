@@ -15,8 +15,6 @@ from reelbot.studio.embedded.bounds import PROMPT_LENGTH_MAX
 from reelbot.studio.embedded.texts import Tone, tone_from
 from reelbot.studio.embedded.words import is_spoken
 
-LABEL = "Generated artwork"
-
 Aspect = Literal["9:16", "1:1", "16:9"]
 
 StyleName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STYLES)})]

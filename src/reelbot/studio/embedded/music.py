@@ -18,8 +18,6 @@ from reelbot.studio.embedded.tunes.mix import played
 from reelbot.studio.embedded.tunes.moods import MOOD_OF_TONE, MOODS
 from reelbot.studio.embedded.tunes.score import BEATS_PER_BAR, bars_for, compose
 
-LABEL = "Synthesised music"
-
 FADE_IN_MS, FADE_OUT_MS = 20, 2_500
 """Of a piece that ends: soft enough not to click, and long enough to sound meant."""
 
@@ -39,7 +37,6 @@ class Music(NamedTuple):
     rate: int
     duration_ms: int
     tempo: float
-    label: str = LABEL
 
 
 def music(options: MusicOptions, seed: int) -> Music:

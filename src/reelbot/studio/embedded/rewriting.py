@@ -17,7 +17,6 @@ from reelbot.studio.embedded.languages import LanguageCode
 from reelbot.studio.embedded.texts import TONES, Texts, Tone, texts, tone_from
 from reelbot.studio.embedded.topic import capitalised
 from reelbot.studio.embedded.words import is_spoken, sentences, tidy, words
-from reelbot.studio.embedded.writer import LABEL
 
 Change = Literal["shorter", "longer", "simpler"]
 CHANGES: tuple[Change, ...] = get_args(Change)
@@ -46,7 +45,6 @@ class Rewrite(NamedTuple):
 
     text: str
     changes: tuple[str, ...]
-    label: str = LABEL
 
 
 def rewrite(passage: str, options: RewriteOptions, seed: int) -> Rewrite:

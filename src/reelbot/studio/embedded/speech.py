@@ -11,7 +11,6 @@ import sys
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -20,6 +19,7 @@ import msgspec
 import numpy as np
 
 from reelbot.errors import Failure, Malformed
+from reelbot.studio.children import end
 from reelbot.studio.embedded.bounds import PASSAGE_LENGTH_MAX, SPEECH_DEADLINE_SECONDS
 from reelbot.studio.embedded.languages import SENTENCE_PAUSE_MS, Language, language
 from reelbot.studio.embedded.sound import (
@@ -44,8 +44,6 @@ PITCH_MIN, PITCH_MAX = -10, 10
 
 WORDS_PER_MINUTE = 160
 """The normal pace: what narrators of documentaries speak."""
-
-LABEL = "Synthetic voice"
 
 LEAD_MS, TAIL_MS = 80, 250
 """Silence before the first word, so that no player swallows its beginning, and after the last."""
@@ -110,7 +108,6 @@ class Speech(NamedTuple):
     words: tuple[Word, ...]
     voice: str
     language: str
-    label: str = LABEL
 
 
 class SpeechOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -244,7 +241,7 @@ async def _run(command: Sequence[str], request: bytes, deadline_seconds: float) 
     except TimeoutError as fault:
         raise SpeechFailure("The speech synthesiser did not answer in time and was stopped.") from fault
     finally:
-        await _end(process)
+        await end(process)
     if process.returncode != 0:
         said = complaint.decode(errors="replace").strip().splitlines() or ["no message"]
         raise SpeechFailure(f"The speech synthesiser failed: {said[-1]}")
@@ -257,14 +254,6 @@ async def _started(command: Sequence[str]) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
     except OSError as fault:
         raise SpeechFailure(f"The speech synthesiser does not start: {fault}.") from fault
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the process if it still runs, and wait until it is gone."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    await process.wait()
 
 
 def _spoken(text: str, lines: list[list[_Piece]], answer: bytes, chosen: Voice, pace: float) -> Speech:

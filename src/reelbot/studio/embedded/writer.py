@@ -1,7 +1,7 @@
 """Write topics, scripts, rewrites and titles from templates: the writer that needs no model.
 
 It has no knowledge, and says nothing about the world: what stands in a result is what the user typed and sentences
-about the viewer and the looking (texts/). The same input and seed give the same result. Every result carries `LABEL`.
+about the viewer and the looking (texts/). The same input and seed give the same result.
 """
 
 import random
@@ -19,9 +19,6 @@ from reelbot.studio.embedded.speech import LEAD_MS, TAIL_MS
 from reelbot.studio.embedded.texts import Texts, Tone, shapes, suited, texts, tone_from
 from reelbot.studio.embedded.topic import Topic, capitalised, understand
 from reelbot.studio.embedded.words import is_spoken, reading_ms, sentences, tidy
-
-LABEL = "Template text"
-"""What a result is: put together from templates, not thought up."""
 
 Duration = Literal[15, 30, 45, 60]
 DURATIONS_S: tuple[Duration, ...] = get_args(Duration)
@@ -57,7 +54,6 @@ class Script(NamedTuple):
     sentences: tuple[str, ...]
     estimated_ms: int
     structure: str
-    label: str = LABEL
 
 
 class Headline(NamedTuple):
@@ -65,7 +61,6 @@ class Headline(NamedTuple):
 
     title: str
     hashtags: tuple[str, ...]
-    label: str = LABEL
 
 
 class _Filled(NamedTuple):

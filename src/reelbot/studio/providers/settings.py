@@ -10,16 +10,13 @@ missing is there all the same, and says how to get it.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import msgspec
 
-from reelbot.allowance.catalogue import key_lines
 from reelbot.errors import ConfigFailure
 from reelbot.studio.providers.elevenlabs import ElevenLabs
 from reelbot.studio.providers.fal import Fal
@@ -27,6 +24,7 @@ from reelbot.studio.providers.http import DEFAULT_TIMEOUTS, Timeouts
 from reelbot.studio.providers.keyed import Key, Settings
 from reelbot.studio.providers.openai import OpenAI
 from reelbot.studio.providers.port import Provider
+from reelbot.toml_file import read_toml, suggestion
 
 KINDS: Mapping[str, Any] = {
     "openai": OpenAI,
@@ -39,7 +37,6 @@ RESERVED = ("embedded",)
 """Names that are taken."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _PATH = re.compile(r" - at `\$((?:\.\w+|\[[^\]]*\])*)`$")
 _ABOUT_KEY = ("kind", "key", "key_env")
 
@@ -57,15 +54,13 @@ def load_providers(
     """The providers of a file, in its order; none without a file. `ConfigFailure` tells every mistake with its line."""
     if path is None:
         return []
-    text = _text_of(path)
-    content = _parsed(path, text)
+    file = read_toml(path, str(path))
     mistakes: list[_Mistake] = []
-    tables = list(_tables(content, mistakes))
+    tables = list(_tables(file.content, mistakes))
     made = [_read(name, table, environment, mistakes) for name, table in tables]
     if mistakes:
-        lines = key_lines(text)
-        told = sorted((_line(mistake.keys, lines), mistake.says) for mistake in mistakes)
-        raise ConfigFailure("\n".join(f"{path} line {line}: {says}" for line, says in told))
+        told = sorted((file.line_of(mistake.keys), mistake.says) for mistake in mistakes)
+        raise ConfigFailure("\n".join(file.mistake(line, says) for line, says in told))
     return [one.kind(one.name, one.settings, one.key, timeouts) for one in made if one is not None]
 
 
@@ -109,7 +104,7 @@ def _read(name: str, table: dict[str, Any], environment: Mapping[str, str], mist
     known = (*_ABOUT_KEY, *(field.encode_name for field in msgspec.structs.fields(kind.Settings)))
     strange = [setting for setting in table if setting not in known]
     mistakes += (
-        _Mistake((*at, setting), f"{name}.{setting} is not a setting; {_nearest(setting, known)}")
+        _Mistake((*at, setting), f"{name}.{setting} is not a setting; {suggestion(setting, known)}")
         for setting in strange
     )
     rest = {setting: value for setting, value in table.items() if setting in known and setting not in _ABOUT_KEY}
@@ -171,33 +166,3 @@ def _validation(at: tuple[str, ...], says: str) -> _Mistake:
         return _Mistake((*at, *inside, unknown[1]), f"{'.'.join((at[-1], *inside, unknown[1]))} is not a setting")
     wanted = _PATH.sub("", says)
     return _Mistake((*at, *inside), f"{'.'.join((at[-1], *inside))} is not right: {wanted[:1].lower()}{wanted[1:]}")
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-
-
-def _line(keys: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> int:
-    """The line of a path, or that of the nearest table around it."""
-    while keys and keys not in lines:
-        keys = keys[:-1]
-    return lines.get(keys, 1)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigFailure(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigFailure(f"{path} cannot be read: the text is not UTF-8.") from error
-
-
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        position = _POSITION.search(str(error))
-        line = position[1] if position and position[1] else text.rstrip().count("\n") + 1
-        raise ConfigFailure(f"{path} line {line}: {_POSITION.sub('', str(error))}.") from None

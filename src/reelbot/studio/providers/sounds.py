@@ -1,6 +1,5 @@
 """Sound, pictures and clips as providers answer with them: told apart by their first bytes, sound decoded in a child."""
 
-import asyncio
 import json
 import re
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reelbot.studio.children import answer_of
 from reelbot.studio.providers.bounds import DECODE_MEMORY_BYTES, DECODE_SECONDS, SOUND_SECONDS_MAX
 from reelbot.studio.providers.timings import Samples
 
@@ -49,22 +49,11 @@ def clip_suffix(content: bytes) -> str | None:
 
 async def decoded(paths: Sequence[Path]) -> list[Samples]:
     """The samples of files of sound; `Undecodable` when one of them is broken. Cancelling the call ends the child."""
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *map(str, paths),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
     try:
-        written, _ = await asyncio.wait_for(process.communicate(), DECODE_SECONDS)
+        status, written = await answer_of((*COMMAND, *map(str, paths)), DECODE_SECONDS)
     except TimeoutError:
         raise Undecodable from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
+    if status != 0:
         raise Undecodable
     head, _, pcm = written.partition(b"\n")
     lengths: list[int] = json.loads(head)

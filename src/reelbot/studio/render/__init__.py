@@ -16,12 +16,12 @@ See README.md for what this room owns and what it promises.
 """
 
 import asyncio
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from reelbot.disk import sync
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.cache import Cache, disk_errors
 from reelbot.studio.render.encode import join, make_pieces, make_thumbnail
@@ -185,11 +185,11 @@ def _place(made: Sequence[Path], into: Path, placed: list[Path]) -> None:
     targets = _targets(into)
     for source, target in zip(made, targets, strict=True):
         shutil.move(source, _part(target))
-        _sync(_part(target))
+        sync(_part(target))
     for target in targets:
         _part(target).replace(target)
         placed.append(target)
-    _sync(into.parent)
+    sync(into.parent)
 
 
 def _withdraw(into: Path, placed: Sequence[Path]) -> None:
@@ -200,12 +200,3 @@ def _withdraw(into: Path, placed: Sequence[Path]) -> None:
 def _part(target: Path) -> Path:
     """Name of a file that isn't published yet; the next render to the same place writes over what a crash left."""
     return target.with_name(f".{target.name}.part")
-
-
-def _sync(path: Path) -> None:
-    """Get a file, or the names in a directory, onto the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

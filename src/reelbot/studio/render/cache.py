@@ -5,7 +5,6 @@ takes what it finds as links into its own workspace, so that tidying up never pu
 workspace is locked as long as its render lives; one that nobody locks is the rest of a crash and is removed.
 """
 
-import errno
 import fcntl
 import os
 import shutil
@@ -14,12 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reelbot.disk import is_full
 from reelbot.studio.render.bounds import CACHE_BYTES_MAX
 from reelbot.studio.render.failures import DiskFull, RenderFailure
 
 _WORK = "work-"
-NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-"""What the system says when there is no room: the disk is full, a file or an account has reached its limit."""
 
 
 class Cache:
@@ -115,6 +113,6 @@ def disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if is_full(error):
             raise DiskFull from error
         raise RenderFailure(f"A file could not be written: {error}.") from error

@@ -11,12 +11,12 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from reelbot.studio.children import python_environment
 from reelbot.studio.render import ffmpeg, fonts
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.bounds import STALL_SECONDS
 from reelbot.studio.render.cache import Cache
 from reelbot.studio.render.captions import faces_of
-from reelbot.studio.render.children import python_environment
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
 from reelbot.studio.render.orders import News, Order
 from reelbot.studio.render.plan import Piece, RenderPlan

@@ -10,12 +10,12 @@ import os
 import re
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import imageio_ffmpeg
 
+from reelbot.studio.children import end
 from reelbot.studio.render.bounds import PIXELS_MAX, RUN_SECONDS_MAX
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
 
@@ -77,13 +77,6 @@ async def run(arguments: Sequence[str], cwd: Path | None = None, reading: Sequen
     if process.returncode:
         raise failure_from(process.returncode, log, reading)
     return log
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Kill a process and wait until it is gone, whatever state it is in."""
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
 
 
 def failure_from(status: int, log: str, reading: Sequence[Path] = ()) -> RenderFailure:

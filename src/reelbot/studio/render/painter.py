@@ -24,8 +24,8 @@ from typing import IO
 import cv2
 import msgspec
 
+from reelbot.disk import is_full, sync
 from reelbot.studio.render import ffmpeg
-from reelbot.studio.render.cache import NO_ROOM
 from reelbot.studio.render.captions import ass_of, faces_of
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
 from reelbot.studio.render.fonts import unexpected_fonts
@@ -171,8 +171,7 @@ class Encoder:
         if status:
             raise ffmpeg.failure_from(status, log)
         _check_whole(self._piece, log)
-        with self._file.open("rb") as written:
-            os.fsync(written.fileno())
+        sync(self._file)
 
 
 def _widen(pipe: IO[bytes]) -> None:
@@ -228,7 +227,7 @@ def _news_of(error: Exception) -> News:
             return News("", failure=error.code, detail=error.reason, path=str(error.path))
         case RenderFailure():
             return News("", failure=error.code, detail=error.detail)
-        case OSError() if error.errno in NO_ROOM:
+        case OSError() if is_full(error):
             return News("", failure=DiskFull.code)
         case _:
             return News("", failure=RenderFailure.code, detail=f"Painting stopped: {type(error).__name__}: {error}.")

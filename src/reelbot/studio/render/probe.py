@@ -7,7 +7,6 @@ A file is known by opening it and never by its name. That is done in a process o
 on memory and time, as a hostile file may well crash or hang a decoder.
 """
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +14,9 @@ from typing import NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
+from reelbot.studio.children import answer_of, python_environment
 from reelbot.studio.render.bounds import PROBE_SECONDS
-from reelbot.studio.render.children import python_environment
 from reelbot.studio.render.failures import DiskFull
-from reelbot.studio.render.ffmpeg import end
 from reelbot.studio.render.timeline import Media, MediaKind
 
 PROGRAM = "reelbot.studio.render.probe_process"
@@ -70,22 +68,13 @@ async def normalise(path: Path, into: Path) -> Probed:
 
 
 async def _asked(*paths: Path) -> Probed:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", PROGRAM, *map(str, paths)),
-        env=python_environment(),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    command = (sys.executable, "-P", "-m", PROGRAM, *map(str, paths))
     try:
-        written, _ = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
+        status, written = await answer_of(command, PROBE_SECONDS, python_environment())
     except TimeoutError:
         raise Malformed(BROKEN, "file") from None
-    finally:
-        await end(process)
     # A crash is an answer too: nothing that crashes a decoder is let in.
-    answer = msgspec.json.decode(written, type=Answer) if process.returncode == 0 else Answer(None, BROKEN)
+    answer = msgspec.json.decode(written, type=Answer) if status == 0 else Answer(None, BROKEN)
     if answer.is_disk_full:
         raise DiskFull
     if answer.found is None:

@@ -21,9 +21,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image, UnidentifiedImageError
 
+from reelbot.disk import is_full
 from reelbot.errors import Malformed
 from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX, PROBE_MEMORY_BYTES, PROBE_SECONDS
-from reelbot.studio.render.cache import NO_ROOM
 from reelbot.studio.render.failures import MediaUnusable
 from reelbot.studio.render.ffmpeg import CONTAINERS
 from reelbot.studio.render.pictures import PICTURE_ERRORS, PICTURE_FORMATS, is_too_large, read_picture
@@ -208,7 +208,7 @@ def _answer(path: Path, into: Path | None = None) -> Answer:
     except MemoryError:
         return Answer(None, TOO_LARGE)
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if is_full(error):
             return Answer(None, is_disk_full=True)
         raise
 

@@ -5,10 +5,10 @@ and a loud track still stand in the same relation; the finished track is measure
 """
 
 import asyncio
-import os
 from pathlib import Path
 from typing import NamedTuple
 
+from reelbot.disk import sync
 from reelbot.studio.render import ffmpeg
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.cache import Cache
@@ -73,14 +73,9 @@ async def sound_track(plan: SoundPlan, workspace: Path, cache: Cache) -> Path:
     else:
         level = await _mix(plan, workspace)
         await _master(level, workspace, track)
-    await in_thread(_sync, track)
+    await in_thread(sync, track)
     await in_thread(cache.keep, plan.key, track)
     return track
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
 
 
 async def measure(path: Path, seconds: float | None = None, *, with_peak: bool = True) -> Loudness:

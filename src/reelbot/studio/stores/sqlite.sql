@@ -196,3 +196,63 @@ SELECT count(*) FROM preset WHERE lane = ? AND account = ?;
 -- name: delete_preset
 -- Remove a preset: lane, account, number.
 DELETE FROM preset WHERE lane = ? AND account = ? AND number = ? RETURNING 1;
+
+-- name: insert_cancellation
+-- Why an operator asked for the end of a job; the first reason stays: lane, account, number, why, at.
+INSERT INTO cancellation (lane, account, number, why, at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, number) DO NOTHING;
+
+-- name: read_cancellation
+-- Why an operator asked for the end of a job: lane, account, number.
+SELECT why FROM cancellation WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: count_at_work
+-- How many jobs of all accounts wait and run, and since when the oldest of each: lane.
+SELECT state, count(*), min(created_at) FROM job WHERE lane = ? AND ended_at IS NULL GROUP BY state;
+
+-- name: list_at_work
+-- Jobs of all accounts that have not ended, those that were asked for first: lane, state, count.
+SELECT job.lane, job.account, job.number, job.kind, job.draft, coalesce(draft.heading, ''), job.state, job.due_at, job.fence,
+       job.worker, job.crashes, job.is_cancelled, job.progress, job.message, job.request, job.failure, job.created_at,
+       job.started_at, job.ended_at
+  FROM job LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+ WHERE job.lane = ? AND job.ended_at IS NULL AND job.state = ? ORDER BY job.created_at, job.number LIMIT ?;
+
+-- name: count_failed
+-- How many jobs of all accounts have failed since an instant: lane, ended_at.
+SELECT count(*) FROM job WHERE lane = ? AND state = 'failed' AND ended_at >= ?;
+
+-- name: list_failed
+-- Jobs of all accounts that have failed, the last one first: lane, count.
+SELECT job.lane, job.account, job.number, job.kind, job.draft, coalesce(draft.heading, ''), job.state, job.due_at, job.fence,
+       job.worker, job.crashes, job.is_cancelled, job.progress, job.message, job.request, job.failure, job.created_at,
+       job.started_at, job.ended_at
+  FROM job LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+ WHERE job.lane = ? AND job.state = 'failed' ORDER BY job.ended_at DESC, job.number DESC LIMIT ?;
+
+-- name: count_leases
+-- How many jobs each worker has a lease on: lane.
+SELECT worker, count(*) FROM job INDEXED BY job_at_work
+ WHERE lane = ? AND ended_at IS NULL AND state = 'running' GROUP BY worker;
+
+-- name: note_worker
+-- A worker is there: lane, name, places, began_at, heard_at.
+INSERT INTO worker (lane, name, places, began_at, heard_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (lane, name)
+DO UPDATE SET places = excluded.places, began_at = excluded.began_at, heard_at = excluded.heard_at;
+
+-- name: list_workers
+-- Workers, the one that was heard last first: lane, count.
+SELECT name, places, began_at, heard_at FROM worker WHERE lane = ? ORDER BY heard_at DESC, name LIMIT ?;
+
+-- name: count_workers
+-- How many workers have been heard since an instant: lane, heard_at.
+SELECT count(*) FROM worker WHERE lane = ? AND heard_at >= ?;
+
+-- name: delete_worker
+-- A worker has ended: lane, name.
+DELETE FROM worker WHERE lane = ? AND name = ?;
+
+-- name: forget_workers
+-- Drop workers that were heard last before an instant: lane, heard_at.
+DELETE FROM worker WHERE lane = ? AND heard_at < ?;

@@ -36,11 +36,6 @@ class Palette(NamedTuple):
     glow: Colour
     ink: Colour
 
-    @property
-    def is_night(self) -> bool:
-        """Whether the background is dark at its top."""
-        return self.sky[0].lightness < 0.5
-
     def turned(self, degrees: float) -> "Palette":
         """With every hue turned; only the light keeps its own."""
         return Palette(

@@ -49,7 +49,8 @@ CREATE INDEX post_by_due ON post (lane, due_at) WHERE state IN ('queued', 'publi
 
 CREATE INDEX post_by_age ON post (lane, account, created_at, number);
 
--- Idempotency keys of publishing: `content` is the hash of what was asked, `thing` the ids of what it made.
+-- Idempotency keys of publishing: `content` is the hash of what was asked, `thing` the id of what it made
+-- or, of what was published, the first answer as JSON.
 CREATE TABLE publish_key (
     lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 63),
     account INTEGER NOT NULL CHECK (account > 0),

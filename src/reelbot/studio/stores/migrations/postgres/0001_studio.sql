@@ -91,7 +91,8 @@ CREATE TABLE made (
     PRIMARY KEY (lane, account, work)
 );
 
--- Idempotency keys of the studio: `content` is the hash of what was asked, `thing` the id of what it made.
+-- Idempotency keys of the studio: `content` is the hash of what was asked, `thing` the id of what it made
+-- or, of a job, the first answer as JSON.
 CREATE TABLE studio_key (
     lane smallint NOT NULL CHECK (lane BETWEEN 0 AND 63),
     account bigint NOT NULL CHECK (account > 0),

@@ -91,7 +91,8 @@ CREATE TABLE made (
     PRIMARY KEY (lane, account, work)
 ) STRICT, WITHOUT ROWID;
 
--- Idempotency keys of the studio: `content` is the hash of what was asked, `thing` the id of what it made.
+-- Idempotency keys of the studio: `content` is the hash of what was asked, `thing` the id of what it made
+-- or, of a job, the first answer as JSON.
 CREATE TABLE studio_key (
     lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 63),
     account INTEGER NOT NULL CHECK (account > 0),
