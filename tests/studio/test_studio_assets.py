@@ -152,7 +152,7 @@ async def test_a_file_that_is_missing_on_the_disk_fails_the_render_in_words(stag
     words = (await stage.draft(draft)).voiceover.version.words  # type: ignore[union-attr]
     assert words is not None
     begun = await stage.render(draft)
-    await stage.room.files.remove(words)
+    stage.room.files.path(words).unlink()
     job = await stage.done(begun)
     assert (job.state, job.failure and job.failure.code) == ("failed", "file_missing")
     assert await stage.videos() == (0, 0)

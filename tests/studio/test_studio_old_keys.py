@@ -14,10 +14,10 @@ async def test_a_key_is_remembered_as_long_as_answers_are_and_then_forgotten(
     asked = DraftAsked(flow="narrated", topic="cats")
     first, _ = await each_stage.studio.open(each_stage.ada, asked, "once")
     clock.advance((ANSWER_KEPT_DAYS - 1) * DAY)
-    await each_stage.worker.forget_keys()
+    await each_stage.worker.clean()
     again, was_there = await each_stage.studio.open(each_stage.ada, asked, "once")
     assert (again.id, was_there) == (first.id, True)
     clock.advance(2 * DAY)
-    await each_stage.worker.forget_keys()
+    await each_stage.worker.clean()
     other, was_there = await each_stage.studio.open(each_stage.ada, asked, "once")
     assert other.id != first.id and not was_there

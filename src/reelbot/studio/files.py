@@ -12,13 +12,16 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reelbot.disk import is_full, sync
 from reelbot.errors import Failure
 
 _SHA = re.compile(r"[0-9a-f]{64}")
+
+_ASIDE = ".freed"
+"""At the end of the name of a file that is being removed."""
 
 
 class StorageFull(Failure):
@@ -72,9 +75,31 @@ class Files:
         """Keep a text, in UTF-8; the hash of its content."""
         return await asyncio.to_thread(self._keep_text, text)
 
-    async def remove(self, sha256: str) -> None:
-        """Remove a file that nothing names any more."""
-        await asyncio.to_thread(self._place(sha256).unlink, missing_ok=True)
+    def older_than(self, before_seconds: float) -> Iterator[str]:
+        """The files that were last kept before an instant, in seconds since the epoch."""
+        for place in self._kept.glob("??/*"):
+            with suppress(FileNotFoundError):
+                if place.stat().st_mtime < before_seconds:
+                    yield place.parent.name + place.name.removesuffix(_ASIDE)
+
+    def free(self, sha256: str, before_seconds: float) -> int:
+        """Remove a file that nothing names, unless it was kept again since; how many bytes that gives back.
+
+        It is moved aside first and looked at there, so that whoever keeps the same content at this moment either is
+        seen here or finds it gone and writes it anew.
+        """
+        place = self._place(sha256)
+        aside = place.with_name(place.name + _ASIDE)
+        with suppress(FileNotFoundError):  # a crash, or another process, has moved it already
+            place.rename(aside)
+        with suppress(FileNotFoundError):
+            facts = aside.stat()
+            if facts.st_mtime >= before_seconds:
+                aside.replace(place)
+                return 0
+            aside.unlink()
+            return facts.st_size
+        return 0
 
     @contextmanager
     def desk(self) -> Iterator[Path]:
@@ -105,7 +130,7 @@ class Files:
                 sha256 = hashlib.file_digest(read, "sha256").hexdigest()
                 os.fsync(read.fileno())
             target = self._place(sha256)
-            if target.is_file():
+            if _is_kept_again(target):
                 source.unlink()
                 return sha256
             target.parent.mkdir(exist_ok=True)
@@ -142,3 +167,12 @@ def disk_errors() -> Iterator[None]:
         if is_full(error):
             raise StorageFull("The disk of the studio is full.", "Free some space; then try again.") from error
         raise
+
+
+def _is_kept_again(place: Path) -> bool:
+    """Whether a file is there; then it is as new as one that was kept just now."""
+    try:
+        os.utime(place)
+    except FileNotFoundError:
+        return False
+    return True

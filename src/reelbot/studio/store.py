@@ -5,7 +5,7 @@ Order of locks: whoever writes more than one row of an account first locks the a
 other, whatever they touch, and no two wait for each other. A single row, such as a lease, may be written without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -102,6 +102,11 @@ class KeptAsset(NamedTuple):
         """The file as outsiders name it."""
         return id_text("asset", self.lane, self.account, self.number)
 
+
+_SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
+
+SCAN_SIZE = 200
+"""Rows of one page when all are looked at: a busy draft is some hundred kilobytes."""
 
 _draft_in = msgspec.json.Decoder(Draft).decode
 _request_in = msgspec.json.Decoder(Request).decode
@@ -306,6 +311,18 @@ class StudioStore(KeepingStore):
         if not rows:
             return False, None
         return True, read_json_or_none(_made_in, rows[0][0])
+
+    # what is named
+
+    async def naming(self) -> AsyncIterator[str]:
+        """All that may name a file by its content, as texts, read in pages while others write."""
+        for lane in self.lanes:
+            for statement in _SCANS:
+                after: tuple[object, object] = (0, "" if statement == "scan_made" else 0)
+                while rows := await self._rows(None, statement, lane, *after, SCAN_SIZE):
+                    for *_, text in rows:
+                        yield text
+                    after = (rows[-1][0], rows[-1][1])
 
 
 def _kept_draft(owner: Owner, row: Row) -> KeptDraft:

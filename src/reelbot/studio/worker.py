@@ -9,11 +9,12 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from contextlib import suppress
 
 from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, SECOND
-from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.errors import DatabaseFailure, Failure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 from reelbot.studio.core.jobs import Job
@@ -23,6 +24,7 @@ from reelbot.studio.making import Maker
 from reelbot.studio.presence import Presence
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.running import POLL_SECONDS, Again, Run
+from reelbot.studio.tidying import free_unnamed
 
 IDLE_SECONDS = 0.5
 """How often a worker without work looks for some that another process has queued."""
@@ -62,26 +64,28 @@ class Worker:
         self._idle_seconds = idle_seconds
         self._pause_seconds = pause_seconds
         self._first_lane = 0
-        self._forgets_at = 0
         self._wanted = asyncio.Event()
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
+        self._cleaning: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to take jobs; needs a running event loop."""
         assert self._loop is None, "started twice"
         self._loop = asyncio.create_task(self._work(), name="studio worker")
+        self._cleaning = asyncio.create_task(self._clean_daily(), name="studio cleaning")
 
     async def stop(self) -> None:
         """Take no more, give back what is at work so that another worker goes on with it, and end.
 
         A provider that could not be asked what became of its work is given a while to deliver it.
         """
-        if self._loop is None:
+        if self._loop is None or self._cleaning is None:
             return
-        loop, self._loop = self._loop, None
-        loop.cancel()
-        await asyncio.wait({loop})
+        background, self._loop, self._cleaning = {self._loop, self._cleaning}, None, None
+        for task in background:
+            task.cancel()
+        await asyncio.wait(background)
         patient = {task for task, run in self._runs.items() if not run.can_stop}
         for task in self._runs.keys() - patient:
             task.cancel()
@@ -120,7 +124,6 @@ class Worker:
             self._wanted.clear()
             try:
                 await self._presence.note()
-                await self.forget_keys()
                 while len(self._runs) < self._jobs and (job := await self._taken()) is not None:
                     self._begin(job)
             except (DatabaseFailure, TooBusy) as failure:
@@ -129,12 +132,20 @@ class Worker:
                 _log.exception("No jobs can be taken")
             await self._woken()
 
-    async def forget_keys(self) -> None:
-        """Drop idempotency keys that nobody will repeat any more, once a day."""
-        now = self._room.clock()
-        if now >= self._forgets_at:
-            await self._room.store.forget_keys(now - ANSWER_KEPT_DAYS * DAY)
-            self._forgets_at = now + DAY
+    async def _clean_daily(self) -> None:
+        while True:
+            try:
+                await self.clean()
+            except (Failure, OSError) as failure:
+                _log.warning("What nobody needs any more could not be removed: %s", failure)
+            await asyncio.sleep(DAY / SECOND)
+
+    async def clean(self) -> None:
+        """Drop idempotency keys that nobody will repeat any more, and files that nothing names."""
+        await self._room.store.forget_keys(self._room.clock() - ANSWER_KEPT_DAYS * DAY)
+        freed = await free_unnamed(self._room.store, self._room.files, time.time())
+        if freed:
+            _log.info("%d bytes of files were freed that nothing named any more.", freed)
 
     async def _woken(self) -> None:
         waits = {asyncio.ensure_future(self._wanted.wait()), *self._runs}

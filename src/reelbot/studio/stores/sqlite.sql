@@ -256,3 +256,30 @@ DELETE FROM worker WHERE lane = ? AND name = ?;
 -- name: forget_workers
 -- Drop workers that were heard last before an instant: lane, heard_at.
 DELETE FROM worker WHERE lane = ? AND heard_at < ?;
+
+-- name: scan_drafts
+-- What drafts name, in the order of their keys: lane, account and number after which, count.
+SELECT account, number, body FROM draft WHERE lane = ? AND (account, number) > (?, ?) ORDER BY account, number LIMIT ?;
+
+-- name: scan_videos
+-- What videos name, in the order of their keys: lane, account and number after which, count.
+SELECT account, number, body FROM video WHERE lane = ? AND (account, number) > (?, ?) ORDER BY account, number LIMIT ?;
+
+-- name: scan_assets
+-- What assets name, in the order of their keys: lane, account and number after which, count.
+SELECT account, number, body FROM asset WHERE lane = ? AND (account, number) > (?, ?) ORDER BY account, number LIMIT ?;
+
+-- name: scan_made
+-- What works made, in the order of their keys: lane, account and work after which, count. A clip is an asset, and only
+-- there as long as that is.
+SELECT account, work, body FROM made
+ WHERE lane = ? AND (account, work) > (?, ?) AND body IS NOT NULL AND body NOT LIKE '%"asset":"asset%'
+ ORDER BY account, work LIMIT ?;
+
+-- name: scan_jobs
+-- What jobs name that have not ended, and previews of drafts that are there: lane, account and number after which, count.
+SELECT account, number, request || tasks || coalesce(result, '') FROM job
+ WHERE lane = ? AND (account, number) > (?, ?)
+   AND (ended_at IS NULL OR kind = 'preview' AND EXISTS (
+       SELECT 1 FROM draft WHERE draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft))
+ ORDER BY account, number LIMIT ?;

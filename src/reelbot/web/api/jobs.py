@@ -46,4 +46,6 @@ async def read_preview(call: Call) -> Streamed:
     sha256 = (job.result or {}).get("preview")
     if not isinstance(sha256, str):
         raise Problem("not_found", "This job has made no preview.")
+    if not studio.files.has(sha256):
+        raise Problem("not_found", "This preview is gone with its draft.")
     return file_reply(studio.files.path(sha256), "video/mp4")
