@@ -660,6 +660,8 @@ async def test_history_is_read_newest_first_in_pages_and_by_filters(
         before = page[-1].seq
     assert not page
     assert paged == whole[::-1]
+    assert await ledger.history(ada, Span(None, 50, after_seq=len(whole) - 3)) == whole[:-4:-1]
+    assert await ledger.history(ada, Span(6, 50, after_seq=3)) == whole[4:2:-1]
     assert {entry.meter for entry in await ledger.history(ada, Span(None, 50, meter="posts"))} == {"posts"}
     assert len(await ledger.history(ada, Span(None, 50, kind="release"))) == 11
     first_at = whole[0].at

@@ -116,6 +116,7 @@ PLACES = [one for one in AMOUNTS[1:] if one != AMOUNT_MAX + 1]
 READS: list[tuple[str, Asked]] = [
     *[("count", lambda led, ada, one=one: led.history(ada, Span(None, one))) for one in [*AMOUNTS, 0, 502]],
     *[("before", lambda led, ada, one=one: led.history(ada, Span(one, 5))) for one in PLACES],
+    *[("since", lambda led, ada, one=one: led.history(ada, Span(None, 5, after_seq=one))) for one in PLACES],
     *[("from", lambda led, ada, one=one: led.history(ada, Span(None, 5, from_at=one))) for one in PLACES],
     *[("until", lambda led, ada, one=one: led.history(ada, Span(None, 5, until_at=one))) for one in PLACES],
     *[("meter", lambda led, ada, one=one: led.history(ada, Span(None, 5, one))) for one in NO_TEXT],

@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 import pytest
 from tests.pages.visitors import Read, Visitor, accounts_of, make_operator, visiting
 from tests.sites import Stand
 
-from reelbot.allowance import Item, Span
+from reelbot.allowance import AccountRef, Entry, Item, Span
 from reelbot.clock import DAY
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.table import PAGES
@@ -64,6 +65,28 @@ async def test_the_chart_reads_only_what_is_new(ada: Visitor) -> None:
     ada.stand.time.advance(20 * DAY)
     used = await activity.of(ledger, account, "ai_credits", "Europe/Paris", ada.stand.clock())
     assert used.most == 0
+
+
+async def test_what_is_used_while_the_chart_is_read_is_in_the_next_one(
+    ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, account, ledger = Activity(), ada.stand.accounts["ada"], ada.stand.ledger
+    history = ledger.history
+
+    async def used_meanwhile(asker: AccountRef, span: Span) -> Sequence[Entry]:
+        monkeypatch.undo()
+        read = await history(asker, span)
+        hold = await ledger.hold(account, [Item("image", 1)], key="meanwhile")
+        await ledger.settle(hold)
+        await ledger.refund(hold, {"ai_credits": 1}, key="back", why="A picture of nothing")
+        return read
+
+    monkeypatch.setattr(ledger, "history", used_meanwhile)
+    totals = [
+        (await activity.of(ledger, account, "ai_credits", "Europe/Paris", ada.stand.clock())).days[-1].total
+        for _ in range(2)
+    ]
+    assert totals == [0, 3]
 
 
 async def test_a_refund_takes_from_the_day_that_used_it(ada: Visitor) -> None:

@@ -79,7 +79,12 @@ def checked_span(span: Span) -> Span:
     """Which entries to read: a page and one more, which tells that another follows; nothing a database can't compare."""
     if not 1 <= checked_amount(span.size, 0, "limit") <= PAGE_MAX + 1:
         raise Malformed(f"limit must be from 1 to {PAGE_MAX}.", "limit")
-    for field, number in (("after", span.before_seq), ("from", span.from_at), ("to", span.until_at)):
+    for field, number in (
+        ("after", span.before_seq),
+        ("since", span.after_seq),
+        ("from", span.from_at),
+        ("to", span.until_at),
+    ):
         if number is not None:
             _checked_whole(number, 0, SEQ_MAX, field)
     for field, word in (("meter", span.meter), ("kind", span.kind)):

@@ -35,7 +35,7 @@ class Accepted(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Which entries of an account are asked for: newest first, before `before_seq`, at most `size`."""
+    """Which entries of an account are asked for: newest first, before `before_seq`, after `after_seq`, at most `size`."""
 
     before_seq: int | None
     size: int
@@ -43,6 +43,7 @@ class Span(NamedTuple):
     kind: str | None = None
     from_at: int | None = None
     until_at: int | None = None
+    after_seq: int = 0
 
 
 class Snapshot(NamedTuple):

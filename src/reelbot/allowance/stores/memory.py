@@ -149,6 +149,7 @@ class MemoryStore:
 def _within(entry: Entry, span: Span) -> bool:
     return (
         (span.before_seq is None or entry.seq < span.before_seq)
+        and entry.seq > span.after_seq
         and (span.meter is None or entry.meter == span.meter)
         and (span.kind is None or entry.kind == span.kind)
         and (span.from_at is None or entry.at >= span.from_at)

@@ -116,11 +116,12 @@ SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND accou
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND account = %s;
 
 -- name: list_entries
--- A page of an account's entries, newest first: lane, account, before_seq, then meter, kind, from and until, each twice.
+-- A page of an account's entries, newest first: lane, account, before_seq, after_seq, then meter,
+-- kind, from and until, each twice.
 SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
        held_before, used_after, held_after, detail, why, hash
   FROM entry
- WHERE lane = %s AND account = %s AND seq < %s
+ WHERE lane = %s AND account = %s AND seq < %s AND seq > %s
    AND (%s::text IS NULL OR meter = %s) AND (%s::text IS NULL OR kind = %s)
    AND (%s::bigint IS NULL OR at >= %s) AND (%s::bigint IS NULL OR at < %s)
  ORDER BY seq DESC LIMIT %s;

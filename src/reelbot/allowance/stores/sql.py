@@ -78,7 +78,9 @@ class SqlReader:
         before = _SEQ_MAX if span.before_seq is None else span.before_seq
         filters = [value for value in (span.meter, span.kind, span.from_at, span.until_at) for _ in range(2)]
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._sql["list_entries"], (ref.lane, ref.id, before, *filters, span.size))
+            rows = await connection.fetch(
+                self._sql["list_entries"], (ref.lane, ref.id, before, span.after_seq, *filters, span.size)
+            )
         return [Entry(*row) for row in rows]
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:

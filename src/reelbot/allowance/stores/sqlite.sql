@@ -109,11 +109,12 @@ SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND accoun
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ?;
 
 -- name: list_entries
--- A page of an account's entries, newest first: lane, account, before_seq, then meter, kind, from and until, each twice.
+-- A page of an account's entries, newest first: lane, account, before_seq, after_seq, then meter,
+-- kind, from and until, each twice.
 SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
        held_before, used_after, held_after, detail, why, hash
   FROM entry
- WHERE lane = ? AND account = ? AND seq < ?
+ WHERE lane = ? AND account = ? AND seq < ? AND seq > ?
    AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?)
    AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)
  ORDER BY seq DESC LIMIT ?;

@@ -15,14 +15,14 @@ from reelbot.web.pages.wording import moment
 
 DAYS = 14
 
-ENTRIES_MAX = 10_000
+ENTRIES_MAX = 20_000
 """Entries read for one account at once, so that no page waits long: beyond it the oldest days are told to be in part."""
 
 ACCOUNTS_MAX = 1_000
 """Accounts whose sums are kept: the one looked at longest ago makes room."""
 
 _SIGNS: Mapping[str, int] = {"settle": 1, "refund": -1}
-"""The kinds of entries by which usage grows and shrinks."""
+"""The kinds of entries by which usage grows and shrinks; all others leave it as it is."""
 
 _Place = tuple[int, int]
 
@@ -95,31 +95,28 @@ class Activity:
 async def _read(ledger: Ledger, account: AccountRef, meter: str, since_at: int, sums: _Sums) -> None:
     """Add what has come since. All is read before any of it is added: two pages may ask at once."""
     known = sums.last_seq
-    found: list[Entry] = []
-    is_whole = True
-    for kind in _SIGNS:
-        entries, whole = await _entries(ledger, account, Span(None, PAGE_MAX, meter, kind, since_at), known)
-        found.extend(entries)
-        is_whole = is_whole and whole
+    found, is_whole = await _entries(ledger, account, Span(None, PAGE_MAX, meter, after_seq=known), since_at)
     if sums.last_seq != known:
         return
     for entry in found:
         key = (entry.window_start, entry.action or "")
-        sums.amounts[key] = sums.amounts.get(key, 0) + _SIGNS[entry.kind] * entry.amount
+        sums.amounts[key] = sums.amounts.get(key, 0) + _SIGNS.get(entry.kind, 0) * entry.amount
     sums.last_seq = max((entry.seq for entry in found), default=known)
     sums.is_whole = sums.is_whole and is_whole
 
 
-async def _entries(ledger: Ledger, account: AccountRef, span: Span, known: int) -> tuple[list[Entry], bool]:
-    """The entries after the one known, newest first; and whether that is all of them."""
+async def _entries(ledger: Ledger, account: AccountRef, span: Span, since_at: int) -> tuple[list[Entry], bool]:
+    """The newest entries of the span, and older ones back to an instant; and whether that is all of them.
+
+    The instant is looked at here and not in the query, which would go on to look for entries behind it.
+    """
     found: list[Entry] = []
     while len(found) < ENTRIES_MAX:
         page = await ledger.history(account, span)
-        new = [entry for entry in page if entry.seq > known]
-        found.extend(new)
-        if len(new) < span.size:
+        found.extend(page)
+        if len(page) < span.size or page[-1].at < since_at:
             return found, True
-        span = span._replace(before_seq=new[-1].seq)
+        span = span._replace(before_seq=page[-1].seq)
     return found, False
 
 
