@@ -11,7 +11,7 @@ ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser test-long check bench install lock clean
+.PHONY: help run test browser test-long check bench pictures install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,8 +31,11 @@ check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/tested-with ## measure, print one table, write bench/results.json
+bench: $(VENV)/tested-with $(VENV)/moviepy/installed ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench
+
+pictures: $(VENV)/tested-with browser ## take the guides' pictures again: a studio of its own, used and looked at
+	$(BIN)/python -m docs.pictures
 
 install: $(VENV)/installed ## only set up, into .venv
 
@@ -43,6 +46,8 @@ lock: $(VENV)/uv ## choose the newest versions again and lock them with their ha
 	    pyproject.toml --group dev -o requirements/test.txt
 	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    requirements/setup.in -o requirements/setup.txt
+	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    requirements/moviepy.in -o requirements/moviepy.txt
 
 # The one thing that tests need outside this folder; where it is missing, Debian has it.
 browser: ## install Chromium for the tests, where it is missing
@@ -70,3 +75,10 @@ $(VENV)/tested-with: $(VENV)/uv requirements/test.txt pyproject.toml
 	$(UV) pip sync -q --require-hashes requirements/test.txt requirements/setup.txt
 	$(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/installed
+
+# An environment of its own for what renders are compared with: it wants an older Pillow than ReelBot has. The bench can do
+# without it, and says so.
+$(VENV)/moviepy/installed: $(VENV)/uv requirements/moviepy.txt
+	@rm -f $@; { test -x $(VENV)/moviepy/bin/python || $(UV) venv -q --python $(BIN)/python $(VENV)/moviepy; } && \
+	    $(UV) pip sync -q --python $(VENV)/moviepy/bin/python --require-hashes requirements/moviepy.txt && touch $@ || \
+	    echo "MoviePy could not be installed: renders are not compared with it." >&2

@@ -77,16 +77,17 @@ def copied(ground: Path, directory: Path) -> Path:
 
 async def fill(url: str, ground: Ground) -> None:
     """Fill an empty database."""
-    async with _opened(url) as store:
+    async with opened(url) as store:
         terms = load_terms()
-        for some in chunks(_openings(ground), CHUNK):
+        for some in chunks(openings(ground.accounts, ground.are_hot), CHUNK):
             await carried_out(store, terms.catalogue, system_clock, some)
         for asked in chunks(_jobs(ground), CHUNK):
             await _live(store, terms, asked)
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Store]:
+async def opened(url: str) -> AsyncIterator[Store]:
+    """The store of a database that nobody else has open, with the ledger's tables."""
     database = await open_database(url)
     try:
         await migrate(database, ROOMS)
@@ -95,11 +96,12 @@ async def _opened(url: str) -> AsyncIterator[Store]:
         await database.close()
 
 
-def _openings(ground: Ground) -> Iterator[Command]:
-    for account in refs(ground.accounts):
+def openings(accounts: int, are_hot: bool) -> Iterator[Command]:
+    """The commands by which the accounts of a ground come to be."""
+    for account in refs(accounts):
         yield Open(0, account.name, PLAN, "UTC")
-    if ground.are_hot:
-        for account in refs(ground.accounts):
+    if are_hot:
+        for account in refs(accounts):
             yield Override(0, account.id, "limit", b"", METER, HOT_LIMIT, False, "This account bears a load alone.")
 
 

@@ -72,4 +72,4 @@ class Scenario(NamedTuple):
     measures: tuple[Measure, ...]
     prepare: Callable[[Place], None] | None = None
     needs_postgres: bool = False
-    rounds: int = 5
+    rounds: int = 3

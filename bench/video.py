@@ -13,6 +13,7 @@ from reelbot.studio.render import Media, Timeline, Word, scenes_between
 from reelbot.studio.render.timeline import MediaKind
 
 SECONDS = 33
+FPS = 30
 SCENES = 6
 WORDS = 85
 RATE = 48_000

@@ -28,10 +28,21 @@ _END = b"\r\n\r\n"
 
 
 class Address(NamedTuple):
-    """Where a server listens."""
+    """Where a server listens, and the id of its process."""
 
     host: str
     port: int
+    process: int = 0
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"http://{self.host}:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """The processor time that the threads of its process have taken until now, to the microsecond."""
+        threads = Path(f"/proc/{self.process}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 class Answers(NamedTuple):
@@ -71,7 +82,7 @@ def served(database: Path) -> Iterator[Address]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REELBOT_")}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=database.parent, env=environment)
     try:
-        yield _address(_greeting(server))
+        yield _address(_greeting(server))._replace(process=server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(STOP_SECONDS)

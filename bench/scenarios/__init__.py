@@ -11,6 +11,8 @@ NAMES = (
     "violations",
     "http_holds",
     "http_usage",
+    "pages",
+    "page_weight",
     "live_events",
     "profile",
     "render",

@@ -60,7 +60,7 @@ def _jobs(lifecycles: int) -> Iterator[Job]:
 
 
 async def _endured(place: Place) -> Found:
-    path, lifecycles, seen = copied(ground(place), place.directory), place.sized(50_000, 500_000), Seen()
+    path, lifecycles, seen = copied(ground(place), place.directory), place.sized(30_000, 500_000), Seen()
     async with Ledger.open(sqlite_url(path), sweep_seconds=None) as ledger:
         watch = _Watch(path.with_name(f"{path.name}-wal"), seen, lifecycles)
         watching = asyncio.create_task(watch.run())

@@ -25,7 +25,7 @@ def small(place: Place) -> int:
 
 def large(place: Place) -> int:
     """Entries of the large one."""
-    return place.sized(100_000, 10_000_000)
+    return place.sized(60_000, 10_000_000)
 
 
 def ground(place: Place, entries: int, order: str) -> Path:
@@ -89,5 +89,4 @@ SCENARIO = Scenario(
             ("large, keys at random", "per_second"), ("small, keys at random", "per_second"), 0.80, 0.90,
         ),
     ),
-    rounds=3,
 )  # fmt: skip

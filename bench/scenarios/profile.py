@@ -195,5 +195,5 @@ SCENARIO = Scenario(
         Measure("a lifecycle, spread", ("spread", "cpu_us"), best="low", unit="µs CPU"),
         Measure("a lifecycle, one hot account", ("hot", "cpu_us"), best="low", unit="µs CPU"),
     ),
-    rounds=2,
+    rounds=1,
 )

@@ -31,7 +31,7 @@ SYNCS = 100
 
 def accounts(place: Place) -> int:
     """Over how many accounts a load is spread."""
-    return place.sized(10_000, 100_000)
+    return place.sized(5_000, 100_000)
 
 
 def spread_ground(place: Place) -> Path:

@@ -176,5 +176,5 @@ SCENARIO = Scenario(
         Measure("acknowledged and lost at kill -9, SQLite", ("kill -9, SQLite", "violations"), None, 0, 0, "low"),
         Measure("acknowledged and lost at kill -9, PostgreSQL", ("kill -9, PostgreSQL", "violations"), None, 0, 0, "low"),
     ),
-    rounds=3,
+    rounds=2,
 )  # fmt: skip

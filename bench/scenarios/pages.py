@@ -1,0 +1,165 @@
+"""Pages on a ledger of a million entries beside the same pages on one of a thousand: the whole request, on the server.
+
+The million lies in one account, and again in a thousand accounts of a thousand entries. Each ledger has a server of its
+own, and the three are asked for the same page in turns, over one connection, by somebody whom a session has signed in.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from bench.browsing import Visitor, begun_draft, signed_in
+from bench.ground import copied, refs
+from bench.histories import History, audited, make_history
+from bench.load import on_loop
+from bench.rounds import rotated
+from bench.scenario import Case, Found, Measure, Place, Scenario
+from bench.wire import Address, asked, parts_of, served
+from reelbot.wiring import open_account
+
+HISTORIES = {"1 k": History(1, 1_000), "1 M": History(1, 1_000_000), "1 M spread": History(1_000, 1_000)}
+"""A thousand entries, a million in one account, a million in many."""
+
+SMALL = "1 k"
+
+PAGES = {"Dashboard": "/", "Studio": "/studio", "draft": "", "history": "/history", "refunds": "/history?kind=refund"}
+"""The pages that are asked for. The address of the draft is known when it has been begun."""
+
+TURNS = 4
+REQUESTS = 4
+"""For one page of one ledger in each turn."""
+
+
+class _Desk(NamedTuple):
+    """A server of one ledger, and the bytes of the requests for its pages."""
+
+    address: Address
+    visits: Mapping[str, bytes]
+
+
+class _Sum:
+    """What was seen of one page on one ledger: how long each answer took, and what it took of the processor."""
+
+    def __init__(self) -> None:
+        self.latencies_ms: list[float] = []
+        self.cpu_seconds = 0.0
+        self.failed = 0
+
+    @property
+    def cpu_ms(self) -> float:
+        """Of one request."""
+        return self.cpu_seconds * 1_000 / len(self.latencies_ms)
+
+
+Sums = dict[tuple[str, str], _Sum]
+"""By page and ledger."""
+
+
+def history_ground(place: Place, name: str) -> Path:
+    """Where a ledger with that history is."""
+    return place.shared / f"history of {name}.db"
+
+
+def prepare(place: Place) -> None:
+    """Make the ledgers; other scenarios stand on them too.
+
+    The audit looks at the small one, which is made as the others are: for a million entries it takes as long as making
+    them, so it does that with `--full`.
+    """
+    grounds = {history_ground(place, name): history for name, history in HISTORIES.items()}
+    # Each in a process of its own: they are the work of many seconds, and of one thread each.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as makers:
+        list(makers.map(make_history, grounds.keys(), grounds.values()))
+    for ground, history in grounds.items():
+        faults = audited(ground, history) if place.is_full or history == HISTORIES[SMALL] else ()
+        assert not faults, faults
+
+
+@contextmanager
+def _desk(place: Place, name: str) -> Iterator[_Desk]:
+    """A server on a copy of a ledger. What is loaded once is loaded before anything is measured, by somebody else."""
+    directory = place.directory / name
+    directory.mkdir()
+    database = copied(history_ground(place, name), directory)
+    visitor, guest = on_loop(_visitors(database))
+    with served(database) as address:
+        draft = begun_draft(
+            address, visitor, "Why cats purr", "Cats purr when they are content. Nobody knows quite how."
+        )
+        paths = {**PAGES, "draft": draft}
+        others = {**PAGES, "draft": begun_draft(address, guest, "Why dogs bark", "Dogs bark.")}
+        on_loop(asked(address, [guest.visit(path) for path in others.values()], 1))
+        yield _Desk(address, {page: visitor.visit(path) for page, path in paths.items()})
+
+
+async def _visitors(database: Path) -> tuple[Visitor, Visitor]:
+    async with parts_of(database) as parts:
+        guest = (await open_account(parts, "guest", "pro", "UTC", "creator", "bench")).account
+        return await signed_in(parts, refs(1)[0]), await signed_in(parts, guest)
+
+
+def _visited(place: Place) -> Found:
+    with ExitStack() as servers:
+        desks = {name: servers.enter_context(_desk(place, name)) for name in HISTORIES}
+        first = {name: _Sum() for name in HISTORIES}
+        for name, desk in desks.items():
+            _visit(desk, "Dashboard", 1, first[name])
+        sums: Sums = {(page, name): _Sum() for page in PAGES for name in HISTORIES}
+        for turn in range(TURNS):
+            for page in PAGES:
+                for name in rotated(list(desks), turn):
+                    _visit(desks[name], page, REQUESTS, sums[page, name])
+    return _found(first, sums)
+
+
+def _visit(desk: _Desk, page: str, times: int, into: _Sum) -> None:
+    """Ask for a page so many times, one after another."""
+    cpu_began = desk.address.cpu_seconds()
+    answers = on_loop(asked(desk.address, [desk.visits[page]] * times, 1))
+    into.cpu_seconds += desk.address.cpu_seconds() - cpu_began
+    into.latencies_ms += answers.latencies_ms
+    into.failed += answers.failed
+
+
+def _found(first: Mapping[str, _Sum], sums: Sums) -> Found:
+    figures = {f"first Dashboard, {name}, ms": one.latencies_ms[0] for name, one in first.items()}
+    for (page, name), one in sums.items():
+        figures[f"{page}, {name}, ms"] = median(one.latencies_ms)
+        figures[f"{page}, {name}, CPU ms"] = one.cpu_ms
+    failed = sum(one.failed for one in (*first.values(), *sums.values()))
+    return Found(figures, (f"{failed:,} pages were not shown as they should be.",) if failed else ())
+
+
+def _ratio(title: str, page: str, name: str, bound: float | None = None, unit: str = "ms") -> Measure:
+    """A page's time on one ledger by its time on the small one."""
+    over, under = f"{page}, {name}, {unit}", f"{page}, {SMALL}, {unit}"
+    return Measure(title, ("servers", over), ("servers", under), bound, None, "low")
+
+
+BOUND = 1.2
+
+SCENARIO = Scenario(
+    title="Pages, a million entries ÷ a thousand",
+    prepare=prepare,
+    cases=(Case("servers", _visited),),
+    measures=(
+        _ratio("Dashboard, all in one account", "Dashboard", "1 M", BOUND),
+        _ratio("Dashboard, in a thousand accounts", "Dashboard", "1 M spread", BOUND),
+        _ratio("Studio, all in one account", "Studio", "1 M", BOUND),
+        _ratio("Studio, in a thousand accounts", "Studio", "1 M spread", BOUND),
+        _ratio("a draft, all in one account", "draft", "1 M", BOUND),
+        _ratio("a draft, in a thousand accounts", "draft", "1 M spread", BOUND),
+        _ratio("history, all in one account", "history", "1 M", BOUND),
+        _ratio("history, in a thousand accounts", "history", "1 M spread", BOUND),
+        _ratio("history of refunds, all in one account", "refunds", "1 M"),
+        _ratio("Dashboard, first sight of it, all in one account", "first Dashboard", "1 M"),
+        _ratio("Dashboard by processor time, all in one account", "Dashboard", "1 M", unit="CPU ms"),
+        _ratio("Studio by processor time, all in one account", "Studio", "1 M", unit="CPU ms"),
+        _ratio("a draft by processor time, all in one account", "draft", "1 M", unit="CPU ms"),
+        _ratio("history by processor time, all in one account", "history", "1 M", unit="CPU ms"),
+    ),
+)
