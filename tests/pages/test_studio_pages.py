@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.ledgers import with_factor
 from tests.pages.visitors import Read, Visitor, visiting
 from tests.sites import Stand
+from tests.studio.scripted import Scripted
 
 from reelbot.studio import Studio
+from reelbot.studio.providers.registry import Registry
 from reelbot.web.pages.video import file_name
 
 SCRIPT = "Hello there."
@@ -143,7 +146,7 @@ async def test_what_no_longer_matches_is_listed_with_why_and_its_price(ada: Visi
     page = await ada.read(f"/studio/{draft}/voiceover")
     assert "Voiceover No longer matches" in page.text
     assert "The script has changed since it was made." in page.text
-    assert needs(page, "refresh") == ["ai_credits:1"]
+    assert needs(page, "refresh") == ["ai_credits:1"] * 2, "beside the steps, and at the review"
 
 
 async def test_versions_can_be_chosen_and_the_one_in_use_is_named(ada: Visitor) -> None:
@@ -177,9 +180,41 @@ async def test_a_finished_draft_leads_to_its_video_with_a_player_and_all_files(a
     files = {one["download"]: one["href"] for one in page.all("a") if "download" in one}
     assert set(files) >= {"why-cats-purr.mp4", "why-cats-purr.srt", "why-cats-purr.vtt", "why-cats-purr.jpg"}
     assert page.all("track")[0]["kind"] == "captions"
+    assert "Captions for video editors" in page.text and "Captions for the web" in page.text
+    assert files["why-cats-purr.txt"] == f"/api/v1/videos/{video}/script.txt"
+    post = await ada.send("/publish/posts", video=page.hidden("video"), key=page.hidden("key"))
+    assert "/publish/posts/" in post.headers["location"]
     assert "Your video is finished" in page.text
     listed = await ada.read("/videos")
     assert [one["href"] for one in listed.all("a", **{"class": "video-card"})] == [f"/videos/{video}"]
+
+
+async def test_the_script_of_a_video_is_text_to_be_saved_and_only_its_owners(ada: Visitor) -> None:
+    _, video = await finished(ada.stand)
+    path = f"/videos/{video}/script.txt"
+    answer = await ada.stand.get(path)
+    assert (answer.status_code, answer.text) == (200, SCRIPT)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="script.txt"'
+    captions = await ada.stand.get(f"/videos/{video}/captions.srt")
+    for field in ("cache-control", "x-content-type-options", "content-security-policy"):
+        assert answer.headers[field] == captions.headers[field]
+    assert (await ada.stand.get(path, "bob")).status_code == 404
+    described = (await ada.stand.get("/openapi.json")).json()["paths"]["/api/v1/videos/{id}/script.txt"]["get"]
+    assert set(described["responses"]) >= {"200", "404"}
+
+
+async def test_a_video_without_a_script_has_no_script_to_save(ada: Visitor) -> None:
+    draft = await opened(ada.stand, flow="cinematic")
+    await ada.stand.send("PATCH", f"/drafts/{draft}", {"add": [await uploaded(ada.stand)]}, key=None)
+    await ada.stand.post(f"/drafts/{draft}/renders")
+    await studio_of(ada.stand).worker.run_all()
+    video = (await ada.stand.get("/videos")).json()["videos"][0]
+    refused = await ada.stand.get(f"/videos/{video['id']}/script.txt")
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    assert "script" not in video["files"]
+    page = await ada.read(f"/videos/{video['id']}")
+    assert page.all("track") == [] and "Captions for the web" not in page.text
 
 
 async def test_the_library_lists_files_with_their_size_and_the_storage_meter(ada: Visitor) -> None:
@@ -236,3 +271,46 @@ async def test_what_people_type_stands_on_the_page_as_text(ada: Visitor) -> None
 )
 def test_a_title_becomes_the_name_of_a_file_on_any_system(title: str, name: str) -> None:
     assert file_name(title) == name
+
+
+async def test_who_makes_a_step_is_offered_where_there_is_a_choice_and_the_price_follows_it(ada: Visitor) -> None:
+    draft, studio = await opened(ada.stand), studio_of(ada.stand)
+    alone = await ada.read(f"/studio/{draft}/script")
+    assert alone.all("select", **{"data-maker": "script"}) == [] and "Made by Embedded: template text" in alone.text
+    Registry.__init__(studio.registry, [Scripted(kinds=["script"]), *studio.registry])
+    ada.stand.ledger.terms = with_factor(ada.stand.ledger.terms, "scripted", 300)
+    page = await ada.read(f"/studio/{draft}/script")
+    assert len(page.all("select", **{"data-maker": "script"})) == 1
+    assert needs(page, "step")[0] == "ai_credits:6", "asked first, it is the default, at three times the price"
+    change = {"settings": {"providers": {"script": "embedded"}}}
+    await ada.stand.send("PATCH", f"/drafts/{draft}", change, key=None)
+    assert needs(await ada.read(f"/studio/{draft}/script"), "step")[0] == "ai_credits:2"
+
+
+async def test_options_of_providers_become_fields_and_are_checked_where_they_are_saved(ada: Visitor) -> None:
+    draft = await ready(ada.stand)
+    page = await ada.read(f"/studio/{draft}/assets")
+    assert [one["data-option-kind"] for one in page.all("select", **{"data-option": "style"})] == ["image"]
+    lively = page.all("input", **{"data-option": "liveliness"})[0]
+    assert (lively["value"], lively["min"], lively["max"]) == ("1.0", "0.25", "2.0")
+    for chosen, where in [({"liveliness": 9}, "provider_options.liveliness"), ({"mood": 1}, "provider_options")]:
+        change = {"settings": {"provider_options": {"animation": {"embedded": chosen}}}}
+        refused = await ada.stand.send("PATCH", f"/drafts/{draft}", change, key=None)
+        assert (refused.status_code, refused.json()["where"]) == (400, where), refused.text
+
+
+async def test_saved_options_count_for_what_is_made_and_another_voice_provider_speaks_with_its_own(
+    ada: Visitor,
+) -> None:
+    draft, studio = await opened(ada.stand, script=SCRIPT), studio_of(ada.stand)
+    voice = studio.registry.provider("embedded").voices("en")[1].id
+    options = {"image": {"embedded": {"style": "waves"}}}
+    change = {"settings": {"voice": voice, "provider_options": options}}
+    assert (await ada.stand.send("PATCH", f"/drafts/{draft}", change, key=None)).status_code == 200
+    begun = (await ada.stand.post(f"/drafts/{draft}/generations", {"step": "image"})).json()
+    job = await studio.job(ada.stand.accounts["ada"], begun["job"])
+    assert job.request.tasks[0].work.options == {"style": "waves"}
+    Registry.__init__(studio.registry, [*studio.registry, Scripted(kinds=["voiceover"])])
+    spoken = {"settings": {"providers": {"voiceover": "scripted"}}}
+    settings = (await ada.stand.send("PATCH", f"/drafts/{draft}", spoken, key=None)).json()["settings"]
+    assert settings["voice"] == "" and settings["provider_options"] == options

@@ -13,7 +13,7 @@ import msgspec
 
 from reelbot.accounts import TooManyTries
 from reelbot.allowance import Catalogue, Refused, Shortage, Status
-from reelbot.clock import SECOND, instant_text
+from reelbot.clock import SECOND, instant_text_or_none
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.publish import PublishRefused
 from reelbot.studio import FileMissing, ProviderUnavailable, StorageFull, StudioRefused
@@ -175,7 +175,7 @@ def _figures(shortage: Shortage, catalogue: Catalogue) -> dict[str, Any]:
         "held": allowance.held,
         "remaining": allowance.remaining,
         "needed": shortage.needed,
-        "resets_at": None if allowance.ends_at is None else instant_text(allowance.ends_at),
+        "resets_at": instant_text_or_none(allowance.ends_at),
         "timezone": shortage.zone,
         "fits": [{"meter": line.meter, "amount": line.amount, "action": line.action} for line in shortage.fits],
         "still_works": catalogue.meters[allowance.meter].still_works,

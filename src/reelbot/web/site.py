@@ -37,6 +37,8 @@ from reelbot.web.api import (
     events,
     holds,
     jobs,
+    operator_jobs,
+    operator_workers,
     plans,
     posts,
     presets,
@@ -270,6 +272,10 @@ OPERATIONS: tuple[Operation, ...] = (
         for name, path in VIDEO_FILES.items()
     ),
     Operation(
+        "GET", "/api/v1/videos/{id}/script.txt", "readVideoScript", "Its script as text, where it has one.",
+        videos.read_video_script, {OK: {videos.TEXT.partition(";")[0]: str}}, problems=("not_found",),
+    ),
+    Operation(
         "POST", "/api/v1/videos/{id}/edits", "editVideo", "Open a new draft from a video's setup.", videos.edit_video,
         {CREATED: {JSON: DraftShown}}, idempotency="optional", problems=("not_found",),
     ),
@@ -345,6 +351,19 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/api/v1/voices/{id}/sample.wav", "readSample", "A greeting by a voice; costs nothing.",
         providers.read_sample, {OK: {"audio/wav": bytes}}, problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/operator/jobs", "listOperatorJobs", "For operators: jobs of all accounts, and which failed lately.",
+        operator_jobs.list_operator_jobs, {OK: {JSON: operator_jobs.OperatorJobsShown}}, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/jobs/{id}/cancellation", "callOffJob", "For operators: cancel a job, with a reason.",
+        operator_jobs.call_off_job, {OK: {JSON: JobShown}}, takes=operator_jobs.CancellationAsked,
+        problems=("not_found", "too_busy"),
+    ),
+    Operation(
+        "GET", "/api/v1/operator/workers", "listWorkers", "For operators: who works on jobs, and how many each.",
+        operator_workers.list_workers, {OK: {JSON: operator_workers.WorkersShown}}, problems=("not_found",),
     ),
     Operation(
         "GET", DOCUMENT_PATH, "readDocument", "This document.", tell_document, {OK: {JSON: dict}}, needs_key=False,

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from reelbot.allowance import Instant, Span, Usage
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
@@ -42,19 +42,12 @@ class AccountShown(Struct, frozen=True):
     windows: list[RunningWindow]
 
 
-class AccountChanged(Struct, frozen=True):
+class AccountChanged(AccountShown, frozen=True):
     """An account after a change. The running windows end at the instants told, and the next ones follow the new zone.
 
     `effective_at` is when the first day begins that is counted in the new zone; null when nothing changed.
     """
 
-    account: str
-    role: str
-    plan: str
-    next_plan: str | None
-    next_plan_at: Instant | None
-    timezone: str
-    windows: list[RunningWindow]
     changed: bool
     effective_at: Instant | None
     sentence: str
@@ -89,7 +82,7 @@ async def _sentence(call: Call) -> str:
 
 
 def _facts(call: Call, usage: Usage) -> tuple[str, str, str, str | None, str | None, str]:
-    next_plan_at = None if usage.next_plan_at is None else instant_text(usage.next_plan_at)
+    next_plan_at = instant_text_or_none(usage.next_plan_at)
     return call.who.name, call.who.role, usage.plan, usage.next_plan, next_plan_at, usage.zone
 
 

@@ -1,12 +1,10 @@
 """`/api/v1/drafts`: unfinished videos, by hand and by AI."""
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from reelbot.allowance import Instant, Usage, meter_figures
-from reelbot.clock import instant_from, instant_text
+from reelbot.clock import instant_from, instant_text, instant_text_or_none
 from reelbot.ids import place_of
 from reelbot.studio import (
     Begun,
@@ -87,9 +85,6 @@ class DraftQuoteShown(Struct, frozen=True):
 
 class EmptyAsked(Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing more to say."""
-
-
-WordText = Annotated[list[tuple[str, int, int]], Meta(description="Each word with its start and end in milliseconds.")]
 
 
 def studio_of(call: Call) -> Studio:
@@ -180,15 +175,20 @@ async def read_draft_words(call: Call) -> Streamed:
 
 
 def _begun(begun: Begun) -> Reply:
-    later = [LaterShown(one.slot, one.amount, _maybe(one.fits_at)) for one in begun.later]
+    later = [LaterShown(one.slot, one.amount, instant_text_or_none(one.fits_at)) for one in begun.later]
     body = _encode(BegunShown(begun.job, begun.hold, later))
     return json_reply(ACCEPTED, body, REPLAYED if begun.replayed else ())
 
 
 def _quote(quoted: Quoted, name: str) -> DraftQuoteShown:
-    lines = [DraftQuoteLine(*line[:6], _maybe(line.fits_at)) for line in quoted.lines]
+    lines = [DraftQuoteLine(*line[:6], instant_text_or_none(line.fits_at)) for line in quoted.lines]
     return DraftQuoteShown(
-        quoted.id, lines, quoted.totals, quoted.fits, usage_shown(quoted.usage, name), _maybe(quoted.expires_at)
+        quoted.id,
+        lines,
+        quoted.totals,
+        quoted.fits,
+        usage_shown(quoted.usage, name),
+        instant_text_or_none(quoted.expires_at),
     )
 
 
@@ -196,10 +196,6 @@ def usage_shown(usage: Usage, name: str) -> TouchedUsage:
     """The limits of an account."""
     meters = [meter_figures(one) for one in usage.meters]
     return TouchedUsage(name, usage.plan, usage.zone, instant_text(usage.as_of), meters)
-
-
-def _maybe(at: int | None) -> str | None:
-    return None if at is None else instant_text(at)
 
 
 def _place(at: str, id: str) -> tuple[int, int]:

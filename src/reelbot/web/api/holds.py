@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from reelbot.allowance import Answer, HeldLine, Instant, Item, Line, MeterFigures, Receipt, RefusedLine, meter_figures
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
 from reelbot.limits import HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, LINES_MAX
@@ -212,5 +212,5 @@ def _held_line(line: HeldLine) -> HeldLineShown:
 
 
 def _refused_line(line: RefusedLine) -> RefusedLineShown:
-    fits_at = None if line.fits_at is None else instant_text(line.fits_at)
+    fits_at = instant_text_or_none(line.fits_at)
     return RefusedLineShown(line.meter, line.action, line.amount, fits_at)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from reelbot.allowance import Allowance, Instant, Item, MeterFigures, Quote, QuotedLine, meter_figures
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.ratelimit import rate_limit_fields
@@ -68,7 +68,7 @@ def items_of(asked: list[ItemAsked]) -> list[Item]:
 
 def _line(line: QuotedLine) -> QuotedLineShown:
     item, what = line.priced
-    fits_at = None if line.fits_at is None else instant_text(line.fits_at)
+    fits_at = instant_text_or_none(line.fits_at)
     return QuotedLineShown(
         *item[:2], item.provider, what.meter, what.amount, what.why or item.action, line.fits, fits_at
     )

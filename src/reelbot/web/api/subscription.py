@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from reelbot.allowance import Instant, MeterFigures, PlanChange, Usage, meter_figures
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
@@ -74,7 +74,7 @@ def _shown(call: Call, change: PlanChange, confirmed: bool, usage: Usage) -> Sub
         change.plan,
         change.present,
         _kind(change),
-        None if change.effective_at is None else instant_text(change.effective_at),
+        instant_text_or_none(change.effective_at),
         [LimitChange(meter, *limits) for meter, limits in change.limits.items()],
         confirmed,
         _sentence(call, change, confirmed),

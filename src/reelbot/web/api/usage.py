@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from reelbot.allowance import Instant, MeterFigures, meter_figures
-from reelbot.clock import instant_text
+from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.ratelimit import rate_limit_fields
@@ -35,7 +35,7 @@ async def read_usage(call: Call) -> Reply:
         usage.account.name,
         usage.plan,
         usage.next_plan,
-        None if usage.next_plan_at is None else instant_text(usage.next_plan_at),
+        instant_text_or_none(usage.next_plan_at),
         usage.zone,
         instant_text(usage.as_of),
         [meter_figures(one) for one in usage.meters],

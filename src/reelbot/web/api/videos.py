@@ -11,8 +11,8 @@ from reelbot.web.api.holds import REPLAYED
 from reelbot.web.media import file_reply
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
-from reelbot.web.problems import CREATED, OK
-from reelbot.web.replies import Reply, Streamed, json_reply
+from reelbot.web.problems import CREATED, OK, Problem
+from reelbot.web.replies import SECURITY, Reply, Streamed, json_reply
 
 _encode = msgspec.json.Encoder().encode
 
@@ -24,6 +24,17 @@ CONTENT_TYPES = {
     "thumbnail": "image/jpeg",
 }
 """Of the files of a video."""
+
+TEXT = "text/plain; charset=utf-8"
+
+NO_SCRIPT = "This video has no script."
+
+_SCRIPT_FIELDS = (
+    (b"content-type", TEXT.encode()),
+    (b"content-disposition", b'attachment; filename="script.txt"'),
+    (b"cache-control", b"private, max-age=31536000, immutable"),  # as its files: a video is never changed
+    *SECURITY,
+)
 
 
 class VideosShown(Struct, frozen=True):
@@ -55,6 +66,15 @@ def read_video_file(name: str) -> Callable[[Call], Awaitable[Streamed]]:
         return file_reply(path, CONTENT_TYPES[name])
 
     return read
+
+
+async def read_video_script(call: Call) -> Reply:
+    """Its script, to be saved."""
+    video = await studio_of(call).video(call.account, call.named)
+    script = video.facts.setup.script
+    if not script:
+        raise Problem("not_found", NO_SCRIPT)
+    return Reply(OK, _SCRIPT_FIELDS, script.encode())
 
 
 async def edit_video(call: Call) -> Reply:

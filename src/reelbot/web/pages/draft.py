@@ -1,15 +1,25 @@
 """A draft in the video studio: its steps, everything by hand or by AI, and beside them the settings and both meters."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from reelbot.studio import DraftShown, Page, Studio, StudioRefused, job_shown
+import msgspec
+
+from reelbot.studio import DraftShown, Page, PresetShown, Studio, StudioRefused, job_shown, preset_shown
 from reelbot.studio.embedded.languages import languages
+from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages import drafting
+from reelbot.web.pages.draft_makers import makers_of
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 from reelbot.web.problems import Problem
 
 VIDEOS_LOOKED_AT = 50
 """Videos among which that of a finished draft is looked for: whoever comes back later finds it in the list."""
+
+TEMPLATE = ("duration_s", "tone", "caption_size", "aspect", "language", "voice", "pace", "pitch")
+"""Settings of a draft that a template made from it keeps: what its videos are like, not how they are dressed."""
+
+BRAND = ("text_colour", "accent_colour", "outline_colour", "logo", "corner")
 
 _NO_STUDIO = "This server keeps its ledger in memory and has no studio."
 
@@ -56,7 +66,13 @@ async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, 
         "voices": drafting.voices_of(studio, draft),
         "whole": await drafting.whole_of(studio, visit.account, draft),
         "preview": drafting.preview_of(draft, jobs, [job_shown(job) for job in jobs]),
-        "library": await drafting.library_of(studio, visit.account),
+        "logo": await drafting.logo_of(studio, visit.account, draft),
+        "makers": makers_of(studio, draft),
+        "presets": await _presets(visit),
+        "settings_kept": {"template": _kept(draft, TEMPLATE), "brand": _kept(draft, BRAND)},
+        "preset_name_length_max": PRESET_NAME_LENGTH_MAX,
+        "is_unmade": drafting.is_unmade(draft),
+        "lacks_words": drafting.lacks_words(draft),
         "pictures_proposed": drafting.pictures_proposed(draft),
         "languages": {code: languages()[code] for code in studio.languages},
         "choices": drafting.CHOICES,
@@ -66,3 +82,22 @@ async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, 
         "slot_words": lambda slot: drafting.slot_words(draft, slot),
         "when": lambda text: drafting.when_words(text, zone),
     }
+
+
+async def _presets(visit: Visit) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Templates and brands to apply: the kind, what it is called, and of each the name and the JSON of its settings."""
+    presets = visit.site.presets
+    if presets is None:
+        return []
+    kept = [preset_shown(one) for one in await presets.listed(visit.account, Page(PRESETS_MAX))]
+    kinds = (("template", "Templates"), ("brand", "Brands"))
+    return [(kind, title, [_preset(one) for one in kept if one.kind == kind]) for kind, title in kinds]
+
+
+def _kept(draft: DraftShown, names: Sequence[str]) -> str:
+    """The settings of these names, as the JSON that a preset is made of."""
+    return msgspec.json.encode({name: getattr(draft.settings, name) for name in names}).decode()
+
+
+def _preset(preset: PresetShown) -> tuple[str, str]:
+    return preset.name, msgspec.json.encode(preset.settings).decode()

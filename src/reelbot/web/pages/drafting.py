@@ -13,7 +13,6 @@ from reelbot.studio import (
     Job,
     JobShown,
     OptionsAsked,
-    Page,
     Quoted,
     StepAsked,
     Studio,
@@ -25,6 +24,7 @@ from reelbot.studio.core.works import Aspect, Duration, Tone
 from reelbot.studio.embedded.languages import Language, languages
 from reelbot.studio.embedded.tunes.moods import MOODS
 from reelbot.studio.embedded.words import reading_ms, words
+from reelbot.studio.generating import QuoteLine
 from reelbot.studio.providers.port import Voice
 from reelbot.studio.shown import StepShown, VersionShown
 from reelbot.web.pages.wording import instant_words
@@ -47,14 +47,13 @@ STATES: Mapping[str, str] = {
     "failed": "Failed",
 }
 
+CREDITS = "ai_credits"
+
 SCENE_SECONDS = 6
 """How long a picture is shown about: as many pictures are proposed as fill the video at that."""
 
 JOBS_LOOKED_AT = 50
 """Jobs among which the last preview is looked for: one that is further behind is of another day's draft."""
-
-LIBRARY = 48
-"""Assets that can be chosen on the page itself: the newest; all are on the page of assets."""
 
 HAND_VERSIONS = 5
 """Versions by hand that are listed: every pause in typing saves one."""
@@ -95,13 +94,39 @@ class Length(NamedTuple):
         return "Shorter than the duration" if self.seconds < self.aim_seconds * 0.6 else "Fits the duration"
 
 
+class WholeLine(NamedTuple):
+    """A line of what is still to be made, and how much of it `fits`. `is_ceiling` when it may turn out to be less."""
+
+    words: str
+    amount: int
+    is_ceiling: bool
+    is_made: bool
+    pieces: int
+    fits: int
+
+    @property
+    def late_words(self) -> str:
+        """What does not fit now, in a few words; empty when all of it does."""
+        if self.fits == self.pieces:
+            return ""
+        return f"{self.fits} of them now" if self.fits else "not now"
+
+
 class Whole(NamedTuple):
-    """All that is still to be made for a video, as one decision: what to ask for, and what it costs."""
+    """All that is still to be made for a video, as one decision: what to ask for, and what it costs at most.
+
+    `credits` and `videos` are what all of it takes, `now` the AI credits of what fits, `least` those of the cheapest line.
+    `lacks` names the limit because of which only a part is asked for; empty when it is all, also when nothing fits.
+    """
 
     asked: Mapping[str, Any]
-    quote: Quoted
+    lines: Sequence[WholeLine]
     credits: int
     videos: int
+    now: int
+    least: int
+    fits: bool
+    lacks: Literal["", "ai_credits", "video_generations"]
 
 
 class Preview(NamedTuple):
@@ -163,8 +188,44 @@ async def whole_of(studio: Studio, account: AccountRef, draft: DraftShown) -> Wh
         quote = await studio.quote(account, draft.id, GenerationAsked(steps=steps, render=True))
     except (Malformed, StudioRefused, TooBusy, Failure):  # a provider is missing: each step says so itself
         return None
-    asked = {"steps": [_step_json(step) for step in steps], "render": True}
-    return Whole(asked, quote, quote.totals.get("ai_credits", 0), quote.totals.get("video_generations", 0))
+    return _whole([_step_json(step) for step in steps], quote)
+
+
+def _whole(steps: Sequence[Mapping[str, Any]], quote: Quoted) -> Whole:
+    """The decision as the page shows it: all of it where it fits, else as much as does."""
+    late = {line.meter for line in quote.lines if not line.fits}
+    made = [line for line in quote.lines if line.slot != "render"]
+    now = sum(line.amount for line in made if line.fits)
+    least = min((line.amount for line in made if line.amount), default=0)
+    lacks: Literal["", "ai_credits", "video_generations"] = ""
+    asked: dict[str, Any] = {"steps": list(steps), "render": True}
+    if CREDITS in late and now:
+        lacks, asked = "ai_credits", {"steps": list(steps), "mode": "fit"}
+    elif late and CREDITS not in late:
+        lacks, asked = "video_generations", {"steps": list(steps)}
+    totals = quote.totals.get(CREDITS, 0), quote.totals.get("video_generations", 0)
+    return Whole(asked, _whole_lines(made), *totals, now, least, not late, lacks)
+
+
+def _whole_lines(quoted: Sequence[QuoteLine]) -> list[WholeLine]:
+    """Lines for people: all pictures are one."""
+    gathered: dict[str, list[QuoteLine]] = {}
+    for line in quoted:
+        gathered.setdefault(line.slot.partition(":")[0], []).append(line)
+    order = [name for name in _PARTS if name in gathered]
+    return [_whole_line(name, gathered[name]) for name in order]
+
+
+def _whole_line(name: str, lines: Sequence[QuoteLine]) -> WholeLine:
+    amount, count = sum(line.amount for line in lines), len(lines)
+    words = _PARTS[name] if count == 1 else f"{count} {_PARTS[name].lower()}s"
+    # Speech is measured once it is there, and what it took less goes back.
+    is_ceiling = name == "voiceover" and amount > 0
+    return WholeLine(words, amount, is_ceiling, amount == 0, count, sum(line.fits for line in lines))
+
+
+_PARTS: Mapping[str, str] = {"script": "Script", "voiceover": "Voiceover", "picture": "Picture", "music": "Music"}
+"""What a whole video is made of, in order."""
 
 
 def _missing_steps(draft: DraftShown) -> list[StepAsked]:
@@ -202,9 +263,29 @@ def preview_of(draft: DraftShown, jobs: Sequence[Job], shown: Sequence[JobShown]
     return None
 
 
-async def library_of(studio: Studio, account: AccountRef) -> list[AssetShown]:
-    """The newest assets."""
-    return [asset_shown(asset) for asset in await studio.assets(account, Page(LIBRARY))]
+async def logo_of(studio: Studio, account: AccountRef, draft: DraftShown) -> AssetShown | None:
+    """The logo that was chosen; None when there is none, or not any more."""
+    if draft.settings.logo is None:
+        return None
+    try:
+        return asset_shown(await studio.asset(account, draft.settings.logo))
+    except StudioRefused:
+        return None
+
+
+def is_unmade(draft: DraftShown) -> bool:
+    """Whether no AI action was ever asked for: then settings can still be settled at no price at all."""
+    topic, assets = draft.steps["topic"], draft.steps["assets"]
+    steps = [step for step in (topic.suggestions, topic.title, assets.music, *draft.steps.values()) if step]
+    scenes = [version for scene in assets.scenes or () for version in scene.picture_versions]
+    versions = [version for step in steps for version in step.versions]
+    return not draft.jobs and not any(version.by == "ai" for version in (*versions, *scenes))
+
+
+def lacks_words(draft: DraftShown) -> bool:
+    """Whether the voiceover has no word timings, so that the video gets no captions."""
+    spoken = current_of(draft.steps["voiceover"]) if "voiceover" in draft.steps else None
+    return spoken is not None and spoken.words is None
 
 
 def current_of(step: StepShown) -> VersionShown | None:

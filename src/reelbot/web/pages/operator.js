@@ -1,17 +1,15 @@
-// While the ledger is checked, looks once a second whether it is done.
+// The operator's pages stay true while they are looked at; the one dialog that cancels jobs is told which it is about.
 
-const LOOK_MS = 1000;
+import { keepLive } from "./operator_live.js";
 
-async function look() {
-  const answer = await fetch("/operator", { headers: { Accept: "text/html" } }).catch(() => null);
-  if (answer?.ok) {
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("check");
-    if (!fresh.hasAttribute("data-checking")) {
-      document.getElementById("check").replaceWith(document.adoptNode(fresh));
-      return;
-    }
-  }
-  setTimeout(look, LOOK_MS);
-}
+addEventListener("click", (event) => {
+  const opener = event.target instanceof Element ? event.target.closest("[data-job]") : null;
+  if (!opener) return;
+  const dialog = document.getElementById("call-off");
+  const form = dialog.querySelector("form");
+  form.action = `/operator/jobs/${opener.dataset.job}/cancellation`;
+  form.elements.why.value = "";
+  dialog.querySelector("[data-part=whose]").textContent = opener.dataset.whose;
+});
 
-if (document.querySelector("[data-checking]")) setTimeout(look, LOOK_MS);
+keepLive();

@@ -1,23 +1,35 @@
-"""The operator's pages: accounts and their live use, plans, limits, grants, the check of the ledger, the configuration."""
+"""The operator's pages of accounts: which there are and their live use, plans, limits, grants; the check of the ledger.
+
+The jobs and workers are in `operator_jobs`, plans and configuration in `operator_setup`.
+"""
 
 import secrets
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
+from urllib.parse import urlencode
 
 from reelbot.accounts import Role
 from reelbot.allowance import Account, AccountRef, Answer, Usage
 from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.web.pages.meters import PAIR, MeterShown, meters_shown
+from reelbot.web.pages.operator_exceptions import exceptions_of
+from reelbot.web.pages.operator_jobs import facts_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 from reelbot.web.pages.wording import full_instant_words
 
-LISTED = 50
-"""Accounts of one page: each is read with its figures."""
+LISTED = 25
+"""Accounts of one page: each is read with its figures, again and again while the page is looked at."""
+
+READ_AT_ONCE = 500
+"""Accounts that are looked through at once in search of a name."""
+
+SEARCHED_MAX = 20_000
+"""Accounts that one search looks through before it shows what it has found: about a second's work."""
 
 
 class AccountRow(NamedTuple):
-    """An account in the list. `place` names it in addresses."""
+    """An account in the list. `place` names it in addresses; `is_apart` says that a limit of its own counts."""
 
     place: str
     name: str
@@ -25,28 +37,60 @@ class AccountRow(NamedTuple):
     next_plan: str
     zone: str
     role: str
+    is_apart: bool
     meters: Sequence[MeterShown]
 
 
+class Found(NamedTuple):
+    """Accounts to list, and the place to go on behind; empty where the list ends."""
+
+    accounts: Sequence[Account]
+    more: str
+
+
 async def show(visit: Visit) -> Outcome:
-    """Show accounts, the check, the configuration."""
-    ledger = visit.site.ledger
-    found = await ledger.accounts(_after(visit), LISTED + 1)
+    """Show accounts, all or those of a name, and the check."""
+    sought, after = visit.query.get("q", "").strip(), _after(visit)
+    found = await _found(visit, sought, after)
     values = {
-        "rows": [await _row(visit, one) for one in found[:LISTED]],
-        "older": place_of(found[LISTED - 1]) if len(found) > LISTED else "",
-        "plans": list(ledger.terms.catalogue.plans.values()),
-        "configuration": visit.site.pages.configuration,
-        "streams": len(visit.site.streams),
+        "section": "accounts",
+        "sought": sought,
+        "is_first": after is None,
+        "rows": [await _row(visit, one) for one in found.accounts],
+        "more": urlencode({"q": sought, "after": found.more} if sought else {"after": found.more})
+        if found.more
+        else "",
+        "plans": list(visit.site.ledger.terms.catalogue.plans.values()),
+        **await facts_shown(visit),
         **_check(visit),
     }
     return Shown("operator", values, "Operator")
+
+
+async def _found(visit: Visit, sought: str, after: AccountRef | None) -> Found:
+    """A page of accounts behind one, of those whose name has the text that is sought in it."""
+    if not sought:
+        return _cut(await visit.site.ledger.accounts(after, LISTED + 1))
+    found: list[Account] = []
+    for _ in range(SEARCHED_MAX // READ_AT_ONCE):
+        page = await visit.site.ledger.accounts(after, READ_AT_ONCE)
+        found.extend(one for one in page if sought.casefold() in one.name.casefold())
+        if len(found) > LISTED or len(page) < READ_AT_ONCE:
+            return _cut(found)
+        after = AccountRef(page[-1].lane, page[-1].id, "")
+    assert after is not None, "at least one page was read"
+    return Found(found, f"{after.lane}-{after.id}")
+
+
+def _cut(found: Sequence[Account]) -> Found:
+    return Found(found[:LISTED], place_of(found[LISTED - 1]) if len(found) > LISTED else "")
 
 
 async def show_account(visit: Visit) -> Outcome:
     """Show one account, with what may be done to it."""
     account = await _account(visit)
     usage = await visit.site.ledger.usage(account)
+    exceptions = await exceptions_of(visit.site.ledger, account, usage)
     catalogue = visit.site.ledger.terms.catalogue
     member = await visit.accounts.member(account.lane, account.id)
     values = {
@@ -55,6 +99,10 @@ async def show_account(visit: Visit) -> Outcome:
         "role": "none" if member is None else member.role,
         "theirs": usage,
         "their_meters": meters_shown(usage, catalogue),
+        "granted": exceptions.granted,
+        "apart": exceptions.apart,
+        "plan_title": catalogue.plans[usage.plan].title,
+        "next_title": "" if usage.next_plan is None else catalogue.plans[usage.next_plan].title,
         "plans": list(catalogue.plans.values()),
         "once": secrets.token_hex(16),
         "link": "",
@@ -179,6 +227,7 @@ async def _row(visit: Visit, account: Account) -> AccountRow:
         "" if usage.next_plan is None else catalogue.plans[usage.next_plan].title,
         usage.zone,
         "none" if member is None else member.role,
+        bool(account.overrides),
         meters_shown(usage, catalogue)[:PAIR],
     )
 

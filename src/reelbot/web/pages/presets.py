@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = {
     "logo": "Logo",
     "corner": "Corner",
     "providers": "Providers",
+    "provider_options": "Options of providers for",
     **COLOURS,
 }
 
@@ -120,7 +121,7 @@ def _line(preset: PresetShown, logos: Mapping[str, str]) -> PresetLine:
 
 def _value(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{kind} {name}" for kind, name in value.items())
+        return " ".join(kind if isinstance(named, dict) else f"{kind} {named}" for kind, named in value.items())
     return "none" if value is None else str(value)
 
 

@@ -1,9 +1,10 @@
 """A finished video: to watch, to download, to make another one from."""
 
 import re
+import secrets
 import unicodedata
 
-from reelbot.studio import StudioRefused, video_shown
+from reelbot.studio import KeptVideo, StudioRefused, video_shown
 from reelbot.studio.embedded.languages import languages
 from reelbot.web.pages import drafting
 from reelbot.web.pages.draft import studio_of
@@ -14,9 +15,10 @@ NAME_LENGTH_MAX = 60
 
 DOWNLOADS = (
     ("mp4", "Video", "MP4", ".mp4"),
-    ("srt", "Captions", "SRT", ".srt"),
-    ("vtt", "Captions", "VTT", ".vtt"),
+    ("srt", "Captions for video editors", "SRT", ".srt"),
+    ("vtt", "Captions for the web", "VTT", ".vtt"),
     ("words", "Word timings", "JSON", ".words.json"),
+    ("script", "Script", "TXT", ".txt"),
     ("thumbnail", "Thumbnail", "JPEG", ".jpg"),
 )
 """The files of a video: its name in the API, what it is, its kind, and how its name ends when it is saved."""
@@ -31,13 +33,27 @@ async def show(visit: Visit) -> Outcome:
     video = video_shown(kept)
     values = {
         "video": video,
-        "downloads": DOWNLOADS,
+        "downloads": [one for one in DOWNLOADS if _is_there(one[0], kept)],
+        "has_captions": _has_captions(kept),
+        "can_publish": visit.site.publishing is not None,
+        "key": secrets.token_hex(16),
         "file_name": file_name(video.title),
         "language": languages().get(video.setup.settings.language),
         "is_new": "made" in visit.query,
         "when": drafting.when_words(video.created_at, visit.figures.zone),
     }
     return Shown("video", values, video.title or "Video")
+
+
+def _has_captions(video: KeptVideo) -> bool:
+    """Whether it was made with word timings: what was uploaded as a voiceover has none."""
+    return video.facts.setup.words is not None
+
+
+def _is_there(name: str, video: KeptVideo) -> bool:
+    if name == "script":
+        return bool(video.facts.setup.script)
+    return name in ("mp4", "thumbnail") or _has_captions(video)
 
 
 def file_name(title: str) -> str:

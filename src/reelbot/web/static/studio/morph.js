@@ -4,7 +4,7 @@
 // `data-key` or an id tells which element is which, `data-keep` leaves one alone. A field keeps what was typed and not yet
 // saved: its default is the server's, its value the reader's.
 
-const OF_SCRIPTS = ["aria-busy", "data-refused", "data-reason"]; // attributes that belong to this page, not to the server
+const OF_SCRIPTS = ["aria-busy", "data-refused", "data-reason", "aria-invalid"]; // attributes that belong to this page, not to the server
 
 /** Make `old` like `fresh`, which is of a document of its own. */
 export function morph(old, fresh) {

@@ -6,6 +6,7 @@
 import { Problem, call } from "../api.js";
 import { toast } from "../toast.js";
 import { agreed } from "./impact.js";
+import { makerBody, makerName, markWrong } from "./makers.js";
 import { isChanged, takeDefault } from "./morph.js";
 import { draftId, refresh, refreshSoon } from "./shown.js";
 
@@ -25,7 +26,7 @@ const waiting = new Map(); // by name: the field
 let running = null;
 let timer = null;
 
-/** Begin to save the fields with `data-save` and `data-setting`. */
+/** Begin to save the fields with `data-save` and `data-setting`, and those of makers.js. */
 export function startSaving() {
   document.addEventListener("input", (event) => note(event.target, event.target.matches?.("[data-save]") ? IDLE_MS : 250));
   document.addEventListener("change", (event) => note(event.target, 0));
@@ -64,12 +65,13 @@ export async function change(body) {
 // fields
 
 function nameOf(field) {
-  return field.dataset?.save ?? field.dataset?.setting;
+  return field.dataset?.save ?? field.dataset?.setting ?? makerName(field);
 }
 
 function note(field, pause) {
   const name = nameOf(field);
   if (!name) return;
+  markWrong(field, "");
   const isSaved = field.matches("[type=radio]") ? field.defaultChecked : !isChanged(field);
   if (isSaved) {
     waiting.delete(name);
@@ -85,8 +87,8 @@ function note(field, pause) {
 
 function bodyOf(field) {
   if (field.dataset.save) return { [field.dataset.save]: field.value };
-  const kind = field.dataset.kind;
-  const value = kind === "number" ? Number(field.value) : kind === "nullable" ? field.value || null : field.value;
+  if (!field.dataset.setting) return makerBody(field);
+  const value = field.dataset.kind === "number" ? Number(field.value) : field.value;
   return { settings: { [field.dataset.setting]: value } };
 }
 
@@ -154,7 +156,12 @@ function failed(name, field, error) {
     tell("refused");
     return;
   }
-  if (field.dataset.setting || error.code === "draft_locked") takeDefault(field);
+  if (field.dataset.option && error.problem.where?.startsWith("provider_options")) {
+    markWrong(field, error.message);
+    tell("refused");
+    return;
+  }
+  if (!field.dataset.save || error.code === "draft_locked") takeDefault(field);
   tell("refused");
   toast(error.message, "bad");
   refreshSoon();

@@ -1,4 +1,4 @@
-// Pictures and clips: their order by dragging or by buttons, the choice of those to animate, versions, the library.
+// Pictures and clips: their order by dragging or by buttons, the choice of those to animate, versions.
 
 import { whileBusy } from "../api.js";
 import { bodyOf, chosenScenes } from "./bodies.js";
@@ -31,7 +31,6 @@ function pressed(event) {
   else if (button.matches("[data-remove-scene]")) whileBusy(button, () => remove(button.closest("[data-scene]")));
   else if (button.dataset.choose) whileBusy(button, () => choose(JSON.parse(button.dataset.choose)));
   else if (button.dataset.topic) whileBusy(button, () => change({ topic: button.dataset.topic }));
-  else if (button.dataset.add) whileBusy(button, () => change({ add: [button.dataset.add] }));
   else if (button.matches("[data-no-music]")) whileBusy(button, () => change({ music: null }));
 }
 
@@ -121,7 +120,7 @@ function repriceSoon() {
 
 function tellChosen(bar) {
   const count = chosenScenes().length;
-  bar.querySelector('[data-part="chosen"]').textContent = count ? `${count} chosen` : "None chosen";
+  bar.querySelector('[data-part="chosen"]').textContent = count ? `${count} chosen, one price for all` : "Choose pictures to animate them together, at one price";
   bar.querySelector("[data-select-all]").checked = count > 0 && count === document.querySelectorAll("[data-animate]").length;
   const button = bar.querySelector("button");
   button.disabled = count === 0;

@@ -4,7 +4,7 @@ import { morph } from "./morph.js";
 
 const GATHER_MS = 120; // several events belong to one click
 const RETRY_MS = 2500;
-const PARTS = ["draft", "library"];
+const PARTS = ["draft"];
 
 const root = document.getElementById("draft");
 let timer = null;

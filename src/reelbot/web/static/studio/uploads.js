@@ -2,10 +2,12 @@
 
 import { newKey } from "../api.js";
 import { shortageOf } from "../needs.js";
-import { toast } from "../toast.js";
 import { sizeText } from "../words.js";
 
 const BYTES_MAX = 500_000_000; // as the server's own bound of one file
+
+const BROKEN = " Choose another file, or save this one anew and try again.";
+const ADVICE = { 400: BROKEN, 415: BROKEN, 422: BROKEN }; // what the server says of the file, and then what to do
 
 /** Serve the drop zones: `taken(where, asset)` is called for each file that has arrived, in order. */
 export function startUploads(taken) {
@@ -34,16 +36,21 @@ async function send(zone, files, taken) {
   const where = zone.dataset.drop;
   const list = document.querySelector(`[data-uploads="${where}"]`);
   for (const file of files) {
-    const line = lineFor(file);
+    const line = document.createElement("li");
     list.append(line);
-    try {
-      refuseEarly(file);
-      const asset = await uploaded(file, line.querySelector("progress"));
-      await taken(where, asset);
-    } catch (error) {
-      toast(`${file.name}: ${error.message}`, "bad");
-    }
+    await sendOne(file, line, (asset) => taken(where, asset));
+  }
+}
+
+/** Send a file and take it; what went wrong stays on its line, with the way to try again. */
+async function sendOne(file, line, taken) {
+  const progress = showProgress(line, file);
+  try {
+    refuseEarly(file);
+    await taken(await uploaded(file, progress));
     line.remove();
+  } catch (error) {
+    showTrouble(line, `${file.name}: ${error.message}`, () => sendOne(file, line, taken));
   }
 }
 
@@ -63,17 +70,24 @@ function uploaded(file, progress) {
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => event.lengthComputable && (progress.value = event.loaded / event.total);
     request.onload = () => {
-      const told = JSON.parse(request.responseText || "{}");
+      const told = answerOf(request);
       if (request.status === 201) resolve(told);
-      else reject(new Error(told.detail ?? "The server did not take it."));
+      else reject(new Error(`${told.detail ?? "The server did not take it."}${ADVICE[request.status] ?? ""}`));
     };
-    request.onerror = () => reject(new Error("The server cannot be reached. Try again."));
+    request.onerror = () => reject(new Error("The server cannot be reached. Nothing is lost: try again."));
     request.send(form);
   });
 }
 
-function lineFor(file) {
-  const line = document.createElement("li");
+function answerOf(request) {
+  try {
+    return JSON.parse(request.responseText);
+  } catch {
+    return {}; // something between here and the server has answered
+  }
+}
+
+function showProgress(line, file) {
   line.className = "upload";
   const name = document.createElement("span");
   name.textContent = file.name;
@@ -81,6 +95,23 @@ function lineFor(file) {
   progress.className = "progress";
   progress.max = 1;
   progress.setAttribute("aria-label", `Uploading ${file.name}`);
-  line.append(name, progress);
-  return line;
+  line.replaceChildren(name, progress);
+  return progress;
+}
+
+function showTrouble(line, sentence, again) {
+  line.className = "upload is-failed";
+  const said = document.createElement("span");
+  said.setAttribute("role", "alert");
+  said.textContent = sentence;
+  line.replaceChildren(said, smallButton("Try again", again), smallButton("Dismiss", () => line.remove()));
+}
+
+function smallButton(text, pressed) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button small";
+  button.textContent = text;
+  button.addEventListener("click", pressed);
+  return button;
 }

@@ -1,6 +1,8 @@
 // Jobs of this draft, live: progress as it is told, and the page brought up to date when one begins or ends.
 
 import { onEvent } from "../live.js";
+import { shortageOf } from "../needs.js";
+import { onMeter } from "../store.js";
 import { draftId, refreshSoon } from "./shown.js";
 
 /** Begin to listen. */
@@ -10,6 +12,7 @@ export function startWorks() {
   onEvent("video", (video) => {
     if (video.draft === draftId) location.assign(`/videos/${video.id}?made=1`);
   });
+  onMeter(followWhole);
 }
 
 function follow(job) {
@@ -21,4 +24,10 @@ function follow(job) {
   line.querySelector("progress").value = job.progress;
   const message = line.querySelector('[data-part="message"]');
   if (message.textContent !== job.message) message.textContent = job.message;
+}
+
+/** Whether the whole video fits has changed: then something else is offered. */
+function followWhole() {
+  const whole = document.querySelector(".whole");
+  if (whole && (whole.dataset.fitsAll === "yes") === Boolean(shortageOf(whole.dataset.needsAll))) refreshSoon();
 }
