@@ -119,6 +119,22 @@ async def test_every_ai_action_bears_the_price_that_the_server_would_charge(ada:
     assert any("data-render" in one and one["data-needs"] == "video_generations:1" for one in page.all("button"))
 
 
+async def test_what_is_at_work_cannot_be_asked_for_again_before_it_is_done(ada: Visitor) -> None:
+    draft = await opened(ada.stand)
+
+    async def pressable() -> dict[str, bool]:
+        page = await ada.read(f"/studio/{draft}")
+        buttons = page.all("button", **{"data-makes": "step"})
+        return {str(one["data-body"]): one.get("aria-disabled") != "true" for one in buttons}
+
+    writing = '{"step": "script"}'
+    assert (await pressable())[writing]
+    await ada.stand.post(f"/drafts/{draft}/generations", {"step": "script"})
+    assert not (await pressable())[writing]
+    await studio_of(ada.stand).worker.run_all()
+    assert (await pressable())[writing]
+
+
 async def test_the_whole_video_has_one_price_and_asks_for_what_is_missing(ada: Visitor) -> None:
     draft = await opened(ada.stand)
     page = await ada.read(f"/studio/{draft}")
