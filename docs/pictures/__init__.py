@@ -1,0 +1,1 @@
+"""The pictures in the guides, and what makes them: `make pictures`."""
