@@ -1,7 +1,9 @@
 """`/api/v1/drafts`, `/jobs`, `/assets`, `/videos`: a video by HTTP, from the topic to the file, and every no on the way."""
 
+import errno
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ from PIL import Image
 from tests.sites import Stand
 
 from reelbot.studio import Studio
+from reelbot.web import media
 
 SCRIPT = "Hello there."
 
@@ -217,6 +220,21 @@ async def test_what_is_no_media_is_refused_and_nothing_is_counted(
     answer = await uploaded(sqlite_stand, content, name)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
     assert await sqlite_stand.used(meter="storage_bytes") == (0, 0)
+
+
+async def test_an_upload_for_which_there_is_no_room_says_so_and_counts_for_nothing(
+    sqlite_stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: object, path: Path) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(media, "_written", full)
+    answer = await uploaded(sqlite_stand, picture())
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert "The disk of the studio is full" in answer.json()["detail"]
+    assert await sqlite_stand.used(meter="storage_bytes") == (0, 0)
+    monkeypatch.undo()
+    assert (await uploaded(sqlite_stand, picture())).status_code == 201
 
 
 async def test_an_upload_that_is_no_form_or_has_no_file_says_so(sqlite_stand: Stand) -> None:

@@ -424,7 +424,7 @@ def test_the_doctor_finds_a_new_machine_healthy_and_leaves_nothing_behind(tmp_pa
     found = document("doctor", "--data", "d")
     assert found["ok"]
     assert {check["check"] for check in found["checks"]} == {
-        "Python", "SQLite", "Plans and prices", "Database", "Disk space", "Disk", "Clock", "Time zones", "Port",
+        "Python", "SQLite", "Plans and prices", "Database", "Disk space", "Disk", "Providers", "Clock", "Time zones", "Port",
     }  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
@@ -433,6 +433,29 @@ def test_the_doctor_finds_a_database_up_to_date(ada: str) -> None:
     text = done("doctor")
     assert re.search(r"Database +ok +sqlite:///data/reelbot.db can be read and written.", text)
     assert re.search(r"Migrations +ok +All are applied.", text)
+
+
+def test_the_doctor_says_which_providers_are_ready_and_what_the_others_lack(tmp_path: Path) -> None:
+    (tmp_path / "providers.toml").write_text('[providers.openai]\nkind = "openai"\nmodels.text = "gpt-5-mini"\n')
+    runs = [
+        CliRunner().invoke(program, ["doctor", "--json"], env={"REELBOT_PROVIDERS": "providers.toml", **key})
+        for key in ({}, {"OPENAI_API_KEY": "a key"})
+    ]
+    told = [
+        [
+            (one["state"], one["detail"], one["advice"])
+            for one in json.loads(run.stdout)["checks"]
+            if one["check"] == "Providers"
+        ]
+        for run in runs
+    ]
+    (ready, (state, detail, advice)), all_ready = told
+    assert ready[:2] == ("ok", "Embedded: ready.")
+    assert (state, detail) == ("warning", "openai cannot be used.") and "OPENAI_API_KEY" in advice
+    assert [one[0] for one in all_ready] == ["ok"]
+    (tmp_path / "providers.toml").write_text("providers = 3")
+    broken = CliRunner().invoke(program, ["doctor", "--json"], env={"REELBOT_PROVIDERS": "providers.toml"})
+    assert broken.exit_code == 1 and "providers.toml line 1" in broken.stdout
 
 
 def test_what_the_doctor_finds_wrong_comes_with_advice_and_ends_with_1(ada: str, tmp_path: Path) -> None:

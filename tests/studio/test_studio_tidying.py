@@ -10,30 +10,50 @@ from reelbot.clock import DAY, SECOND
 from reelbot.studio.files import Files
 from reelbot.studio.tidying import UNNAMED_DAYS, free_unnamed
 
-LATER = (UNNAMED_DAYS + 1) * DAY / SECOND
-"""Seconds after which a file that nothing names is of no use to anybody."""
+KEPT_SECONDS = 1_000_000.0
+"""When the files of these tests were kept."""
+
+A_DAY = DAY / SECOND
+
+ALL_OF_THEM = float("inf")
 
 
-def aged(files: Files, *kept: str) -> float:
-    """Have files kept at one instant; another one, much later."""
-    for sha256 in kept:
-        os.utime(files.path(sha256), (1_000_000, 1_000_000))
-    return 1_000_000 + LATER
+def aged(files: Files) -> None:
+    """Have all files kept at one instant."""
+    for sha256 in files.older_than(ALL_OF_THEM):
+        os.utime(files.path(sha256), (KEPT_SECONDS, KEPT_SECONDS))
 
 
-async def freed(stage: Stage, now_seconds: float) -> int:
-    return await free_unnamed(stage.room.store, stage.room.files, now_seconds)
+async def tidied(stage: Stage, days: float) -> int:
+    """What is freed so many days after the files were kept."""
+    return await free_unnamed(stage.room.store, stage.room.files, KEPT_SECONDS + days * A_DAY)
 
 
-async def test_a_removed_file_is_freed_when_its_days_are_over_and_not_before(each_stage: Stage) -> None:
+async def forgotten(stage: Stage) -> int:
+    """What is freed when all that is found now has been waiting for its days."""
+    aged(stage.room.files)
+    assert await tidied(stage, 100) == 0
+    return await tidied(stage, 100 + UNNAMED_DAYS)
+
+
+async def test_a_removed_file_is_freed_a_week_after_that_was_found_however_old_it_is(each_stage: Stage) -> None:
     stage, files = each_stage, each_stage.room.files
     asset = await stage.upload("image")
-    later = aged(files, asset.media.sha256)
-    assert (await freed(stage, later), files.has(asset.media.sha256)) == (0, True)
+    assert await forgotten(stage) == 0
     await stage.studio.remove_asset(stage.ada, asset.id)
-    assert (await freed(stage, later - 2 * DAY / SECOND), files.has(asset.media.sha256)) == (0, True)
+    assert [await tidied(stage, 200 + days) for days in range(UNNAMED_DAYS)] == [0] * UNNAMED_DAYS
     size = files.size(asset.media.sha256)
-    assert (await freed(stage, later), files.has(asset.media.sha256)) == (size, False)
+    assert (await tidied(stage, 200 + UNNAMED_DAYS), files.has(asset.media.sha256)) == (size, False)
+    assert await tidied(stage, 300) == 0
+
+
+async def test_a_file_that_is_about_to_be_named_is_not_even_looked_at(stage: Stage, tmp_path: Path) -> None:
+    sha256 = await stage.room.files.keep(paper(tmp_path / "new", "image", "cat"))
+    aged(stage.room.files)
+    await tidied(stage, 0.9)
+    assert stage.room.files.unnamed() == {}
+    await tidied(stage, 1.1)
+    assert set(stage.room.files.unnamed()) == {sha256}
 
 
 async def test_what_a_draft_its_versions_a_video_and_a_preview_name_stays(each_stage: Stage) -> None:
@@ -42,24 +62,21 @@ async def test_what_a_draft_its_versions_a_video_and_a_preview_name_stays(each_s
     await stage.made(open_draft, "voiceover")
     await stage.done(await stage.studio.preview(stage.ada, open_draft, "look"))
     await stage.done(await stage.render(finished))
-    kept = list(files.older_than(float("inf")))
-    later = aged(files, *kept)
+    kept = sorted(files.older_than(ALL_OF_THEM))
     assert len(kept) >= 8
-    assert await freed(stage, later) == 0
-    assert sorted(files.older_than(float("inf"))) == sorted(kept)
+    assert await forgotten(stage) == 0
+    assert sorted(files.older_than(ALL_OF_THEM)) == kept
 
 
 async def test_the_preview_of_a_draft_that_is_gone_is_freed(each_stage: Stage) -> None:
-    stage, files = each_stage, each_stage.room.files
+    stage = each_stage
     draft = await stage.finished()
     job = await stage.done(await stage.studio.preview(stage.ada, draft, "look"))
     assert job.result is not None
-    preview = str(job.result["preview"])
-    later = aged(files, preview)
-    assert await freed(stage, later) == 0
+    assert await forgotten(stage) == 0
     await stage.studio.remove(stage.ada, draft)
-    assert await freed(stage, later) > 0
-    assert not files.has(preview)
+    assert await forgotten(stage) > 0
+    assert not stage.room.files.has(str(job.result["preview"]))
 
 
 async def test_a_clip_that_was_removed_is_freed_with_its_draft_although_it_was_paid_for(each_stage: Stage) -> None:
@@ -68,34 +85,32 @@ async def test_a_clip_that_was_removed_is_freed_with_its_draft_although_it_was_p
     await stage.made(draft, step("animation", seconds=3))
     (clip,) = await stage.studio.assets(stage.ada, ALL)
     await stage.studio.remove(stage.ada, draft)
-    later = aged(files, clip.media.sha256)
-    assert (await freed(stage, later), files.has(clip.media.sha256)) == (0, True)
+    assert (await forgotten(stage), files.has(clip.media.sha256)) == (0, True)
     await stage.studio.remove_asset(stage.ada, clip.id)
-    assert (await freed(stage, later) > 0, files.has(clip.media.sha256)) == (True, False)
+    assert (await forgotten(stage) > 0, files.has(clip.media.sha256)) == (True, False)
 
 
 async def test_what_a_waiting_job_is_about_stays(each_stage: Stage) -> None:
-    stage, files = each_stage, each_stage.room.files
-    draft = await stage.finished()
-    await stage.render(draft)
-    kept = list(files.older_than(float("inf")))
-    assert await freed(stage, aged(files, *kept)) == 0
+    await each_stage.render(await each_stage.finished())
+    assert await forgotten(each_stage) == 0
 
 
-async def test_a_file_that_is_kept_again_is_as_new(tmp_path: Path) -> None:
-    files = Files(tmp_path / "studio")
-    files.open()
-    sha256 = await files.keep(paper(tmp_path / "once", "image", "cat"))
-    later = aged(files, sha256)
-    assert await files.keep(paper(tmp_path / "again", "image", "cat")) == sha256
-    assert (files.free(sha256, later), files.has(sha256)) == (0, True)
-
-
-async def test_a_crash_while_a_file_is_freed_leaves_nothing_for_ever(stage: Stage) -> None:
+async def test_a_file_that_is_kept_again_starts_anew(stage: Stage, tmp_path: Path) -> None:
     files = stage.room.files
-    asset = await stage.upload("image")
-    await stage.studio.remove_asset(stage.ada, asset.id)
-    later, place = aged(files, asset.media.sha256), files.path(asset.media.sha256)
+    sha256 = await files.keep(paper(tmp_path / "once", "image", "cat"))
+    aged(files)
+    await tidied(stage, 100)
+    assert await files.keep(paper(tmp_path / "again", "image", "cat")) == sha256
+    assert (files.free(sha256, KEPT_SECONDS + 100 * A_DAY), files.has(sha256)) == (0, True)
+
+
+async def test_a_crash_while_a_file_is_freed_or_noted_leaves_nothing_for_ever(stage: Stage, tmp_path: Path) -> None:
+    files = stage.room.files
+    place = files.path(await files.keep(paper(tmp_path / "once", "image", "cat")))
+    aged(files)
+    await tidied(stage, 100)
     place.rename(place.with_name(f"{place.name}.freed"))
-    assert await freed(stage, later) > 0
-    assert list(files.older_than(float("inf"))) == []
+    (files.cache.parent / "unnamed.json").write_text("{")
+    assert await tidied(stage, 101) == 0
+    assert await tidied(stage, 101 + UNNAMED_DAYS) > 0
+    assert list(files.older_than(ALL_OF_THEM)) == []

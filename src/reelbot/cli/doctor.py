@@ -29,6 +29,7 @@ from reelbot.config import Config
 from reelbot.db import PostgresDatabase, SqliteDatabase, open_database, pending
 from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import Failure
+from reelbot.studio import registry_of
 from reelbot.wiring import ROOMS, terms_of
 
 State = Literal["ok", "warning", "error"]
@@ -154,15 +155,17 @@ async def _server_clock(database: PostgresDatabase) -> Finding:
 
 
 def _disk(config: Config) -> Iterator[Finding]:
-    if dialect_of(config.database) != "sqlite":
-        return
-    folder = _existing(sqlite_path(config.database).absolute().parent)
-    yield _space(folder)
-    try:
-        yield _sync(folder)
-    except OSError as error:
-        advice = "Choose a folder that the user who runs ReelBot may write to."
-        yield Finding("Disk", "error", f"{folder} cannot be written: {error.strerror}.", advice)
+    """Of the database, where that is a file, and of what people upload and make."""
+    folders = [config.data.absolute()]
+    if dialect_of(config.database) == "sqlite":
+        folders.append(sqlite_path(config.database).absolute().parent)
+    for folder in dict.fromkeys(map(_existing, folders)):
+        yield _space(folder)
+        try:
+            yield _sync(folder)
+        except OSError as error:
+            advice = "Choose a folder that the user who runs ReelBot may write to."
+            yield Finding("Disk", "error", f"{folder} cannot be written: {error.strerror}.", advice)
 
 
 def _existing(folder: Path) -> Path:
@@ -200,6 +203,23 @@ def _sync_milliseconds(folder: Path) -> list[float]:
             _to_disk(file.fileno())
             marks.append(time.perf_counter())
     return [(after - before) * SECOND for before, after in pairwise(marks)]
+
+
+def _providers(config: Config) -> Iterator[Finding]:
+    try:
+        registry = registry_of(config.providers, os.environ)
+    except Failure as failure:
+        yield Finding("Providers", "error", failure.detail, failure.hint or "Correct the file.")
+        return
+    asyncio.run(registry.aclose())  # none is asked anything
+    missing = {provider.title: provider.missing() for provider in registry}
+    ready = [title for title, lacks in missing.items() if lacks is None]
+    yield Finding("Providers", "ok", f"{', '.join(ready)}: ready.")
+    for title, lacks in missing.items():
+        if lacks is not None:
+            yield Finding("Providers", "warning", f"{title} cannot be used.", lacks)
+    for fault in registry.faults:
+        yield Finding("Providers", "warning", f"{fault.name}: {fault.says}", "Repair that package, or remove it.")
 
 
 def _clock(config: Config) -> Iterator[Finding]:
@@ -242,6 +262,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _settings,
     _database,
     _disk,
+    _providers,
     _clock,
     _zones,
     _port,

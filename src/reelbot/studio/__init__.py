@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reelbot.studio.core.drafts import Media
     from reelbot.studio.core.jobs import Job
     from reelbot.studio.core.refusals import StudioRefused
-    from reelbot.studio.files import FileMissing, StorageFull
+    from reelbot.studio.files import FileMissing, StorageFull, disk_errors
     from reelbot.studio.generating import Begun, Quoted
     from reelbot.studio.keeping import (
         KeepingStore,
@@ -102,6 +102,7 @@ _PLACES = {
     "VideoTold": "reelbot.studio.shown",
     "asset_shown": "reelbot.studio.shown",
     "content_of": "reelbot.studio.keys",
+    "disk_errors": "reelbot.studio.files",
     "job_shown": "reelbot.studio.shown",
     "json_text": "reelbot.studio.keeping",
     "json_text_or_none": "reelbot.studio.keeping",
@@ -162,6 +163,7 @@ __all__ = [
     "VideoTold",
     "asset_shown",
     "content_of",
+    "disk_errors",
     "job_shown",
     "json_text",
     "json_text_or_none",

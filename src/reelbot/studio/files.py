@@ -11,9 +11,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import msgspec
 
 from reelbot.disk import is_full, sync
 from reelbot.errors import Failure
@@ -44,6 +46,7 @@ class Files:
         self._root = root
         self._kept = root / "files"
         self._desks = root / "desks"
+        self._unnamed = root / "unnamed.json"
         self.cache = root / "render"
 
     def open(self) -> None:
@@ -74,6 +77,20 @@ class Files:
     async def keep_text(self, text: str) -> str:
         """Keep a text, in UTF-8; the hash of its content."""
         return await asyncio.to_thread(self._keep_text, text)
+
+    def unnamed(self) -> dict[str, float]:
+        """The files that nothing named when that was looked at last, and since when that is known."""
+        try:
+            return msgspec.json.decode(self._unnamed.read_bytes(), type=dict[str, float])
+        except (FileNotFoundError, msgspec.DecodeError):  # what is forgotten is found again, and stays longer
+            return {}
+
+    def note_unnamed(self, since: Mapping[str, float]) -> None:
+        """Remember which files nothing names, and since when."""
+        with self.desk() as folder, disk_errors():
+            path = folder / "unnamed"
+            path.write_bytes(msgspec.json.encode(since))
+            path.replace(self._unnamed)
 
     def older_than(self, before_seconds: float) -> Iterator[str]:
         """The files that were last kept before an instant, in seconds since the epoch."""

@@ -6,13 +6,17 @@ about is named, and stays.
 
 import asyncio
 import re
+from collections.abc import Set
 
 from reelbot.clock import DAY, SECOND
 from reelbot.studio.files import Files
 from reelbot.studio.store import StudioStore
 
 UNNAMED_DAYS = 7
-"""How long a file stays that nothing names: somebody is about to name it, or goes back to last week's backup."""
+"""How long a file stays after it was found that nothing names it: somebody may go back to last week's backup."""
+
+NEW_SECONDS = 24 * 3_600
+"""How old a file must be for that to be looked at: it is kept first and named then, by a job that may take its time."""
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -20,11 +24,21 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 async def free_unnamed(store: StudioStore, files: Files, now_seconds: float) -> int:
     """Remove the files that nothing has named for `UNNAMED_DAYS`; how many bytes that gives back.
 
-    Any number of processes may do so at once. Files of a database that cannot be read in whole are left alone.
+    Any number of processes may do so at once. When the database cannot be read in whole, nothing is removed.
     """
-    before = now_seconds - UNNAMED_DAYS * DAY / SECOND
-    unnamed = set(await asyncio.to_thread(list, files.older_than(before)))
+    unnamed = set(await asyncio.to_thread(list, files.older_than(now_seconds - NEW_SECONDS)))
     if unnamed:
         async for text in store.naming():
             unnamed.difference_update(_SHA.findall(text))
-    return sum([await asyncio.to_thread(files.free, sha256, before) for sha256 in unnamed])
+    return await asyncio.to_thread(_free, files, unnamed, now_seconds)
+
+
+def _free(files: Files, unnamed: Set[str], now_seconds: float) -> int:
+    known, before = files.unnamed(), now_seconds - UNNAMED_DAYS * DAY / SECOND
+    since = {sha256: known.get(sha256, now_seconds) for sha256 in unnamed}
+    # One that was kept again meanwhile is not freed, and is as if it had never been found.
+    freed = sum(files.free(sha256, at) for sha256, at in since.items() if at <= before)
+    waiting = {sha256: at for sha256, at in since.items() if at > before}
+    if waiting != known:
+        files.note_unnamed(waiting)
+    return freed

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import FileResponse
 from starlette.types import Receive
 
-from reelbot.studio import UPLOAD_BYTES_MAX
+from reelbot.studio import UPLOAD_BYTES_MAX, disk_errors
 from reelbot.web.problems import OK, Problem
 from reelbot.web.replies import SECURITY, Streamed
 from reelbot.web.requests import Disconnected
@@ -59,7 +59,10 @@ def file_reply(path: Path, content_type: str, *, name: str | None = None, change
 
 
 async def read_upload(headers: Mapping[bytes, bytes], receive: Receive, folder: Path) -> Upload:
-    """The one file of a form, written into a folder. `Problem` too_large, unsupported_media or malformed says why not."""
+    """The one file of a form, written into a folder. `Problem` too_large, unsupported_media or malformed says why not.
+
+    `StorageFull` when there is no room for it.
+    """
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != MULTIPART.encode():
         raise Problem("unsupported_media", f"Send the file as a form, with `Content-Type: {MULTIPART}`.")
     announced = headers.get(b"content-length")
@@ -68,19 +71,20 @@ async def read_upload(headers: Mapping[bytes, bytes], receive: Receive, folder: 
     parser = MultiPartParser(
         Headers(raw=list(headers.items())), _bounded(receive), max_files=1, max_fields=8, max_part_size=4_096
     )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise Problem("malformed", f"The form cannot be read: {error}.") from error
-    try:
-        file = form.get("file")
-        if file is None or isinstance(file, str):
-            raise Problem("malformed", 'The form must have a file under the name "file".', {"where": "file"})
-        path = folder / "upload"
-        size, sha256 = await asyncio.to_thread(_written, file.file, path)
-        return Upload(file.filename or "", path, size, sha256)
-    finally:
-        await form.close()
+    with disk_errors():
+        try:
+            form = await parser.parse()
+        except (MultiPartException, KeyError, ValueError) as error:
+            raise Problem("malformed", f"The form cannot be read: {error}.") from error
+        try:
+            file = form.get("file")
+            if file is None or isinstance(file, str):
+                raise Problem("malformed", 'The form must have a file under the name "file".', {"where": "file"})
+            path = folder / "upload"
+            size, sha256 = await asyncio.to_thread(_written, file.file, path)
+            return Upload(file.filename or "", path, size, sha256)
+        finally:
+            await form.close()
 
 
 async def _bounded(receive: Receive) -> AsyncGenerator[bytes, None]:
