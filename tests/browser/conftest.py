@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
@@ -23,8 +25,24 @@ FLAGS = (
     "--disable-sync",
 )  # fmt: skip
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """How long the browser may take for anything: a slow machine is no fault."""
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+"""Where pictures of the whole way are kept, for a person to look at. Not in git."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where the pictures are."""
+    if SCREENSHOTS.exists():
+        terminalreporter.write_line(f"Screenshots of every stage: {SCREENSHOTS}")
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """One event loop for all browser tests of a worker: its one browser lives in it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 class QuietServer(uvicorn.Server):
@@ -79,26 +97,36 @@ async def live(page: Page) -> None:
     await page.wait_for_selector('html[data-connection="live"]')
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Where the browser is."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): run `make browser`")
+        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): apt-get install chromium")
     return found
 
 
-@pytest.fixture
-async def visited(chromium: str, sqlite_url: str, clock: FakeClock) -> AsyncIterator[Visited]:
-    """The accounts `ada` and `bob` on Free in Paris, served; and a browser that nobody has signed in with."""
-    async with (
-        standing(sqlite_url, clock) as stand,
-        served(stand.app, stand) as url,
-        async_playwright() as playwright,
-    ):
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One browser for all tests of a worker: starting one takes longer than most tests. Each opens contexts of its own."""
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), timeout=PATIENCE_MS * 2)
-        yield Visited(stand, url, browser, [])
+        yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visited(browser: Browser, sqlite_url: str, clock: FakeClock) -> AsyncIterator[Visited]:
+    """The accounts `ada` and `bob` on Free in Paris, served; and a browser that nobody has signed in with."""
+    async with standing(sqlite_url, clock) as stand, served(stand.app, stand) as url:
+        yield Visited(stand, url, browser, [])
+        await leave(browser)
+
+
+async def leave(browser: Browser) -> None:
+    """Close what a test left open when it failed: its streams would keep asking a server that is gone."""
+    for context in browser.contexts:
+        await context.close()
 
 
 @asynccontextmanager
