@@ -11,7 +11,7 @@ ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser test-long check bench pictures install lock clean
+.PHONY: help run test test-browser browser test-long check bench pictures install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,8 +19,11 @@ help: ## list the commands
 run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 	$(BIN)/reelbot serve
 
-test: $(VENV)/tested-with browser check ## pass every test: on SQLite, on a real PostgreSQL that they bring up, in a real browser
-	$(PYTEST)
+test: $(VENV)/tested-with check ## pass every test but the browser's, on SQLite and on a real PostgreSQL that they bring up
+	$(PYTEST) --ignore=tests/browser
+
+test-browser: $(VENV)/tested-with browser ## pass the tests of the pages in a real browser
+	$(PYTEST) tests/browser
 
 test-long: $(VENV)/tested-with browser ## pass the long forms of the simulations too (hours)
 	$(PYTEST) -m "long or not long"
