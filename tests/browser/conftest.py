@@ -102,7 +102,7 @@ def chromium() -> str:
     """Where the browser is."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): apt-get install chromium")
+        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): run `make browser`")
     return found
 
 

@@ -395,6 +395,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",
+        "studio 0003 overview",
         "publish 0001 publish",
     ]
     assert done("database", "migrate") == "Nothing to do: the database is up to date.\n"

@@ -70,8 +70,9 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(stand: S
     cookie = (await stranger.get(await link_of(stand))).headers["set-cookie"]
     assert cookie.startswith("reelbot_session=rs_")
     assert cookie.endswith("; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax")
-    behind_tls = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": "https"})
-    assert behind_tls.headers["set-cookie"].endswith("; Secure")
+    for told in ("https", "https, http"):
+        behind_tls = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": told})
+        assert behind_tls.headers["set-cookie"].endswith("; Secure")
 
 
 async def test_a_session_lasts_thirty_days(stand: Stand, ada: Visitor) -> None:

@@ -118,7 +118,9 @@ class Pages:
     def _stranger(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Visit:
         """A visit of which nothing but the request is known."""
         query = query_in(scope["query_string"])
-        secure = b"https" in (scope["scheme"].encode(), headers.get(b"x-forwarded-proto", b""))
+        secure = (
+            scope["scheme"] == "https" or headers.get(b"x-forwarded-proto", b"").partition(b",")[0].strip() == b"https"
+        )
         return Visit(
             self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, secure, self._memory
         )
