@@ -127,12 +127,13 @@ async def test_what_is_at_work_cannot_be_asked_for_again_before_it_is_done(ada: 
         buttons = page.all("button", **{"data-makes": "step"})
         return {str(one["data-body"]): one.get("aria-disabled") != "true" for one in buttons}
 
-    writing = '{"step": "script"}'
+    writing, speaking = '{"step": "script"}', '{"step": "voiceover"}'
     assert (await pressable())[writing]
+    assert not (await pressable())[speaking], "there is nothing to speak yet"
     await ada.stand.post(f"/drafts/{draft}/generations", {"step": "script"})
     assert not (await pressable())[writing]
     await studio_of(ada.stand).worker.run_all()
-    assert (await pressable())[writing]
+    assert all((await pressable()).values())
 
 
 async def test_the_whole_video_has_one_price_and_asks_for_what_is_missing(ada: Visitor) -> None:

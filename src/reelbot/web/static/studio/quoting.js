@@ -3,7 +3,7 @@
 import { call } from "../api.js";
 import { asked } from "../dialog.js";
 import { meterNamed } from "../store.js";
-import { amountText, countedText, instantWords } from "../words.js";
+import { amountText, countedText, instantWords, numberText } from "../words.js";
 import { draftId } from "./shown.js";
 import { slotWords } from "./slots.js";
 
@@ -29,10 +29,19 @@ export function putOn(button, quote, fits = false) {
   const credits = creditsOf(quote);
   tag.hidden = false;
   tag.classList.toggle("is-free", credits === 0);
-  tag.textContent = credits === 0 ? "already made" : amountText(credits, "AI credit");
+  tag.textContent = credits === 0 ? "already made" : numberText(credits);
+  if (credits) tag.append(unseen(credits === 1 ? " AI credit" : " AI credits"));
   const needs = fits ? leastOf(quote) : quote.totals;
   button.dataset.cost = worded(quote.totals);
   button.dataset.needs = worded(needs);
+}
+
+/** Words for screen readers alone. */
+function unseen(words) {
+  const spoken = document.createElement("span");
+  spoken.className = "unseen";
+  spoken.textContent = words;
+  return spoken;
 }
 
 function leastOf(quote) {
