@@ -284,7 +284,9 @@ async def test_pressing_again_after_a_lost_answer_repeats_the_request_and_charge
 
     async with studio(visited, draft, "voiceover") as page:
         await page.route("**/generations", lose, times=1)
-        await page.route(re.compile(rf"/studio/{draft}"), lambda route: route.abort())  # it does not see that it was begun
+        await page.route(
+            re.compile(rf"/studio/{draft}"), lambda route: route.abort()
+        )  # it does not see that it was begun
         await page.click("#panel-voiceover [data-makes=step]")
         await expect(page.locator(".toast")).to_contain_text("The server cannot be reached.")
         async with page.expect_request("**/generations") as again:
