@@ -140,8 +140,8 @@ FOUND_BY = {
 """Statements by which a small part of a long ledger is read: parameters, and the index that must be used."""
 
 A_LONG_LEDGER = """
-INSERT INTO entry (lane, account, seq, at, kind, hold, window_start, amount, used_before, held_before, used_after, held_after,
-                   why, hash)
+INSERT INTO entry (lane, account, seq, at, kind, hold, window_start, amount, used_before, held_before, used_after,
+                   held_after, why, hash)
 SELECT 0, 1, n, n, CASE n % 2 WHEN 0 THEN 'settle' ELSE 'hold' END, n - 1 + n % 2, 0, 0, 0, 0, 0, 0, '',
        decode(repeat('00', 32), 'hex')
   FROM generate_series(1, 20000) n;
