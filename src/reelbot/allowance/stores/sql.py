@@ -15,6 +15,7 @@ from reelbot.db import Connection, Database
 from reelbot.db.arrays import numbers
 from reelbot.errors import ConfigFailure
 from reelbot.events import Events
+from reelbot.limits import SEQ_MAX
 
 RUNNING_DAYS_MAX = 63
 """No day or month of a calendar is longer than this. One that changes of zone stretched may be; its start is known."""
@@ -22,8 +23,6 @@ RUNNING_DAYS_MAX = 63
 CLOCKS_APART = DAY
 """No entry was written more than this earlier or later than those around it, by whichever clock: a day's filter looks so far
 beyond the day. It costs a day of reading at most, and a clock that was wrong by hours hides nothing."""
-
-_SEQ_MAX = 2**62
 
 
 class SqlReader:
@@ -103,7 +102,7 @@ class SqlReader:
         self, connection: Connection, ref: AccountRef, from_at: int | None, until_at: int | None
     ) -> Stretch:
         after, _ = (0, 0) if from_at is None else await self._halved(connection, ref, from_at - CLOCKS_APART)
-        _, before = (0, _SEQ_MAX) if until_at is None else await self._halved(connection, ref, until_at + CLOCKS_APART)
+        _, before = (0, SEQ_MAX) if until_at is None else await self._halved(connection, ref, until_at + CLOCKS_APART)
         return Stretch(after, before)
 
     async def _halved(self, connection: Connection, ref: AccountRef, at: int) -> tuple[int, int]:
