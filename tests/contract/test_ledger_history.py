@@ -133,11 +133,11 @@ async def test_a_stretch_of_days_is_a_small_part_of_a_long_history(ledger: Ledge
 NONE_CHOSEN = (None,) * 10
 
 FOUND_BY = {
-    "list_entries_of": (("{5}", 0, 1, "{5}", 0, 1, 0, 2**62, *NONE_CHOSEN, 51), "entry_by_hold"),
-    "read_holds": (("{5}", 0, 1), "hold_pkey"),
-    "find_place": ((0, 1, 5_000, 5_000, 0, 1), "entry_pkey"),
+    "list_entries_of": (("{5}", 0, 1, "{5}", 0, 1, 0, 2**62, *NONE_CHOSEN, 51), "entry_by_hold", "hold"),
+    "read_holds": (("{5}", 0, 1), "hold_pkey", "id"),
+    "find_place": ((0, 1, 5_000, 5_000, 0, 1), "entry_pkey", "seq"),
 }
-"""Statements by which a small part of a long ledger is read: parameters, and the index that must be used."""
+"""Statements by which a small part of a long ledger is read: parameters, and the index and column they must be found by."""
 
 A_LONG_LEDGER = """
 INSERT INTO entry (lane, account, seq, at, kind, hold, window_start, amount, used_before, held_before, used_after,
@@ -158,7 +158,7 @@ async def test_no_part_of_a_long_ledger_is_found_by_reading_all_of_it(
     if ledger_kind == "memory":
         assert not isinstance(store, SqlReader)
         return
-    (parameters, index), sql = FOUND_BY[name], store._sql[name]
+    (parameters, index, column), sql = FOUND_BY[name], store._sql[name]
     if ledger_kind == "sqlite":
         parameters = tuple(
             one.replace("{", "[").replace("}", "]") if isinstance(one, str) else one for one in parameters
@@ -166,11 +166,13 @@ async def test_no_part_of_a_long_ledger_is_found_by_reading_all_of_it(
         told = "\n".join(str(row) for row in await store._database.fetch(f"EXPLAIN QUERY PLAN {sql}", parameters))
         assert not any(f"SCAN {table}" in told for table in ("entry", "hold")), told
         assert index.endswith("_pkey") or index in told, told
+        assert f"(lane=? AND account=? AND {column}=?)" in told, told
         return
     with pytest.raises(_Undone) as undone:
         await _plan_on_a_long_ledger(store._database, sql, parameters)
     told = str(undone.value)
     assert index in told and "Seq Scan" not in told, told
+    assert f"{column} = " in told, told
 
 
 class _Undone(Exception):

@@ -148,4 +148,5 @@ async def test_nothing_is_found_by_reading_all_jobs(each_stage: Stage, name: str
             await connection.execute("DELETE FROM job")
     seen = "\n".join(str(row) for row in plan)
     assert index in seen, seen
+    assert ("draft" if index == "job_by_draft" else "hold") + "=?" in seen or database.dialect == "postgres", seen
     assert not any(f"{scan} {table}" in seen for scan in ("SCAN", "Seq Scan on") for table in ("job", "draft")), seen

@@ -146,7 +146,7 @@ SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, wind
         SELECT entry.lane, entry.account, entry.seq
           FROM unnest(%s::bigint[]) AS wanted (id)
           JOIN entry ON entry.lane = %s AND entry.account = %s AND entry.hold = wanted.id
-           AND entry.hold > 0 AND entry.kind <> 'hold') AS own
+           AND entry.kind <> 'hold') AS own
   JOIN entry ON entry.lane = own.lane AND entry.account = own.account AND entry.seq = own.seq
  WHERE own.seq > %s AND own.seq < %s
    AND (%s::text IS NULL OR meter = %s) AND (%s::text IS NULL OR kind = %s) AND (%s::text IS NULL OR action = %s)

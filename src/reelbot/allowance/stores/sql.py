@@ -118,8 +118,8 @@ class SqlReader:
         return [hold_from(row) for row in rows]
 
     def _listed(self, ids: Sequence[int]) -> str:
-        """Numbers as the dialect takes a set of them, each once."""
-        each = sorted(set(ids))
+        """Numbers of holds as the dialect takes a set of them, each once. What belongs to no hold has 0, which is none."""
+        each = sorted({one for one in ids if one > 0})
         return json_text(each) if self._database.dialect == "sqlite" else numbers(each)
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:

@@ -139,7 +139,7 @@ SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, wind
         SELECT entry.lane, entry.account, entry.seq
           FROM json_each(?) AS wanted
           CROSS JOIN entry INDEXED BY entry_by_hold ON entry.lane = ? AND entry.account = ? AND entry.hold = wanted.value
-           AND entry.hold > 0 AND entry.kind <> 'hold') AS own
+           AND entry.kind <> 'hold') AS own
   CROSS JOIN entry ON entry.lane = own.lane AND entry.account = own.account AND entry.seq = own.seq
  WHERE own.seq > ? AND own.seq < ?
    AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?) AND (? IS NULL OR action = ?)
