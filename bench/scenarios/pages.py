@@ -177,5 +177,6 @@ SCENARIO = Scenario(
         _ratio("Studio by processor time, all in one account", "Studio", "1 M", unit="CPU ms"),
         _ratio("a draft by processor time, all in one account", "draft", "1 M", unit="CPU ms"),
         _ratio("history by processor time, all in one account", "history", "1 M", unit="CPU ms"),
+        _ratio("a draft's history by processor time, all in one account", "a draft's history", "1 M", unit="CPU ms"),
     ),
 )

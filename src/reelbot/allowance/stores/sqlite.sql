@@ -130,11 +130,10 @@ SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_e
 -- entry for each line; what concluded it is found by an index.
 SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit",
        used_before, held_before, used_after, held_after, detail, why, hash
-  FROM (SELECT entry.lane, entry.account, entry.seq
+  FROM (SELECT hold.lane, hold.account, hold.id + line.key AS seq
           FROM json_each(?) AS wanted
           CROSS JOIN hold ON hold.lane = ? AND hold.account = ? AND hold.id = wanted.value
-          CROSS JOIN entry ON entry.lane = hold.lane AND entry.account = hold.account AND entry.seq >= hold.id
-           AND entry.seq < hold.id + json_array_length(hold.lines)
+          CROSS JOIN json_each(hold.lines) AS line
          UNION ALL
         SELECT entry.lane, entry.account, entry.seq
           FROM json_each(?) AS wanted
