@@ -293,6 +293,15 @@ async def test_pictures_of_one_description_differ_and_a_scene_that_waits_keeps_i
     assert len({scene.picture.version.media.sha256 for scene in kept.scenes}) == 3  # type: ignore[union-attr]
 
 
+async def test_pictures_that_go_with_a_script_are_numbered_through(stage: Stage) -> None:
+    draft = await stage.open(script="Cats purr. Nobody knows why. Ask them.")
+    await stage.made(draft, step("image", count=2))
+    await stage.made(draft, step("image"))
+    pictures = [scene.picture.version for scene in (await stage.draft(draft)).scenes]
+    assert [picture and picture.variation for picture in pictures] == [0, 1, 2]
+    assert len({picture and picture.prompt for picture in pictures}) == 3
+
+
 async def test_nothing_is_ever_made_without_being_asked_for(stage: Stage) -> None:
     draft = await stage.open(script="Cats purr.")
     await stage.shown(draft)

@@ -1,5 +1,7 @@
 """The embedded artwork: sizes, determinism, choice of style and colours, and pictures that are neither flat nor noise."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -7,10 +9,10 @@ from numpy.typing import NDArray
 
 from reelbot.errors import Malformed
 from reelbot.studio.embedded.art.canvas import Size
-from reelbot.studio.embedded.art.emblems import called_for, emblem_mask, emblems
+from reelbot.studio.embedded.art.emblems import called_for, emblem_mask, emblems, shown_for
 from reelbot.studio.embedded.art.oklch import Colour, mixed, ramp, rgb
 from reelbot.studio.embedded.art.styles import STYLES
-from reelbot.studio.embedded.artwork import SIZES, ArtworkOptions, Aspect, image
+from reelbot.studio.embedded.artwork import SIZES, ArtworkOptions, Aspect, image, shot_of
 
 
 def pixels_of(png: bytes) -> NDArray[np.uint8]:
@@ -62,6 +64,76 @@ def test_the_words_of_every_language_call_for_emblems() -> None:
     assert called_for("почему кошки мурлычут")[0] == "cat"
     assert called_for("گربه‌ها")[0] == "cat"
     assert called_for("nothing in particular") == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("how volcanoes make islands", "volcano palm"),
+        ("Why is the sea salty?", "wave shaker"),
+        ("warum das Meer salzig ist", "wave shaker"),
+        ("three habits of people who sleep well", "bed"),
+        ("how to negotiate a salary", "coin pair"),
+        ("the history of the bicycle", "bicycle"),
+        ("five pasta mistakes", "bowl"),
+        ("why planets are round", "planet"),
+        ("how to train a dog", "dog"),
+        ("the secret life of bees", "butterfly"),
+        ("tips for a job interview", "briefcase"),
+        ("چرا خواب خوب مهم است", "bed"),
+        ("почему снег белый", "snowflake"),
+        ("morning coffee", "cup sun"),
+        ("Marie Curie", ""),
+    ],
+)
+def test_a_topic_is_shown_by_what_it_is_about(topic: str, expected: str) -> None:
+    wanted = expected.split()
+    assert list(shown_for(topic))[: len(wanted)] == wanted
+    assert bool(shown_for(topic)) == bool(wanted)
+
+
+def test_what_the_script_says_by_the_way_calls_for_nothing() -> None:
+    said = "Got a minute? Grab a coffee, open your phone and tell a friend."
+    assert shown_for("Why is the sea salty", said) == shown_for("Why is the sea salty")
+    assert shown_for("Marie Curie", said) == ()
+    assert shown_for("Marie Curie", "She worked in a laboratory and in the kitchen.")[0] == "flask"
+
+
+def test_what_is_akin_to_an_emblem_is_an_emblem() -> None:
+    for name, emblem in emblems().items():
+        assert name not in emblem.kin.split()
+        assert set(emblem.kin.split()) <= set(emblems()), name
+
+
+@pytest.mark.parametrize("topic", ["why cats purr", "Marie Curie", "how volcanoes make islands"])
+def test_pictures_of_one_video_are_a_family_and_none_is_like_the_next(topic: str) -> None:
+    shots = [shot_of(topic, "casual", number) for number in range(6)]
+    assert len({shot.style for shot in shots}) == 6
+    assert all(before.emblem != after.emblem for before, after in pairwise(shots) if before.emblem)
+    assert shots[0].emblem == next(iter(shown_for(topic)), None)
+    assert None in {shot.emblem for shot in shots}  # a picture to rest the eye on
+
+
+def test_the_number_of_a_picture_in_a_video_counts_and_not_what_is_said_there() -> None:
+    first = shot_of("why cats purr. Got a minute?", "casual", 2)
+    assert first == shot_of("why cats purr. See you in the next one!", "casual", 2)
+
+
+@pytest.mark.parametrize("emblem", ["pot", "cat", "bicycle", "bed"])
+def test_nothing_swims_that_would_go_under(emblem: str) -> None:
+    for number in range(60):
+        shot = shot_of(f"a {emblem}", "inspirational", number)
+        assert shot.style != "waves" or shot.emblem in (None, "boat", "fish", "bird", "whale", "wave", "drop")
+
+
+def test_pictures_of_one_video_have_colours_that_belong_together() -> None:
+    def hue(number: int) -> float:
+        painted = pixels_of(image("why cats purr", ArtworkOptions(aspect="1:1", style="wallpaper"), number))
+        blue, green, red = (float(channel) for channel in painted.reshape(-1, 3).mean(axis=0))
+        return float(np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue))
+
+    turns = [abs(np.angle(np.exp(1j * (hue(number) - hue(0))))) for number in (1, 2, 3)]
+    assert max(turns) < np.radians(50)
 
 
 def test_every_emblem_is_a_shape_within_its_square() -> None:

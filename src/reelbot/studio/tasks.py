@@ -294,7 +294,7 @@ def _image(plan: _Plan, options: OptionsAsked) -> None:
     provider, common = plan.common("image", options)
     prompts = [options.prompt] * options.count if options.prompt else scene_prompts(plan.draft, options.count)
     for prompt in prompts:
-        work = _image_work(plan, prompt, common)
+        work = _image_work(plan, prompt, common, None if options.prompt else _unused_variation(plan))
         plan.draft, scene = editing.with_scene(plan.draft, None, work.prompt, work.variation)
         plan.task(SlotRef("picture", scene), work, provider)
 
@@ -315,11 +315,20 @@ def _image_work(plan: _Plan, prompt: str, common: dict[str, Any], variation: int
     """A picture of that description: the variation named, or one that no scene of this draft has or waits for."""
     settings = plan.draft.settings
     if variation is None:
-        pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
-        going = [task.work for task in plan.tasks if isinstance(task.work, ImageWork)]
-        known: list[Version | Scene | ImageWork] = [*pictures, *plan.draft.scenes, *going]
-        variation = 1 + max((one.variation for one in known if one.prompt == prompt), default=-1)
+        variation = _unused_variation(plan, prompt)
     return ImageWork(prompt=prompt, tone=settings.tone, aspect=settings.aspect, variation=variation, **common)
+
+
+def _unused_variation(plan: _Plan, prompt: str | None = None) -> int:
+    """The next variation that no picture of this draft has or waits for, of one description or of any.
+
+    Pictures that go with one script are numbered through, though each has a description of its own: whoever makes them
+    can tell by the number that they are a series, and vary them.
+    """
+    pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
+    going = [task.work for task in plan.tasks if isinstance(task.work, ImageWork)]
+    known: list[Version | Scene | ImageWork] = [*pictures, *plan.draft.scenes, *going]
+    return 1 + max((one.variation for one in known if prompt in (None, one.prompt)), default=-1)
 
 
 def scene_prompts(draft: Draft, count: int) -> list[str]:

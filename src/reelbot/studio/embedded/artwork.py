@@ -1,14 +1,19 @@
-"""Paint a picture for a prompt: style and emblem by its words, colours by the tone, everything else by the seed."""
+"""Paint a picture for a prompt: emblems by its words, colours by the tone, everything else by chance from the seed.
+
+Pictures of one subject are a family: the seed counts its shots, which take turns with emblems, styles and shades.
+"""
 
 import random
-from typing import Annotated, Literal
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from reelbot.errors import Malformed
 from reelbot.studio.embedded.art.canvas import Canvas, Size
-from reelbot.studio.embedded.art.emblems import called_for
+from reelbot.studio.embedded.art.emblems import shown_for
 from reelbot.studio.embedded.art.palettes import palette_for
 from reelbot.studio.embedded.art.styles import STYLES
 from reelbot.studio.embedded.bounds import PROMPT_LENGTH_MAX
@@ -30,30 +35,55 @@ SIZES: dict[Aspect, Size] = {
 """Frames 1080 pixels wide (or high, when lying), times the bleed."""
 
 _FITTING = {
-    "hills": "mountain tree sun dog house sprout bicycle",
-    "waves": "boat fish drop bird",
-    "cutouts": "cat heart butterfly mushroom moon house",
-    "flow": "bulb note person eye fire heart butterfly",
-    "skyline": "car chart coin phone clock plane moon",
-    "orbs": "drop key bubble robot bulb eye",
-    "cosmos": "planet rocket star moon globe robot",
-    "leaves": "leaf flower tree butterfly bird apple cup sprout",
-    "rays": "cup bread ball crown star apple camera dog",
-    "tiles": "book globe coin clock bubble key chart camera",
+    "hills": "mountain tree sun dog house sprout bicycle volcano castle fir cactus penny pyramid paw palm flag",
+    "waves": "boat fish drop bird whale wave",
+    "cutouts": "cat heart butterfly mushroom moon house paw cloud whale leaf bowl bone snowflake tooth",
+    "flow": "bulb note person eye fire heart butterfly wave bolt volcano cat trophy",
+    "skyline": "car chart coin phone clock plane moon briefcase train scales bolt",
+    "orbs": "drop key bubble robot bulb eye atom flask snowflake lock glass magnifier pair",
+    "cosmos": "planet rocket star moon globe robot atom bed compass hourglass cat",
+    "leaves": "leaf flower tree butterfly bird apple cup sprout mushroom fir paw glass",
+    "rays": "cup bread ball crown star apple camera dog trophy pot cutlery bowl dumbbell shaker volcano",
+    "tiles": "book globe coin clock bubble key chart camera wheel gear calendar envelope pencil palette shield hourglass",
+    "wallpaper": "cat fish bone paw apple heart star wheel leaf cup bowl cutlery key tooth envelope pencil snowflake shaker",
+    "poster": "volcano wave bicycle penny bed palm pair briefcase castle train moon boat coin bulb hourglass dog",
 }
 """The emblems that each style shows best; it takes others as well, only less often."""
 
-_UNFIT = {"sun": "hills waves skyline cosmos", "moon": "hills waves"}
-"""Styles that have a sun or a moon in their sky already."""
+_BEFORE_REST = 3
+"""Emblems before the first picture without one."""
+
+_ROUND = 60
+"""Shots until they begin again: more than a video has scenes, and a number that somebody makes up costs no time."""
+
+_UNFIT = {
+    "sun": "hills skyline cosmos",
+    "moon": "hills",
+    "volcano": "skyline",
+    "mountain": "skyline",
+    "wave": "hills skyline cosmos leaves",
+    "bed": "hills",
+    "": "wallpaper poster tiles orbs",
+}
+"""Styles that have a sun or a moon in their sky already, where a thing would stand on roofs, or that are nothing without an
+emblem."""
+
+_AFLOAT = "waves"
+"""The style on which only what it shows best can swim; everything else would go under."""
 
 _TONED = {
-    "professional": "skyline tiles orbs waves",
-    "casual": "cutouts hills rays leaves",
-    "humorous": "rays cutouts tiles orbs",
-    "inspirational": "hills cosmos flow waves",
-    "educational": "tiles leaves orbs cutouts",
+    "professional": "skyline tiles orbs waves poster",
+    "casual": "cutouts hills rays leaves wallpaper",
+    "humorous": "rays cutouts tiles orbs wallpaper",
+    "inspirational": "hills cosmos flow waves poster",
+    "educational": "tiles leaves orbs cutouts poster",
 }
 """The styles that speak in each tone."""
+
+_TURNS = (0.0, 16.0, -16.0, 8.0, -8.0)
+"""How far the colours of one picture after another are turned, in degrees of hue: a family, and not five copies."""
+
+_SUBJECT_ENDS = re.compile(r"[.?!…؟。]\s|\n")
 
 
 class ArtworkOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,22 +105,59 @@ def image(prompt: str, options: ArtworkOptions, seed: int) -> bytes:
         raise Malformed(f"the aspect must be one of {', '.join(SIZES)}", "aspect")
     if options.style is not None and options.style not in STYLES:
         raise Malformed(f"the style must be one of {', '.join(STYLES)}", "style")
+    subject, told = _parted(prompt)
+    palette = palette_for(tone, subject, told, random.Random(f"colours {subject} {tone}"))
+    shot = shot_of(prompt, tone, seed)
     chance = random.Random(f"artwork {prompt} {options} {seed}")
-    emblems = called_for(prompt)
-    emblem = chance.choice(emblems[:2]) if emblems else None
-    style = options.style or _style(tone, emblem, chance)
     canvas = Canvas(SIZES[options.aspect])
     rng = np.random.default_rng(chance.getrandbits(64))
-    STYLES[style](canvas, palette_for(tone, prompt, chance), emblem, rng)
+    STYLES[options.style or shot.style](canvas, palette.turned(_TURNS[seed % len(_TURNS)]), shot.emblem, rng)
     return canvas.png(rng)
 
 
-def _style(tone: str, emblem: str | None, chance: random.Random) -> str:
+class Shot(NamedTuple):
+    """What a picture shows, and how."""
+
+    emblem: str | None
+    style: str
+
+
+def shot_of(prompt: str, tone: Tone, number: int) -> Shot:
+    """The shot of a number among those of a prompt's subject.
+
+    The emblems take turns, with a picture without any between them. No style comes twice before every other that suits
+    has been seen.
+    """
+    subject, told = _parted(prompt)
+    emblems = shown_for(subject, told)
+    family = random.Random(f"shots {subject} {tone}")
+    turns: list[str | None] = [*emblems[:_BEFORE_REST], None, *emblems[_BEFORE_REST:]]
+    unseen: list[str] = []
+    shot = Shot(None, "")
+    for at in range(number % _ROUND + 1):
+        emblem = turns[at % len(turns)]
+        suiting = [style for style in STYLES if _suits(style, emblem) and style != shot.style]
+        unseen = unseen if any(style in unseen for style in suiting) else list(STYLES)
+        shot = Shot(emblem, _style(tone, emblem or "", [style for style in suiting if style in unseen], family))
+        unseen = [style for style in unseen if style != shot.style]
+    return shot
+
+
+def _parted(prompt: str) -> tuple[str, str]:
+    """A prompt's subject, which is its first sentence, and what else is told: pictures of one video share the subject."""
+    end = _SUBJECT_ENDS.search(prompt.strip())
+    text = prompt.strip()
+    return (text[: end.start()], text[end.end() :]) if end else (text, "")
+
+
+def _suits(style: str, emblem: str | None) -> bool:
+    """Whether a style can show an emblem, or be without one."""
+    if style == _AFLOAT and emblem:
+        return emblem in _FITTING[style].split()
+    return style not in _UNFIT.get(emblem or "", "").split()
+
+
+def _style(tone: str, emblem: str, among: Sequence[str], family: random.Random) -> str:
     """A style by weight: what shows the emblem well counts most, then what speaks in the tone."""
-    name = emblem or ""
-    unfit = _UNFIT.get(name, "").split()
-    weights = [
-        1 + 4 * (name in _FITTING[style].split()) + 3 * (style in _TONED[tone].split()) if style not in unfit else 0
-        for style in STYLES
-    ]
-    return chance.choices(list(STYLES), weights)[0]
+    weights = [1 + 6 * (emblem in _FITTING[style].split()) + 3 * (style in _TONED[tone].split()) for style in among]
+    return family.choices(list(among), weights)[0]

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.languages import language
+from reelbot.studio.embedded.languages import language, languages
 from reelbot.studio.embedded.topic import Asking
 
 Tone = Literal["professional", "casual", "humorous", "inspirational", "educational"]
@@ -80,6 +80,14 @@ def texts(code: str) -> Texts:
         "asking": raw.get("asking"),
     }
     return msgspec.convert(whole, Texts)
+
+
+@cache
+def all_lines() -> tuple[str, ...]:
+    """Every sentence of a script's template, in all languages."""
+    spoken = [texts(code) for code in languages()]
+    parts = (part for one in spoken for tone in one.tones.values() for part in tone.values())
+    return tuple(dict.fromkeys(line for part in parts for lines in part.values() for line in lines))
 
 
 class Shapes(msgspec.Struct, frozen=True):

@@ -12,24 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reelbot.studio.embedded.art.canvas import Mask, Outline, Size, filled
+from reelbot.studio.embedded.texts import all_lines
 
 _CURVE_STEPS = 24
 _ROUND_STEPS = 72
 _TOKEN = re.compile(r"[MLCQZ]|-?\d+(?:\.\d+)?")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'\u200c][^\W\d_]+)*")
-_GENERAL = frozenset({"sun", "moon", "book", "person", "clock", "star"})
-"""Emblems of times, learning and people: in "morning coffee" the cup tells more than the sun."""
+_FAINT = frozenset(
+    {
+        *("sun", "moon", "star", "book", "bulb", "eye", "bubble", "person", "pair", "clock", "hourglass", "calendar"),
+        *("sprout", "chart", "globe", "magnifier", "scales", "flag", "trophy", "key", "train"),
+    }
+)
+"""Emblems of times, thoughts and people, whose words stand in many topics: in "morning coffee" the cup tells more."""
+
+_CALLED_MAX = 3
+_SHOWN_MAX = 4
+"""How many emblems one subject is shown by: few enough for each of them to be about it."""
 
 _SHARPNESS = 2
 """How many times larger a silhouette is drawn before it is made smaller, which smooths its edge."""
 
 
 class Emblem(msgspec.Struct, frozen=True):
-    """A silhouette: outlines in a square of 100 by 100, added and then cut; see emblems.toml."""
+    """A silhouette: outlines in a square of 100 by 100, added and then cut; `kin` suits its topics too; see emblems.toml."""
 
     words: str
     add: tuple[str, ...]
     cut: tuple[str, ...] = ()
+    kin: str = ""
 
 
 @cache
@@ -39,14 +50,41 @@ def emblems() -> dict[str, Emblem]:
     return msgspec.convert(tomllib.loads(text), dict[str, Emblem])
 
 
-def called_for(prompt: str) -> list[str]:
-    """The emblems that a prompt's words speak of, in the order of the words, those that suit many prompts last."""
-    exact, prefixes = _index()
-    found: list[str] = []
-    for word in _WORD.findall(prompt.lower()):
-        names = [*exact.get(word, ()), *(name for start, name in prefixes if word.startswith(start))]
-        found += [name for name in names if name not in found]
-    return sorted(found, key=_GENERAL.__contains__)
+def called_for(text: str) -> list[str]:
+    """The emblems that a text's words speak of, in the order of the words, those that suit many texts last."""
+    found = dict.fromkeys(name for word in _WORD.findall(text.lower()) for name in _named_by(word))
+    return sorted(found, key=_FAINT.__contains__)
+
+
+def shown_for(subject: str, told: str = "") -> tuple[str, ...]:
+    """The emblems to show a subject by, the most telling first; empty when no word speaks of one.
+
+    What the subject itself calls for comes first, then what is akin to that. What is told about a subject that calls for
+    nothing is asked as well, but only for things that no sentence of the writer's own would bring up.
+    """
+    called = called_for(subject) or [name for name in called_for(_telling(told)) if name not in _FAINT]
+    plain = [name for name in called if name not in _FAINT][:_CALLED_MAX] or called[:1]
+    faint = [name for name in called if name not in plain][:1]
+    kin = [name for first in plain for name in emblems()[first].kin.split()]
+    return tuple(dict.fromkeys([*plain, *faint, *kin]))[:_SHOWN_MAX]
+
+
+def _telling(told: str) -> str:
+    """What is told, without the words of the writer's sentences: a "minute" or a "coffee" in them is by the way."""
+    return " ".join(word for word in _WORD.findall(told.lower()) if word not in _by_the_way())
+
+
+@cache
+def _by_the_way() -> frozenset[str]:
+    return frozenset(word for line in all_lines() for word in _WORD.findall(line.lower()))
+
+
+def _named_by(word: str) -> tuple[str, ...]:
+    """The emblems of one word: of the word itself, or else of the longest beginning that is known."""
+    exact, beginnings = _index()
+    if word in exact:
+        return exact[word]
+    return next((beginnings[word[:end]] for end in range(len(word), 0, -1) if word[:end] in beginnings), ())
 
 
 def emblem_mask(size: Size, name: str, x: float, y: float, side: float) -> Mask:
@@ -75,17 +113,15 @@ def _placed(size: Size, emblem: Emblem, x: float, y: float, side: float) -> Mask
 
 
 @cache
-def _index() -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
-    """The names by exact word, and (beginning of a word, name)."""
+def _index() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """The names by whole word, and by the beginning of a word."""
     exact: dict[str, tuple[str, ...]] = {}
-    prefixes = []
+    beginnings: dict[str, tuple[str, ...]] = {}
     for name, emblem in emblems().items():
         for word in emblem.words.split():
-            if word.endswith("*"):
-                prefixes.append((word[:-1], name))
-            else:
-                exact[word] = (*exact.get(word, ()), name)
-    return exact, tuple(prefixes)
+            table, key = (beginnings, word[:-1]) if word.endswith("*") else (exact, word)
+            table[key] = (*table.get(key, ()), name)
+    return exact, beginnings
 
 
 @cache
@@ -102,8 +138,9 @@ def _outlines(shape: str) -> tuple[tuple[Outline, ...], ...]:
         case "ellipse":
             return ((_ellipse(*numbers),),)
         case "ring":
-            x, y, rx, ry, width = numbers
-            return ((_ellipse(x, y, rx, ry, 0), _ellipse(x, y, rx - width, ry - width, 0)),)
+            x, y, rx, ry, width, *turn = numbers
+            degrees = turn[0] if turn else 0
+            return ((_ellipse(x, y, rx, ry, degrees), _ellipse(x, y, rx - width, ry - width, degrees)),)
         case "star":
             return ((_star(*numbers),),)
         case "box":

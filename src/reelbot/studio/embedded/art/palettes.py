@@ -63,10 +63,8 @@ def _palettes() -> dict[str, tuple[Palette, ...]]:
     }
 
 
-def palette_for(tone: str, prompt: str, rng: random.Random) -> Palette:
-    """One of the tone's palettes, a little turned by chance, or turned to the first colour that the prompt names."""
-    chosen = rng.choice(_palettes()[tone])
-    named = next((_HUES[word] for word in _WORD.findall(prompt.lower()) if word in _HUES), None)
-    if named is None:
-        return chosen.turned(rng.uniform(-12, 12))
-    return chosen.turned(named - chosen.layers[1].hue)
+def palette_for(tone: str, subject: str, told: str, rng: random.Random) -> Palette:
+    """One of the tone's palettes for a subject, a little turned by chance, or turned to the first colour that is named."""
+    chosen, turn = rng.choice(_palettes()[tone]), rng.uniform(-12, 12)
+    named = next((_HUES[word] for word in _WORD.findall(f"{subject} {told}".lower()) if word in _HUES), None)
+    return chosen.turned(turn if named is None else named - chosen.layers[1].hue)

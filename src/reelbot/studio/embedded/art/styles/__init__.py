@@ -6,7 +6,20 @@ import numpy as np
 
 from reelbot.studio.embedded.art.canvas import Canvas
 from reelbot.studio.embedded.art.palettes import Palette
-from reelbot.studio.embedded.art.styles import cosmos, cutouts, flow, hills, leaves, orbs, rays, skyline, tiles, waves
+from reelbot.studio.embedded.art.styles import (
+    cosmos,
+    cutouts,
+    flow,
+    hills,
+    leaves,
+    orbs,
+    poster,
+    rays,
+    skyline,
+    tiles,
+    wallpaper,
+    waves,
+)
 
 Style = Callable[[Canvas, Palette, str | None, np.random.Generator], None]
 
@@ -21,4 +34,6 @@ STYLES: dict[str, Style] = {
     "leaves": leaves.paint,
     "rays": rays.paint,
     "tiles": tiles.paint,
+    "wallpaper": wallpaper.paint,
+    "poster": poster.paint,
 }
