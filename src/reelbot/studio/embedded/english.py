@@ -16,7 +16,11 @@ _ADJECTIVES = r"(?:(?:simple|easy|quick|best|good|great|practical|surprising|fun
 _WAYS_TO = re.compile(
     rf"(?:the\s+)?(?:top\s+)?(?:{_COUNT}\s+)?{_ADJECTIVES}(?:ways|steps|tips|tricks|hacks)\s+to\s+(?P<rest>.+)", re.I
 )
-_REASONS_WHY = re.compile(rf"(?:the\s+)?(?:top\s+)?(?:{_COUNT}\s+)?{_ADJECTIVES}reasons\s+why\s+(?P<rest>.+)", re.I)
+_REASONS_WHY = re.compile(
+    rf"(?:the\s+)?(?:top\s+)?(?:{_COUNT}\s+)?{_ADJECTIVES}reasons\s+"
+    r"(?:why\s+|(?=(?:your|my|our|their|the|you|we|they|people)\s+\w+\s+\w))(?P<rest>.+)",
+    re.I,
+)
 _TIPS_FOR_MORE = re.compile(
     rf"(?:the\s+)?(?:top\s+)?(?:{_COUNT}\s+)?{_ADJECTIVES}(?:ways|steps|tips|tricks|hacks)\s+for\s+(?:an?\s+)?"
     r"(?P<rest>(?:more|better|less|good|great|deeper|clearer|healthier|faster)\s+.+)",
@@ -36,6 +40,12 @@ _PACKAGING = re.compile(
 )
 _EXPLAINED = re.compile(r"(?P<rest>.+?)(?:\s+(?:explained|101)|:\s+explained)", re.I)
 _COUNTED = re.compile(r"(?:top\s+)?\d+\s+(?P<rest>(?:\w+\s+)*\w+s\b.*)", re.I)
+
+_LISTED = re.compile(
+    rf"(?:the\s+)?(?:top\s+)?{_COUNT}\s+(?P<rest>(?:[a-z'-]+\s+)*(?:mistakes|habits|rules|myths|signs|secrets|lessons|routines"
+    r"|questions|ideas|reasons|tips|tricks|hacks|facts|things|steps|ways|principles|exercises|skills|books|foods|recipes)\b.*)"
+)
+"""A list is counted in words only where it is plain that it is one: "Seven Samurai" are seven."""
 
 _CONTRACTED = {"what's": "what is", "who's": "who is", "where's": "where is", "how's": "how is", "why's": "why is"}
 _NEGATIONS = {"don't": "how not to", "never": "how never to", "always": "how always to"}
@@ -118,6 +128,9 @@ def _unpacked(text: str) -> str:
         match = pattern.fullmatch(text)
         if match:
             return lead + next(part for part in match.groups() if part)
+    listed = _LISTED.fullmatch(text[:1].lower() + text[1:])
+    if listed:
+        return listed["rest"]
     for pattern in (_EXPLAINED, _COUNTED):
         match = pattern.fullmatch(text)
         if match:
@@ -196,7 +209,7 @@ def _yes_or_no(words: list[str]) -> tuple[Kind, str]:
 def _told(words: list[str]) -> tuple[Kind, str]:
     """A topic that doesn't ask: a wish or advice, a statement, or a noun."""
     lowered = [word.lower() for word in words]
-    if len(words) > 1 and _is_advice(lowered):
+    if len(words) > 1 and (_is_advice(lowered) or _visits_a_name(words)):
         return "goal", _advice(words)
     if _is_statement(words, lowered):
         return "clause", " ".join(["whether", _uncapitalised(words[0]), *words[1:]])
@@ -209,6 +222,12 @@ def _is_advice(lowered: list[str]) -> bool:
     if lowered[0] in _VERBS:
         return True
     return lowered[0] in _VERBS_OR_NOUNS and lowered[1] in _AFTER_VERB
+
+
+def _visits_a_name(words: list[str]) -> bool:
+    """Whether a verb is followed by a name and more, as in "Visit Lisbon in spring"; "Love Island" is a name itself."""
+    is_name = words[1][:1].isupper() and not words[0].isupper()
+    return words[0].lower() in _VERBS_OR_NOUNS and is_name and any(word.islower() for word in words[2:])
 
 
 def _advice(words: list[str]) -> str:

@@ -29,6 +29,12 @@ TITLE_LENGTH_MAX = 100
 _KEYWORD_LENGTH_MAX = 60
 _TAGS_MAX = 6
 _TAG_LENGTH_MAX = 30
+_NAMED_ONCE_LENGTH = 28
+"""Characters of a topic: a longer one is said at the beginning only, because again and again it is heard as a stutter."""
+
+_NAMED_AGAIN: dict[int, int] = {15: 6, 30: 6, 45: 5, 60: 5}
+"""How many of the other parts may name a shorter topic; not all of them are told, and most have sentences without it."""
+
 _DOUBLED_END = re.compile(r"([?؟!…])([”»\"’]?)\s*[.]")
 
 
@@ -99,7 +105,9 @@ def script(topic: str, options: ScriptOptions, seed: int) -> Script:
     orders = shapes().suited_to(about.kinds)
     number = rng.randrange(len(orders))
     parts, required = _parts(orders[number], spoken, tone, about, options.duration_s, rng)
-    choices = [_choices(spoken, tone, part, about, options.language) for part in parts]
+    naming = _naming(parts, about, options.duration_s, rng)
+    choices = [_choices(spoken, tone, part, about, options.language, part in naming) for part in parts]
+    required = frozenset(index for index in required if choices[index])
     aim_ms = options.duration_s * 1_000 - LEAD_MS - TAIL_MS
     chosen = fitted([[line.ms for line in lines] for lines in choices], required, aim_ms, rng)
     told = [(part, lines[at].text) for part, lines, at in zip(parts, choices, chosen, strict=True) if at is not None]
@@ -155,9 +163,20 @@ def _nameable(topic: Topic) -> Topic:
     return topic._replace(inside=f"the question “{topic.question}”", opening=f"“{topic.question}”")
 
 
-def _choices(spoken: Texts, tone: Tone, part: str, topic: Topic, code: str) -> list[_Filled]:
-    """Every sentence that may stand for a part, filled, with its time; those that don't suit the topic left out."""
-    lines = [line for line in spoken.lines(tone, part, topic.kinds) if topic.inside or "opic}" not in line]
+def _naming(parts: list[str], topic: Topic, duration_s: int, rng: random.Random) -> frozenset[str]:
+    """The parts that may name the topic: the beginning, and as many of the others as do not wear it out."""
+    others = [part for part in parts if part != "hook"]
+    is_long = len(topic.inside) > _NAMED_ONCE_LENGTH
+    return frozenset({"hook", *([] if is_long else rng.sample(others, min(len(others), _NAMED_AGAIN[duration_s])))})
+
+
+def _choices(spoken: Texts, tone: Tone, part: str, topic: Topic, code: str, names_topic: bool) -> list[_Filled]:
+    """Every sentence that may stand for a part, filled, with its time; those that don't suit the topic left out.
+
+    So are those that name it where it isn't to be named again: a part may end up with nothing to say.
+    """
+    names_topic = names_topic and topic.inside != ""
+    lines = [line for line in spoken.lines(tone, part, topic.kinds) if names_topic or "opic}" not in line]
     this = spoken.this.get(topic.kind, "")
     filled = [_with_topic(line, topic, this) for line in lines]
     return [_Filled(text, reading_ms(text, code)) for text in filled]
