@@ -216,3 +216,23 @@ async def test_a_missing_synthesiser_is_a_failure() -> None:
 def test_the_synthesisers_library_is_never_loaded_into_this_process() -> None:
     assert "espeakng_loader" not in sys.modules
     assert "espeak" not in Path("/proc/self/maps").read_text()
+
+
+def levels_of(speech: Speech) -> tuple[float, float]:
+    """How loud the louder vowels and the louder hisses are, in decibels; frames of 20 ms, told apart by their pitch."""
+    length = speech.rate // 50
+    sound = sound_of(speech)
+    frames = sound[: len(sound) // length * length].reshape(-1, length) * np.hanning(length)
+    power, hertz = np.abs(np.fft.rfft(frames)) ** 2, np.fft.rfftfreq(length, 1 / speech.rate)
+    low, high = power[:, hertz < 3_000].sum(1), power[:, hertz >= 4_000].sum(1)
+    heard = low + high > np.percentile(low + high, 40)
+    vowels, hisses = (low + high)[heard & (low > 3 * high)], (low + high)[heard & (high > 2 * low)]
+    return tuple(float(10 * np.log10(np.percentile(found, 80))) for found in (vowels, hisses))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("speaker", ["oskar", "clara", "felix", "nora", "henrik", "ida"])
+async def test_no_voice_hisses(speaker: str) -> None:
+    vowels, hisses = levels_of(
+        await speak("Six sisters still pass the test. It's so.", SpeechOptions(f"en-us-{speaker}"))
+    )
+    assert vowels - hisses > 7.5

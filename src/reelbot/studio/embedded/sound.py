@@ -62,6 +62,18 @@ def levelled(samples: Samples, rate: int, above: float, ratio: float) -> Samples
     return (samples * excess ** (1 / ratio - 1)).astype(np.float32)
 
 
+def softened(samples: Samples, rate: int, hertz: float, above: float, ratio: float) -> Samples:
+    """Mono samples with hisses eased: where what lies above a frequency is louder than `above`, that alone is turned down.
+
+    Split over the spectrum of the whole sound, so nothing is delayed.
+    """
+    length = 1 << (len(samples) + rate // 4).bit_length()
+    frequencies = np.maximum(np.fft.rfftfreq(length, 1 / rate), 1.0)
+    spectrum = np.fft.rfft(samples, length) / (1 + (hertz / frequencies) ** 8)
+    high = np.fft.irfft(spectrum, length)[: len(samples)].astype(np.float32)
+    return samples - high + levelled(high, rate, above, ratio)
+
+
 def _smoothed(values: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     """The convolution of both, of the length of the first; through the spectrum, because kernels are long."""
     length = len(values) + len(kernel) - 1

@@ -31,6 +31,7 @@ from reelbot.studio.embedded.sound import (
     samples_from_pcm,
     shortened,
     silence,
+    softened,
     wav_from,
 )
 from reelbot.studio.embedded.voices import Voice, VoiceId, voice, voices
@@ -60,6 +61,10 @@ COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("espeak_process.py
 _PITCH_STEP = 3
 _PITCH_RANGE = 60
 _LOW_CUT_HERTZ = 60.0
+_HISS_HERTZ = 3_800.0
+_HISS_SHARE = 0.16
+"""Of the loudness: from here on hisses are eased. People hiss ten decibels below their vowels, the synthesiser five."""
+_HISS_RATIO = 2.5
 _SILENT = 0.006
 _DROPPED = str.maketrans("", "", "*_~`|<>{}[]^\\=#")
 _ENGINES = {
@@ -350,6 +355,7 @@ def _is_in_order(first: dict[int, float], index: int) -> bool:
 
 
 def _pleasant(samples: Samples, rate: int, chosen: Voice) -> Samples:
-    """Rumble out, the speaker's sharp or dull range evened, the loudest syllables eased, an even loudness."""
+    """Rumble out, the speaker's sharp or dull range evened, hisses and the loudest syllables eased, an even loudness."""
     shaped = normalised(equalised(samples, rate, chosen.speaker.curve, _LOW_CUT_HERTZ), LOUDNESS)
-    return normalised(levelled(shaped, rate, LOUDNESS, 1.8), LOUDNESS)
+    eased = softened(shaped, rate, _HISS_HERTZ, _HISS_SHARE * LOUDNESS, _HISS_RATIO)
+    return normalised(levelled(eased, rate, LOUDNESS, 1.8), LOUDNESS)
