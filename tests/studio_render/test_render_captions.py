@@ -9,6 +9,7 @@ from tests.studio_render.material import named, words
 
 from reelbot.studio.render import Scene, Timeline, Word, plan_of
 from reelbot.studio.render.captions import (
+    EM_TO_LINE,
     RIGHT_TO_LEFT_MARK,
     Cue,
     Page,
@@ -17,6 +18,7 @@ from reelbot.studio.render.captions import (
     cues_within,
     faces_of,
     frame_at,
+    line_ems,
     lines_of,
     look_of,
     pages_of,
@@ -24,6 +26,7 @@ from reelbot.studio.render.captions import (
 )
 from reelbot.studio.render.fonts import DIRECTORY, FACES, covered, runs, unexpected_fonts
 from reelbot.studio.render.moves import Size
+from reelbot.studio.render.timeline import CaptionSize
 
 LINE = 13.0
 LENGTH_MS = 60_000
@@ -215,6 +218,17 @@ def test_another_font_than_the_one_asked_for_is_noticed() -> None:
     assert unexpected_fonts(good.replace("NotoSans-Bold", "NotoSansThai-Bold"), asked) == ["NotoSansThai-Bold"]
     system = "[info] fontselect: (Noto Sans, 700, 0) -> /usr/share/fonts/DejaVuSans-Bold.ttf, 0, DejaVuSans-Bold"
     assert unexpected_fonts(f"{good}\n{system}", asked) == ["DejaVuSans-Bold"]
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_captions_of_an_upright_video_stay_clear_of_what_the_apps_lay_over_it(size: CaptionSize) -> None:
+    timeline = Timeline((Scene(named("a"), 0, 1_000),), caption_size=size)
+    look = look_of(timeline, FRAME)
+    line_right = (FRAME.width + line_ems(timeline, FRAME) * look.em) / 2
+    assert line_right <= FRAME.width - 120  # the column of buttons of TikTok, Shorts and Reels
+    assert look.bottom >= 460  # name, text and sound
+    two_lines_top = FRAME.height - look.bottom - 2 * EM_TO_LINE * look.em
+    assert two_lines_top > FRAME.height * 0.43 + 0.33 * FRAME.width - 60  # the emblem's disc, but for its lowest edge
 
 
 def test_a_video_without_words_has_no_captions() -> None:

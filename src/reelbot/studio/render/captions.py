@@ -18,11 +18,12 @@ from reelbot.studio.render.timeline import CaptionSize, Direction, Timeline, Wor
 EM_SHARE: dict[CaptionSize, float] = {"small": 0.050, "medium": 0.064, "large": 0.082}
 """Height of an em as a share of the frame's shorter side: 54, 69 and 89 pixels on a 1080 wide video."""
 
-LINE_SHARE = {"9:16": 0.84, "1:1": 0.84, "16:9": 0.66}
-"""Share of the width that a line may take; in a wide frame the eye shouldn't travel from edge to edge."""
+LINE_SHARE = {"9:16": 0.76, "1:1": 0.84, "16:9": 0.66}
+"""Share of the width that a line may take: on an upright phone the apps' own buttons stand in the rightmost ninth, and in a
+wide frame the eye shouldn't travel from edge to edge."""
 
-BOTTOM_SHARE = {"9:16": 0.21, "1:1": 0.10, "16:9": 0.085}
-"""Free space below the captions: on an upright phone the apps' own buttons and texts cover the lowest fifth."""
+BOTTOM_SHARE = {"9:16": 0.25, "1:1": 0.10, "16:9": 0.085}
+"""Free space below the captions: on an upright phone name, text and sound of a video cover the lowest quarter."""
 
 LOGO_GAP = 0.012
 """Free space between the captions and a logo that stands below them, as a share of the frame's height."""

@@ -29,7 +29,7 @@ from reelbot.studio.render.captions import (
 from reelbot.studio.render.moves import Size, move_for
 from reelbot.studio.render.timeline import Aspect, Corner, Media, Timeline, check
 
-PICTURE_VERSION = 1
+PICTURE_VERSION = 2
 """Part of every segment's key. Raise it with any change that makes other pixels of the same timeline."""
 
 SOUND_VERSION = 1
