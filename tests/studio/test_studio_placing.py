@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.fakes import FakeClock
 from tests.ledgers import status, with_factor
@@ -16,6 +17,7 @@ from reelbot.studio.bounds import VERSIONS_MAX
 from reelbot.studio.core.asking import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.drafts import Slot, SlotRef
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.works import ScriptWork, work_hash
 from reelbot.studio.generating import Begun
 
 
@@ -291,6 +293,24 @@ async def test_pictures_of_one_description_differ_and_a_scene_that_waits_keeps_i
     kept = await stage.draft(draft)
     assert [scene.picture.version and scene.picture.version.variation for scene in kept.scenes] == [0, 1, 2]
     assert len({scene.picture.version.media.sha256 for scene in kept.scenes}) == 3  # type: ignore[union-attr]
+
+
+async def test_what_an_older_edition_of_a_provider_made_is_not_taken_for_the_same(stage: Stage) -> None:
+    async def made_anew() -> int:
+        before = len(stage.provider.asked)
+        await stage.made(await stage.open(topic="why cats purr"), step("script"))
+        return len(stage.provider.asked) - before
+
+    assert [await made_anew(), await made_anew()] == [1, 0]
+    abilities = stage.provider._abilities
+    abilities["script"] = abilities["script"]._replace(edition=2)
+    assert [await made_anew(), await made_anew()] == [1, 0]
+
+
+def test_a_provider_that_counts_no_editions_names_its_works_as_before() -> None:
+    work = ScriptWork(topic="cats", tone="casual", duration_s=30, language="en", provider="scripted")
+    assert b"edition" not in msgspec.json.encode(work)
+    assert work_hash(work) != work_hash(msgspec.structs.replace(work, edition=2))
 
 
 async def test_pictures_that_go_with_a_script_are_numbered_through(stage: Stage) -> None:

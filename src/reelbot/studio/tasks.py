@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from reelbot.allowance import FULL_PRICE, Item, PriceList
 from reelbot.clock import SECOND
@@ -121,7 +121,12 @@ class _Plan:
         provider = self.provider(kind, options)
         kept = self.draft.settings.provider_options.get(kind, {}).get(provider.name, {})
         chosen = chosen_options(provider, kind, options.provider_options or kept)
-        return provider, {"provider": provider.name, "options": chosen}
+        edition = ability_of(provider, kind).edition
+        return provider, {
+            "provider": provider.name,
+            "options": chosen,
+            "edition": UNSET if edition is None else edition,
+        }
 
 
 def chosen_options(provider: Provider, kind: Kind, asked: Mapping[str, Any]) -> dict[str, Any]:

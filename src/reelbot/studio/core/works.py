@@ -21,11 +21,15 @@ Duration = Literal[15, 30, 45, 60]
 
 
 class _Work(Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What all works have: who is to make it, the options that only this provider knows, and which variation it is."""
+    """What all works have: who is to make it, the options that only this provider knows, and which variation it is.
+
+    `edition` is that of the provider's ability, where it counts them: what an older one made is not the same.
+    """
 
     provider: str = "embedded"
     options: dict[str, Any] = {}
     variation: int = 0
+    edition: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class TopicWork(_Work, frozen=True, kw_only=True, tag="topic"):

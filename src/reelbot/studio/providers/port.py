@@ -38,7 +38,8 @@ class Ability(NamedTuple):
     fields: its fields, bounds and defaults are what may be asked for, and its JSON Schema is shown. `is_repeatable` says
     that doing the same work again after a crash is harmless: nobody bills it, and the result is the same. `bills_failures`
     says that the provider bills work that failed. `seconds_max` is how long one attempt may take. `clip_seconds` are the
-    only lengths that its clips can have; empty when they can have any.
+    only lengths that its clips can have; empty when they can have any. `edition` is raised when other results come of the
+    same work: then what was made before is not taken for it. Who cannot know, as with a model behind an address, has none.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Ability(NamedTuple):
     bills_failures: bool = False
     seconds_max: float = 300
     clip_seconds: tuple[int, ...] = ()
+    edition: int | None = None
 
 
 class Desk(NamedTuple):
