@@ -159,6 +159,15 @@ def test_a_topic_is_not_worn_out(code: str, duration_s: Duration) -> None:
             assert said.count(long[4:]) == 1, said
 
 
+def test_only_a_thing_is_imagined_away() -> None:
+    def said(topic: str) -> str:
+        return " ".join(script(topic, ScriptOptions(30, tone), seed).text for tone in TONES for seed in range(20))
+
+    assert "world without bees" in said("bees")
+    assert "world without" not in said("the history of the bicycle")
+    assert "world without" not in said("best time to plant")
+
+
 def test_a_question_that_cannot_be_turned_round_stays_a_question() -> None:
     about = understand("why is the sky blue", None)
     assert (about.inside, about.question) == ("", "Why is the sky blue?")

@@ -16,6 +16,9 @@ from reelbot.studio.embedded.words import is_spoken, tidy
 
 Kind = Literal["noun", "clause", "goal", "question"]
 
+_THING_WORDS_MAX = 2
+"""Of a topic that one can imagine the world without: "bees", "Marie Curie", but not "the history of the bicycle"."""
+
 _QUOTES = "\"'“”„«»‘’"
 _MARKS = "?؟¿"
 _ENDING = re.compile(r"[\s.,;:!…،؛]+$")
@@ -26,7 +29,7 @@ class Topic(NamedTuple):
 
     `inside` is how it stands inside a sentence, empty when it can't; `opening` is the same at a sentence's beginning;
     `question` is the direct question with its marks, empty when it is none; `asks` is what it asks for (why, how, what,
-    who, whether), empty where that isn't plain.
+    who, whether), empty where that isn't plain; a noun of a word or two is a `thing`.
     """
 
     kind: Kind
@@ -82,7 +85,8 @@ def _english(text: str) -> Topic:
     asks = english.asks_for(kind, inside)
     if kind == "question":
         return Topic(kind, "", "", capitalised(inside.rstrip("?")) + "?", asks)
-    return Topic(kind, inside, capitalised(inside), "", asks)
+    is_thing = kind == "noun" and len(inside.split()) <= _THING_WORDS_MAX
+    return Topic(kind, inside, capitalised(inside), "", "thing" if is_thing else asks)
 
 
 def _quoted(text: str, asking: Asking) -> Topic:
