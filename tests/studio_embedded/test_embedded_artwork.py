@@ -110,7 +110,7 @@ def test_pictures_of_one_video_are_a_family_and_none_is_like_the_next(topic: str
     shots = [shot_of(topic, "casual", number) for number in range(6)]
     assert len({shot.style for shot in shots}) == 6
     assert all(before.emblem != after.emblem for before, after in pairwise(shots) if before.emblem)
-    assert shots[0].emblem == next(iter(shown_for(topic)), None)
+    assert shots[0].emblem == shots[4].emblem == next(iter(shown_for(topic)), None)
     assert None in {shot.emblem for shot in shots}  # a picture to rest the eye on
 
 
@@ -123,7 +123,7 @@ def test_the_number_of_a_picture_in_a_video_counts_and_not_what_is_said_there() 
 def test_nothing_swims_that_would_go_under(emblem: str) -> None:
     for number in range(60):
         shot = shot_of(f"a {emblem}", "inspirational", number)
-        assert shot.style != "waves" or shot.emblem in (None, "boat", "fish", "bird", "whale", "wave", "drop")
+        assert shot.style != "waves" or shot.emblem in (None, "boat", "fish", "whale", "wave", "drop")
 
 
 def test_pictures_of_one_video_have_colours_that_belong_together() -> None:

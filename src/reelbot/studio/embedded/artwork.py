@@ -36,7 +36,7 @@ SIZES: dict[Aspect, Size] = {
 
 _FITTING = {
     "hills": "mountain tree sun dog house sprout bicycle volcano castle fir cactus penny pyramid paw palm flag",
-    "waves": "boat fish drop bird whale wave",
+    "waves": "boat fish drop whale wave",
     "cutouts": "cat heart butterfly mushroom moon house paw cloud whale leaf bowl bone snowflake tooth",
     "flow": "bulb note person eye fire heart butterfly wave bolt volcano cat trophy",
     "skyline": "car chart coin phone clock plane moon briefcase train scales bolt",
@@ -125,13 +125,14 @@ class Shot(NamedTuple):
 def shot_of(prompt: str, tone: Tone, number: int) -> Shot:
     """The shot of a number among those of a prompt's subject.
 
-    The emblems take turns, with a picture without any between them. No style comes twice before every other that suits
-    has been seen.
+    The emblems take turns; after a picture without any, the first one comes again. No style comes twice before every
+    other that suits has been seen.
     """
     subject, told = _parted(prompt)
     emblems = shown_for(subject, told)
     family = random.Random(f"shots {subject} {tone}")
-    turns: list[str | None] = [*emblems[:_BEFORE_REST], None, *emblems[_BEFORE_REST:]]
+    rest, others = [*emblems[:_BEFORE_REST], None], emblems[_BEFORE_REST:]
+    turns: list[str | None] = [*rest, emblems[0], *others] if others else rest
     unseen: list[str] = []
     shot = Shot(None, "")
     for at in range(number % _ROUND + 1):
