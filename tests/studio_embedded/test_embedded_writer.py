@@ -205,6 +205,14 @@ def test_titles_are_short_enough_and_hashtags_are_single_words(code: str) -> Non
         assert all(re.fullmatch(r"\w+", tag) for tag in headline.hashtags), headline
 
 
+def test_a_title_reads_like_one() -> None:
+    for seed in range(20):
+        asked = title_and_hashtags("Why is the sea salty?", TextOptions("casual", "en"), seed)
+        assert asked.title.startswith("Why is the sea salty?"), asked
+        assert "with why" not in title_and_hashtags("why cats purr", TextOptions("casual", "en"), seed).title
+    assert "five" not in title_and_hashtags("five pasta mistakes", TextOptions("casual", "en"), 1).hashtags
+
+
 @pytest.mark.parametrize(
     "typed",
     [

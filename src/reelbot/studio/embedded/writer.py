@@ -121,7 +121,8 @@ def title_and_hashtags(topic: str, options: TextOptions, seed: int) -> Headline:
     spoken, in_tone = texts(options.language), tone_from(options.tone)
     about = understand(topic, spoken.asking)
     rng = random.Random(f"title {topic} {options} {seed}")
-    lines = suited(spoken.titles, about.kinds)
+    stays_question = about.kind == "question" and not about.inside
+    lines = spoken.titles["question"] if stays_question else suited(spoken.titles, about.kinds)
     fitting = [
         line for line in (_with_topic(line, _nameable(about)) for line in lines) if len(line) <= TITLE_LENGTH_MAX
     ]
