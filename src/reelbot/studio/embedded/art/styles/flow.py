@@ -26,7 +26,7 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     colours = tuple(mixed(colour, ground[1], 0.35) for colour in (*palette.layers[:4], palette.layers[1]))
     _draw(canvas, paths, colours, rng, 0.0030)
     if emblem:
-        mask = emblem_mask(size, emblem, size.width / 2, size.height * 0.43, unit * 0.62)
+        mask = emblem_mask(size, emblem, size.width / 2, size.height * 0.41, unit * 0.62)
         around = blurred(mask, unit * 0.05)
         canvas.shade(np.clip(around * 1.5, 0, 1), 0.72)
         bright = (palette.accent, mixed(palette.accent, palette.glow, 0.5), palette.glow)
@@ -41,7 +41,7 @@ def _paths(size: Size, angles: Mask, rng: np.random.Generator) -> NDArray[np.flo
     places = rng.random((_STROKES, 2)) * [size.width * 1.2, size.height * 1.2] - [size.width * 0.1, size.height * 0.1]
     # A third of the strokes begin where an emblem would be, so that it is drawn densely.
     third = _STROKES // 3
-    middle = np.array([size.width / 2, size.height * 0.43])
+    middle = np.array([size.width / 2, size.height * 0.41])
     places[:third] = middle + (rng.random((third, 2)) - 0.5) * size.unit * 0.66
     step = size.unit * 0.0052
     trail = [places]

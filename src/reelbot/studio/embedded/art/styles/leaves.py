@@ -12,7 +12,7 @@ from reelbot.studio.embedded.art.palettes import Palette
 def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.Generator) -> None:
     """Paint the ground, a disc with the emblem, and three wreaths of leaves around it."""
     size, unit = canvas.size, canvas.size.unit
-    x, y = size.width / 2, size.height * 0.43
+    x, y = size.width / 2, size.height * 0.41
     _, down = grid(size)
     canvas.wash((palette.sky[-1], mixed(palette.sky[-1], palette.layers[0], 0.8)), down)
     canvas.light(glow(size, x, y, unit * 0.7), palette.glow, 0.6)

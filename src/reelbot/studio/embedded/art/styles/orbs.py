@@ -18,7 +18,7 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     field = np.clip(0.62 * down + 0.18 * across + 0.45 * (clouds(size, rng, 0.9, 2) - 0.4), 0, 1)
     canvas.wash(palette.sky, field)
     canvas.light(glow(size, size.width * 0.2, size.height * 0.1, unit * 0.8), palette.glow, 0.4)
-    middle_x, middle_y = size.width * rng.uniform(0.46, 0.54), size.height * 0.43
+    middle_x, middle_y = size.width * rng.uniform(0.46, 0.54), size.height * 0.41
     for index in range(11):
         far = index < 6
         radius = unit * (rng.uniform(0.03, 0.08) if far else rng.uniform(0.09, 0.17))

@@ -15,9 +15,9 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     size, unit = canvas.size, canvas.size.unit
     rows = np.arange(size.height, dtype=np.float32)[:, None]
     x, side = size.width / 2, unit * 0.66
-    floor = size.height * 0.43 + side * 0.46
+    floor = size.height * 0.41 + side * 0.46
     _sky(canvas, palette, rows, float(floor))
-    disc_x, disc_y = x + unit * rng.uniform(-0.12, 0.12), size.height * 0.43 - unit * 0.06
+    disc_x, disc_y = x + unit * rng.uniform(-0.12, 0.12), size.height * 0.41 - unit * 0.06
     canvas.light(glow(size, disc_x, disc_y, unit * 0.5), palette.glow, 0.35)
     canvas.paint_ramp(
         disc(size, disc_x, disc_y, unit * 0.41),

@@ -11,7 +11,7 @@ from reelbot.studio.embedded.art.palettes import Palette
 def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.Generator) -> None:
     """Paint the rays, the dots over them, and the medallion with the emblem."""
     size, unit = canvas.size, canvas.size.unit
-    x, y = size.width * 0.5, size.height * 0.43
+    x, y = size.width * 0.5, size.height * 0.41
     _, down = grid(size)
     canvas.wash((palette.sky[0], palette.sky[-1]), down)
     rays = _rays(canvas, x, y, int(rng.choice([11, 13, 15])), rng.uniform(0, 1))

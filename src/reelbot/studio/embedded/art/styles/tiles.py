@@ -19,11 +19,11 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     for y in range(top, size.height, side):
         for x in range(left, size.width, side):
             _tile(canvas, x, y, side, colours, rng)
-    middle_x, middle_y = size.width / 2, size.height * 0.43
-    plate = disc(size, middle_x, middle_y, unit * 0.36)
+    middle_x, middle_y = size.width / 2, size.height * 0.41
+    plate = disc(size, middle_x, middle_y, unit * 0.345)
     canvas.shade(blurred(shifted(plate, 0, unit * 0.02), unit * 0.035) * (1 - plate), 0.5)
     canvas.paint(plate, mixed(palette.glow, palette.sky[-1], 0.3))
-    canvas.paint(disc(size, middle_x, middle_y, unit * 0.335), palette.layers[3])
+    canvas.paint(disc(size, middle_x, middle_y, unit * 0.32), palette.layers[3])
     if emblem:
         canvas.paint(
             emblem_mask(size, emblem, middle_x, middle_y, unit * 0.44), mixed(palette.glow, palette.accent, 0.2)

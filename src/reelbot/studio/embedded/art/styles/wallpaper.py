@@ -20,7 +20,7 @@ def paint(canvas: Canvas, palette: Palette, emblem: str | None, rng: np.random.G
     across, down = grid(size)
     ground = palette.layers[int(rng.integers(1, 4))]
     canvas.wash((ground.lighter(0.05), ground, ground.lighter(-0.08)), np.clip(0.8 * down + 0.2 * across, 0, 1))
-    middle_x, middle_y = size.width / 2, size.height * 0.43
+    middle_x, middle_y = size.width / 2, size.height * 0.41
     figure = ground.lighter(-0.17 if ground.lightness > _LIGHT_GROUND else 0.15)
     canvas.paint(_rows(canvas, emblem, middle_x, middle_y), figure)
     canvas.light(glow(size, middle_x, middle_y, unit * 0.5), palette.glow, 0.22)
