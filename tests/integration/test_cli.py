@@ -109,6 +109,32 @@ def test_an_operator_is_created_as_one() -> None:
     assert document("account", "list")["accounts"][0]["role"] == "operator"
 
 
+def test_a_role_is_changed_later() -> None:
+    done("account", "create", "olga", "--operator")
+    done("account", "create", "ada")
+    assert document("account", "role", "ada", "operator") == {"account": "ada", "role": "operator", "changed": True}
+    assert "nothing changes" in done("account", "role", "ada", "operator")
+    assert "olga is a creator now" in done("account", "role", "olga", "creator")
+    assert [one["role"] for one in document("account", "list")["accounts"]] == ["creator", "operator"]
+    said = failed(1, "account", "role", "ada", "creator")
+    assert said == "Error: ada is the only operator there is. Make another account an operator first.\n"
+
+
+def test_a_role_that_is_none_or_of_nobody_is_told(ada: str) -> None:
+    assert "'king' is not one of 'creator', 'operator'" in failed(2, "account", "role", "ada", "king")
+    assert "There is no account named bob." in failed(1, "account", "role", "bob", "creator")
+
+
+def test_an_account_opened_from_python_gets_a_role() -> None:
+    async def open_it() -> None:
+        async with Ledger.open("sqlite:///data/reelbot.db") as ledger:
+            await ledger.account("py")
+
+    asyncio.run(open_it())
+    assert document("account", "role", "py", "operator")["changed"]
+    assert document("account", "list")["accounts"][0]["role"] == "operator"
+
+
 def test_for_people_the_key_stands_on_a_line_of_its_own() -> None:
     assert re.search(r"^ {4}rb_0-1-1-[a-z2-7]{32}$", done("account", "create", "ada"), re.MULTILINE)
 

@@ -15,6 +15,7 @@ from reelbot.accounts.core.tickets import is_session
 from reelbot.accounts.last_use import LastUse
 from reelbot.accounts.passwords import Passwords
 from reelbot.accounts.remembering import KEPT_MS, Memory
+from reelbot.accounts.roles import Roles
 from reelbot.accounts.sessions import Sessions
 from reelbot.accounts.sharing import SharedReads
 from reelbot.clock import DAY, Clock, system_clock
@@ -33,6 +34,7 @@ class Accounts:
         self._keys = SharedReads(self._read_key)
         self._memory = Memory(clock)
         self._last_use = LastUse(database, self._sql["note_use"])
+        self.roles = Roles(database, clock, self._sql)
         self.sessions = Sessions(database, clock, self._sql)
         self.passwords = Passwords(database, clock, self._sql)
 
@@ -46,6 +48,11 @@ class Accounts:
     async def join(self, connection: Connection, lane: int, account: int, name: str, role: Role) -> None:
         """Give an account its member, in the caller's transaction. One that is there already stays as it is."""
         await connection.execute(self._sql["insert_member"], (lane, account, name, role, self._clock()))
+
+    async def admit(self, lane: int, account: int, name: str) -> None:
+        """Let an account have keys and sign in: one that was opened without a member, by the Python front door, gets it."""
+        async with self._database.transaction() as connection:
+            await self.join(connection, lane, account, name, "creator")
 
     async def member(self, lane: int, account: int) -> Member | None:
         """The member of an account; None for one that was opened without."""

@@ -1,4 +1,7 @@
-"""`reelbot account`: the operator's work. Every change is an entry in the ledger, with its reason."""
+"""`reelbot account`: the operator's work. Every change of an allowance is an entry in the ledger, with its reason.
+
+Who may sign in, and as what, is in `members`.
+"""
 
 import asyncio
 import secrets
@@ -15,7 +18,7 @@ from reelbot.allowance import Account, AccountRef, Ledger, Receipt, Usage
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
 from reelbot.cli.documents import change_document
-from reelbot.cli.entering import link_to
+from reelbot.cli.members import link, role
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
 from reelbot.clock import instant_text, instant_text_or_none
@@ -39,7 +42,11 @@ Change = Callable[[Ledger, AccountRef, str], Awaitable[Receipt]]
 
 @click.group()
 def account() -> None:
-    """Open accounts, move plans, grant, set limits, issue API keys."""
+    """Open accounts, change roles, move plans, grant, set limits, issue API keys."""
+
+
+for _command in (role, link):
+    account.add_command(_command)
 
 
 @account.command()
@@ -218,24 +225,6 @@ async def _changed(config: Config, name: str, key: str, change: Change) -> tuple
         ref = await account_named(parts, name)
         receipt = await change(parts.ledger, ref, key)
         return receipt, await parts.ledger.usage(ref), parts
-
-
-# signing in
-
-
-@account.command()
-@click.argument("name")
-@configured
-def link(call: Call, name: str) -> None:
-    """Print a link that signs a browser in, once, within ten minutes."""
-    address = asyncio.run(_linked(call.config, name))
-    words = Text(f"Open this to sign in as {name}, within ten minutes; it works once:")
-    call.show({"account": name, "link": address}, words, to_paste(f"\n    {address}\n"))
-
-
-async def _linked(config: Config, name: str) -> str:
-    async with wired(config) as parts:
-        return await link_to(parts, await account_named(parts, name), f"http://{config.host}:{config.port}")
 
 
 # API keys

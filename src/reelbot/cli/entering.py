@@ -6,7 +6,6 @@ from reelbot.wiring import Parts
 
 async def link_to(parts: Parts, account: AccountRef, url: str) -> str:
     """The link, on the server at `url`; an account that was opened without a member gets it now."""
-    async with parts.database.transaction() as connection:
-        await parts.accounts.join(connection, account.lane, account.id, account.name, "creator")
+    await parts.accounts.admit(account.lane, account.id, account.name)
     ticket = await parts.accounts.sessions.issue_link(account.lane, account.id)
     return f"{url}/enter?token={ticket}"

@@ -9,6 +9,18 @@ ON CONFLICT (lane, account) DO NOTHING;
 -- The member of an account: lane, account.
 SELECT lane, account, name, role, created_at FROM member WHERE lane = ? AND account = ?;
 
+-- name: lock_roles
+-- Let one change of a role at a time be decided: whoever writes is alone anyway.
+SELECT 1;
+
+-- name: count_other_operators
+-- How many operators there are besides one account, in all lanes: lane, account.
+SELECT count(*) FROM member WHERE role = 'operator' AND NOT (lane = ? AND account = ?);
+
+-- name: write_role
+-- The role of a member from now on: role, lane, account.
+UPDATE member SET role = ? WHERE lane = ? AND account = ?;
+
 -- name: next_key_number
 -- Count one more key of an account and say its number: lane, account. No row when the account has no member.
 UPDATE member SET keys = keys + 1 WHERE lane = ? AND account = ? RETURNING keys;
@@ -27,7 +39,7 @@ SELECT number, label, created_at, revoked_at, last_used_on
 UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE lane = ? AND account = ? AND number = ?;
 
 -- name: count_change
--- Note that a key of a lane does not count any more, with the change itself: lane.
+-- Note that a key of a lane does not count any more, or in another role, with the change itself: lane.
 INSERT INTO key_change (lane, n) VALUES (?, 1) ON CONFLICT (lane) DO UPDATE SET n = key_change.n + 1;
 
 -- name: read_change

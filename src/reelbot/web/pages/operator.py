@@ -1,6 +1,7 @@
 """The operator's pages of accounts: which there are and their live use, plans, limits, grants; the check of the ledger.
 
-The jobs and workers are in `operator_jobs`, plans and configuration in `operator_setup`.
+Who may sign in to an account and as what is in `operator_member`, jobs and workers are in `operator_jobs`, plans and
+configuration in `operator_setup`.
 """
 
 import secrets
@@ -88,7 +89,7 @@ def _cut(found: Sequence[Account]) -> Found:
 
 async def show_account(visit: Visit) -> Outcome:
     """Show one account, with what may be done to it."""
-    account = await _account(visit)
+    account = await account_at(visit)
     usage = await visit.site.ledger.usage(account)
     exceptions = await exceptions_of(visit.site.ledger, account, usage)
     catalogue = visit.site.ledger.terms.catalogue
@@ -104,6 +105,7 @@ async def show_account(visit: Visit) -> Outcome:
         "plan_title": catalogue.plans[usage.plan].title,
         "next_title": "" if usage.next_plan is None else catalogue.plans[usage.next_plan].title,
         "plans": list(catalogue.plans.values()),
+        "is_own": (account.lane, account.id) == (visit.member.lane, visit.member.account),
         "once": secrets.token_hex(16),
         "link": "",
     }
@@ -115,7 +117,7 @@ async def show_account(visit: Visit) -> Outcome:
 
 async def open_account(visit: Visit) -> Outcome:
     """Open an account; it signs in by a link first."""
-    name, role = visit.field("name"), _role(visit.field("role"))
+    name, role = visit.field("name"), role_in(visit.field("role"))
     joined: list[AccountRef] = []
 
     async def join(connection: Connection | None, answer: Answer) -> None:
@@ -131,13 +133,14 @@ async def open_account(visit: Visit) -> Outcome:
     return Goto(to, Told("good", f"{name} is open. Give them a link to sign in with."))
 
 
-def _role(text: str) -> Role:
+def role_in(text: str) -> Role:
+    """The role that a form names."""
     return "operator" if text == "operator" else "creator"
 
 
 async def set_plan(visit: Visit) -> Outcome:
     """Move an account to a plan, at once."""
-    account, ledger = await _account(visit), visit.site.ledger
+    account, ledger = await account_at(visit), visit.site.ledger
     plan = visit.field("plan")
     await ledger.change_plan(account, plan, key=_once(visit), by="operator", why=_reason(visit))
     return _back(visit, f"{account.name} is on {ledger.terms.catalogue.plans[plan].title} now.")
@@ -145,7 +148,7 @@ async def set_plan(visit: Visit) -> Outcome:
 
 async def grant(visit: Visit) -> Outcome:
     """Add to one limit in the window that runs now."""
-    account = await _account(visit)
+    account = await account_at(visit)
     amount = _whole(visit.field("amount"), "The amount")
     await visit.site.ledger.grant(account, visit.field("meter"), amount, key=_once(visit), why=_reason(visit))
     return _back(visit, f"{account.name} has {amount:,} more until the limit begins anew.")
@@ -153,19 +156,10 @@ async def grant(visit: Visit) -> Outcome:
 
 async def override(visit: Visit) -> Outcome:
     """Set one limit apart from the plan, or let it follow the plan again."""
-    account = await _account(visit)
+    account = await account_at(visit)
     limit = _limit(visit.field("limit"))
     await visit.site.ledger.override(account, visit.field("meter"), limit, key=_once(visit), why=_reason(visit))
     return _back(visit, f"The limit of {account.name} is set.")
-
-
-async def link(visit: Visit) -> Outcome:
-    """A link that signs in as this account, shown this once."""
-    account = await _account(visit)
-    shown = await show_account(visit)
-    assert isinstance(shown, Shown), "this page is always shown"
-    ticket = await visit.accounts.sessions.issue_link(account.lane, account.id)
-    return shown._replace(values={**shown.values, "link": f"/enter?token={ticket}"})
 
 
 # the check of the ledger
@@ -202,7 +196,8 @@ def _place(text: str) -> tuple[int, int]:
     return int(lane), int(number)
 
 
-async def _account(visit: Visit) -> AccountRef:
+async def account_at(visit: Visit) -> AccountRef:
+    """The account that the address of a page names."""
     lane, number = _place(visit.named)
     found = await visit.site.ledger.accounts(AccountRef(lane, number - 1, ""), 1)
     if not found or (found[0].lane, found[0].id) != (lane, number):
