@@ -5,12 +5,13 @@ paths in it start from its own folder, those in variables and flags from the wor
 as not set. All mistakes are told together, each with its line, its variable or its flag.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from reelbot.errors import ConfigFailure
 from reelbot.limits import LANES_MAX
@@ -28,6 +29,11 @@ PORT_MAX = 65_535
 
 SIGNUPS = ("closed", "open")
 """Whether whoever comes may open an account, on the lowest plan."""
+
+LOOPBACK = ("127.0.0.1", "::1")
+"""Whose word counts by default about where a request came from: a proxy on the same machine."""
+
+NO_PROXIES = "none"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -55,6 +61,8 @@ class Config:
     lanes: int = 1
     webhooks_to_loopback: bool = False
     signup: Literal["closed", "open"] = "closed"
+    public_url: str = ""
+    proxies: tuple[str, ...] = LOOPBACK
 
     def __post_init__(self) -> None:
         if not self.database:
@@ -64,7 +72,12 @@ class Config:
     def shown(self) -> dict[str, str]:
         """Every setting as an operator may read it, the database's password struck out."""
         told = {name: getattr(self, name) for name in _SETTINGS} | {"database": self.database_shown}
-        return {name: "" if value is None else str(value) for name, value in told.items()}
+        return {name: _as_text(value) for name, value in told.items()}
+
+    @property
+    def found_at(self) -> str:
+        """The address under which people find this server, without a slash at its end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def database_shown(self) -> str:
@@ -73,6 +86,12 @@ class Config:
         for password in _PASSWORDS:
             shown = password.sub(r"\g<before>…", shown)
         return shown
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "" if value is None else str(value)
 
 
 class _Given(NamedTuple):
@@ -207,6 +226,32 @@ def _signup(given: _Given) -> str:
     return str(given.value)
 
 
+def _public_url(given: _Given) -> str:
+    """An address of a whole site: pages cannot be served below a path."""
+    rule = "the address of a whole site, such as https://reelbot.example.com"
+    address = str(given.value).removesuffix("/")
+    try:
+        parts = urlsplit(address)
+        is_site = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError as error:
+        raise ValueError(rule) from error
+    if not is_site or address != f"{parts.scheme}://{parts.netloc}" or not re.fullmatch(r"[\w.\-:\[\]]+", parts.netloc):
+        raise ValueError(rule)
+    return address
+
+
+def _proxies(given: _Given) -> tuple[str, ...]:
+    """Addresses and networks, in a list or with commas between them."""
+    listed = given.value if isinstance(given.value, list) else str(given.value).split(",")
+    named = tuple(str(one).strip() for one in listed)
+    if named in ((), (NO_PROXIES,)):
+        return ()
+    try:
+        return tuple(str(ipaddress.ip_network(one)) if "/" in one else str(ipaddress.ip_address(one)) for one in named)
+    except ValueError as error:
+        raise ValueError(f'addresses and networks such as 10.0.0.0/8, or "{NO_PROXIES}"') from error
+
+
 def _flag(given: _Given) -> bool:
     if given.value not in (True, False, "true", "false"):
         raise ValueError("true or false")
@@ -227,5 +272,7 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "lanes": _lanes,
     "webhooks_to_loopback": _flag,
     "signup": _signup,
+    "public_url": _public_url,
+    "proxies": _proxies,
 }
 """Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""

@@ -231,6 +231,15 @@ def test_what_the_ledger_refuses_ends_with_3(held: str) -> None:
     assert "There is no such hold." in failed(3, "account", "refund", "ada", "hold_0-1-999", "--why", "x")
 
 
+# signing in
+
+
+def test_a_link_names_the_public_address_where_there_is_one(ada: str, tmp_path: Path) -> None:
+    assert document("account", "link", "ada")["link"].startswith("http://127.0.0.1:8080/enter?token=rl_")
+    (tmp_path / "reelbot.toml").write_text('public_url = "https://reelbot.example.com/"')
+    assert document("account", "link", "ada")["link"].startswith("https://reelbot.example.com/enter?token=rl_")
+
+
 # API keys
 
 

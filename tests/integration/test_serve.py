@@ -29,6 +29,7 @@ class Running(NamedTuple):
     process: subprocess.Popen[str]
     url: str
     key: str | None
+    link: str
 
     def ask(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key or self.key}"} | options.pop("headers", {})
@@ -66,7 +67,7 @@ def serving(*options: str) -> Iterator[Running]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         said = json.loads(document(process))
-        yield Running(process, said["url"], said["key"])
+        yield Running(process, said["url"], said["key"], said["link"])
     finally:
         process.kill()
         process.communicate()
@@ -135,6 +136,15 @@ def test_for_people_the_first_start_prints_a_command_that_can_be_pasted() -> Non
     finally:
         process.kill()
         process.communicate()
+
+
+def test_the_link_of_the_greeting_names_the_public_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELBOT_PUBLIC_URL", "https://reelbot.example.com")
+    with serving() as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.link.startswith("https://reelbot.example.com/enter?token=rl_")
+        entered = httpx.get(server.link.replace("https://reelbot.example.com", server.url), timeout=DEADLINE_SECONDS)
+        assert entered.headers["set-cookie"].endswith("; Secure")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -1,7 +1,7 @@
 """What an operator does to one account that is not about its allowance: roles, and links to sign in with."""
 
 import pytest
-from tests.pages.visitors import Visitor, accounts_of, make_operator, visiting
+from tests.pages.visitors import Visitor, accounts_of, make_operator, visiting, with_settings
 from tests.sites import Stand
 
 
@@ -106,3 +106,12 @@ async def test_a_link_lets_somebody_in_also_to_an_account_that_a_program_opened(
     async with visiting(stand) as theirs:
         assert (await theirs.get(link)).headers["location"] == "/"
         assert "py" in (await theirs.read("/account")).text
+
+
+async def test_a_link_names_the_public_address_where_there_is_one(olga: Visitor) -> None:
+    strange = {"Sec-Fetch-Site": "same-origin", "Host": "evil.example"}
+    page = await olga.send(f"{page_of(olga.stand)}/link", headers=strange)
+    assert "<code data-address>/enter?token=rl_" in page.text and "evil" not in page.text
+    with_settings(olga.stand, public_url="https://reelbot.example.com")
+    page = await olga.send(f"{page_of(olga.stand)}/link", headers=strange)
+    assert "<code data-address>https://reelbot.example.com/enter?token=rl_" in page.text and "evil" not in page.text

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting
+from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting, with_settings
 from tests.sites import SITE_URL, Stand
 
 from reelbot.accounts import LINK_MS, SESSION_MS
 from reelbot.clock import MINUTE
-from reelbot.web import PageSettings, build_app
+from reelbot.web import PageSettings, Proxies, build_app
 
 PASSWORD = "correct horse battery"
 
@@ -73,6 +73,26 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(stand: S
     for told in ("https", "https, http"):
         behind_tls = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": told})
         assert behind_tls.headers["set-cookie"].endswith("; Secure")
+
+
+async def test_only_a_trusted_proxy_says_that_a_browser_came_by_tls(stand: Stand) -> None:
+    async with visiting(stand, "203.0.113.9") as stranger:
+        told = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": "https"})
+        assert "Secure" not in told.headers["set-cookie"]
+        with_settings(stand, proxies=Proxies(["203.0.113.0/24"]))
+        told = await stranger.get(await link_of(stand), headers={"X-Forwarded-Proto": "https"})
+        assert told.headers["set-cookie"].endswith("; Secure")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_secure"), [("https://reelbot.example.com", True), ("http://reelbot.example", False)]
+)
+async def test_where_people_find_the_site_by_tls_cookies_go_by_nothing_else(
+    stand: Stand, stranger: Visitor, url: str, is_secure: bool
+) -> None:
+    with_settings(stand, public_url=url)
+    cookie = (await stranger.get(await link_of(stand))).headers["set-cookie"]
+    assert cookie.endswith("; Secure") == is_secure
 
 
 async def test_a_session_lasts_thirty_days(stand: Stand, ada: Visitor) -> None:

@@ -95,9 +95,10 @@ def accounts_of(stand: Stand) -> Accounts:
 
 
 @asynccontextmanager
-async def visiting(stand: Stand) -> AsyncIterator[Visitor]:
-    """One more browser, which nobody has signed in with."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(stand.app), base_url=SITE_URL) as http:
+async def visiting(stand: Stand, address: str = "127.0.0.1") -> AsyncIterator[Visitor]:
+    """One more browser, which nobody has signed in with, on a machine that has this address."""
+    transport = httpx.ASGITransport(stand.app, client=(address, 40_000))
+    async with httpx.AsyncClient(transport=transport, base_url=SITE_URL) as http:
         yield Visitor(stand, http)
 
 
@@ -105,3 +106,8 @@ async def make_operator(stand: Stand, name: str = "ada") -> None:
     assert stand.site.database is not None
     async with stand.site.database.transaction() as connection:
         await connection.execute(f"UPDATE member SET role = 'operator' WHERE name = '{name}'")
+
+
+def with_settings(stand: Stand, **changes: Any) -> None:
+    """Serve the pages with other settings from now on."""
+    object.__setattr__(stand.site, "pages", stand.site.pages._replace(**changes))

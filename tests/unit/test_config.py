@@ -163,3 +163,43 @@ def test_lanes_are_a_small_number_and_only_for_postgresql() -> None:
     ]
     (mistake,) = mistakes(environment={"REELBOT_LANES": "2"})
     assert mistake.startswith("REELBOT_LANES must be 1 unless the database is a PostgreSQL")
+
+
+def test_a_public_address_is_that_of_a_whole_site() -> None:
+    assert read_config().public_url == ""
+    assert read_config().found_at == "http://127.0.0.1:8080"
+    for given, kept in (
+        ("https://reelbot.example.com", "https://reelbot.example.com"),
+        ("http://localhost:8080/", "http://localhost:8080"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+    ):
+        config = read_config(environment={"REELBOT_PUBLIC_URL": given})
+        assert (config.public_url, config.found_at) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "reelbot.example.com", "https://", "ftp://reelbot.example.com", "https://reelbot.example.com/studio",
+        "https://reelbot.example.com?x=1", "https://bob@reelbot.example.com", "https://reelbot.example.com:99999",
+        "https://reel bot", "https://a\nb", "https://[::1",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_of_a_site_is_told(address: str) -> None:
+    (mistake,) = mistakes(environment={"REELBOT_PUBLIC_URL": address})
+    assert "must be the address of a whole site, such as https://reelbot.example.com" in mistake
+
+
+def test_proxies_are_addresses_and_networks_or_none() -> None:
+    assert read_config().proxies == ("127.0.0.1", "::1")
+    assert read_config().shown["proxies"] == "127.0.0.1, ::1"
+    written('proxies = ["10.0.0.0/8", "2001:DB8::/32"]')
+    assert read_config().proxies == ("10.0.0.0/8", "2001:db8::/32")
+    assert read_config(environment={"REELBOT_PROXIES": "192.0.2.1, 10.0.0.0/8"}).proxies == ("192.0.2.1", "10.0.0.0/8")
+    assert read_config(environment={"REELBOT_PROXIES": "none"}).proxies == ()
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.1,", "none, 10.0.0.1"])
+def test_what_is_no_proxy_is_told(proxies: str) -> None:
+    (mistake,) = mistakes(environment={"REELBOT_PROXIES": proxies})
+    assert 'REELBOT_PROXIES must be addresses and networks such as 10.0.0.0/8, or "none"' in mistake

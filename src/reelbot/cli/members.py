@@ -56,4 +56,4 @@ def link(call: Call, name: str) -> None:
 
 async def _linked(config: Config, name: str) -> str:
     async with wired(config) as parts:
-        return await link_to(parts, await account_named(parts, name), f"http://{config.host}:{config.port}")
+        return await link_to(parts, await account_named(parts, name), config.found_at)

@@ -25,7 +25,7 @@ from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
 from reelbot.studio import Presets
-from reelbot.web import PageSettings, Site, build_app
+from reelbot.web import PageSettings, Proxies, Site, build_app
 from reelbot.webhooks import open_webhooks
 from reelbot.wiring import wired
 
@@ -72,11 +72,12 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         ) as webhooks,
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
-        settings = PageSettings(parts.config.signup, parts.config.shown)
+        config = parts.config
+        settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
         presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)
         site = Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets, pages=settings)
         url, first = url_of(listening), await first_account(parts)
-        link = await link_to(parts, first.account, url)
+        link = await link_to(parts, first.account, config.public_url or url)
 
         def greet() -> None:
             shown = {"url": url, "account": first.name, "key": first.key, "link": link}

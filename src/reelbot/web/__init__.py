@@ -1,7 +1,8 @@
 """The front door of `web`: the HTTP API and the pages as one ASGI application."""
 
+from reelbot.web.forwarding import Proxies
 from reelbot.web.parts import Gate, Site
 from reelbot.web.settings import PageSettings
 from reelbot.web.site import build_app
 
-__all__ = ["Gate", "PageSettings", "Site", "build_app"]
+__all__ = ["Gate", "PageSettings", "Proxies", "Site", "build_app"]

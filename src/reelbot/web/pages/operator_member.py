@@ -30,4 +30,4 @@ async def link(visit: Visit) -> Outcome:
     shown = await show_account(visit)
     assert isinstance(shown, Shown), "this page is always shown"
     ticket = await visit.accounts.sessions.issue_link(account.lane, account.id)
-    return shown._replace(values={**shown.values, "link": f"/enter?token={ticket}"})
+    return shown._replace(values={**shown.values, "link": f"{visit.site.pages.public_url}/enter?token={ticket}"})

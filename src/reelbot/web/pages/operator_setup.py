@@ -21,8 +21,10 @@ UNSET = {
     "prices": "as packaged",
     "failures": "as packaged",
     "providers": "none: everything is made by the embedded ones",
+    "public_url": "the address that ReelBot listens on",
+    "proxies": "none is trusted",
 }
-"""What it means that a file is not named."""
+"""What it means that something is not named."""
 
 _SWITCHES = {"True": "yes", "False": "no"}
 

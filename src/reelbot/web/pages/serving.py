@@ -118,11 +118,9 @@ class Pages:
     def _stranger(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Visit:
         """A visit of which nothing but the request is known."""
         query = query_in(scope["query_string"])
-        secure = (
-            scope["scheme"] == "https" or headers.get(b"x-forwarded-proto", b"").partition(b",")[0].strip() == b"https"
-        )
+        origin = self._site.pages.proxies.origin(scope)
         return Visit(
-            self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, secure, self._memory
+            self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, origin, self._memory
         )
 
     def _found(self, path: str) -> list[tuple[Page, str]]:

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef, Usage
+from reelbot.web.forwarding import Origin
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.verification import Verification
 from reelbot.web.parts import Site
@@ -40,7 +41,7 @@ class Visit(NamedTuple):
     query: Mapping[str, str]
     form: Mapping[str, Sequence[str]]
     headers: Mapping[bytes, bytes]
-    is_secure: bool
+    origin: Origin
     memory: Memory
 
     @property
@@ -60,6 +61,11 @@ class Visit(NamedTuple):
         """The figures of that account."""
         assert self.usage is not None, "the table of pages lets nobody else in"
         return self.usage
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether cookies may go by TLS only."""
+        return self.origin.is_secure or self.site.pages.is_public_by_tls
 
     @property
     def agent(self) -> str:

@@ -1,0 +1,74 @@
+"""Where a request came from, and whether by TLS: as its connection says, or as a proxy says that the operator trusts.
+
+A proxy names who asked it in `X-Forwarded-For`, behind whatever the caller had put there. So the list is read from its end:
+what a trusted proxy wrote counts, up to the first address that is none of theirs, and nothing before it. From anybody else
+neither that field nor `X-Forwarded-Proto` counts.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from starlette.types import Scope
+
+LOOPBACK = ("127.0.0.1", "::1")
+"""A proxy on the same machine is trusted unless the operator says otherwise, as servers of this kind do."""
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Origin(NamedTuple):
+    """`address` is that of the caller's machine or of the router before it; empty where nobody knows."""
+
+    address: str
+    is_secure: bool
+
+
+class Proxies:
+    """The addresses and networks of those whose word counts."""
+
+    def __init__(self, trusted: Iterable[str] = LOOPBACK) -> None:
+        self._networks = [ipaddress.ip_network(one) for one in trusted]
+
+    def origin(self, scope: Scope) -> Origin:
+        """Where a request came from."""
+        peer = _read((scope.get("client") or ("",))[0])
+        is_secure = scope["scheme"] == "https"
+        if peer is None or not self._trusts(peer):
+            return Origin("" if peer is None else str(peer), is_secure)
+        told = b",".join(_values(scope, b"x-forwarded-proto")).partition(b",")[0].strip()
+        return Origin(str(self._caller(scope, peer)), is_secure or told == b"https")
+
+    def _caller(self, scope: Scope, peer: _Address) -> _Address:
+        """The last address that was not written by one of ours; the farthest of ours where there is none."""
+        farthest = peer
+        listed = b",".join(_values(scope, b"x-forwarded-for")).decode("latin-1").split(",")
+        for text in reversed(listed):
+            said = _read(text.strip())
+            if said is None:
+                return farthest
+            farthest = said
+            if not self._trusts(said):
+                return said
+        return farthest
+
+    def _trusts(self, address: _Address) -> bool:
+        return any(address in network for network in self._networks)
+
+
+def _values(scope: Scope, name: bytes) -> Iterator[bytes]:
+    """Every value of a field: some proxies add one more instead of lengthening the one there is."""
+    return (value for found, value in scope["headers"] if found == name)
+
+
+def _read(text: str) -> _Address | None:
+    """An address as proxies write it, with or without a port; None for what is none."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address
