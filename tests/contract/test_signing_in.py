@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import FakeClock
 
 from reelbot.accounts import LINK_MS, ROOM, SESSION_MS, Accounts, Identity, TooManyTries
-from reelbot.accounts.passwords import TRIES_MAX, TRIES_WITHIN_MS
+from reelbot.accounts.tries import PAIR
 from reelbot.clock import MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate
 from reelbot.errors import Malformed
@@ -16,6 +16,7 @@ AnyDatabase = SqliteDatabase | PostgresDatabase
 
 ADA = Identity(0, 1, "ada", "creator")
 PLACE = ADA[:2]
+HERE = "203.0.113.9"
 PASSWORD = "correct horse battery"
 
 
@@ -115,20 +116,20 @@ async def test_a_password_is_right_or_not_and_its_text_is_not_kept(accounts: Acc
     assert not await passwords.is_set(*PLACE)
     await passwords.write(*PLACE, await passwords.hashed(PASSWORD))
     assert await passwords.is_set(*PLACE)
-    assert await passwords.is_right("ada", PLACE, PASSWORD)
-    assert not await passwords.is_right("ada", PLACE, "Correct horse battery")
-    assert not await passwords.is_right("nobody", None, PASSWORD)
+    assert await passwords.is_right("ada", PLACE, PASSWORD, HERE)
+    assert not await passwords.is_right("ada", PLACE, "Correct horse battery", HERE)
+    assert not await passwords.is_right("nobody", None, PASSWORD, HERE)
     ((kept,),) = await database.fetch("SELECT hash FROM password")
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in kept
 
 
 async def test_tries_are_counted_also_when_they_come_at_once(accounts: Accounts, clock: FakeClock) -> None:
-    tries = (accounts.passwords.is_right("ada", PLACE, "wrong password") for _ in range(TRIES_MAX + 3))
+    tries = (accounts.passwords.is_right("ada", PLACE, "wrong password", HERE) for _ in range(PAIR.made_max + 3))
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(one, TooManyTries) for one in results) == 3
-    clock.advance(TRIES_WITHIN_MS)
-    assert not await accounts.passwords.is_right("ada", PLACE, "wrong password")
+    clock.advance(PAIR.within_ms)
+    assert not await accounts.passwords.is_right("ada", PLACE, "wrong password", HERE)
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 201])

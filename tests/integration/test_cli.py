@@ -465,6 +465,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0001 accounts",
         "accounts 0002 key_change",
         "accounts 0003 signing_in",
+        "accounts 0004 tries",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",

@@ -94,6 +94,16 @@ async def test_roles_are_no_entries_of_the_ledger(olga: Visitor) -> None:
     assert (await olga.stand.get("/entries", "bob")).json() == before
 
 
+async def test_wrong_passwords_are_seen_by_operators(olga: Visitor) -> None:
+    assert "Wrong passwords lately 0" in (await olga.read("/operator")).text
+    assert "for this name lately" not in (await olga.read(page_of(olga.stand))).text
+    async with visiting(olga.stand) as stranger:
+        for name in ("bob", "bob", "nobody"):
+            await stranger.send("/login", name=name, password="wrong password")
+    assert "Wrong passwords lately 3" in (await olga.read("/operator")).text
+    assert "2 wrong passwords for this name lately" in (await olga.read(page_of(olga.stand))).text
+
+
 # links
 
 

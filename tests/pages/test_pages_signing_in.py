@@ -133,6 +133,45 @@ async def test_a_password_cannot_be_tried_for_ever(stand: Stand, stranger: Visit
     assert (await stranger.send("/login", name="ada", password=PASSWORD)).status_code == 303
 
 
+async def test_a_stranger_elsewhere_cannot_keep_somebody_out(stand: Stand) -> None:
+    await set_password(stand)
+    async with visiting(stand, "203.0.113.9") as stranger, visiting(stand, "198.51.100.7") as ada:
+        for _ in range(10):
+            await stranger.send("/login", name="ada", password="wrong password")
+        assert (await stranger.send("/login", name="ada", password=PASSWORD)).status_code == 429
+        assert (await ada.send("/login", name="ada", password=PASSWORD)).status_code == 303
+
+
+async def test_behind_a_proxy_the_address_that_it_names_counts_and_no_other(stand: Stand, stranger: Visitor) -> None:
+    await set_password(stand)
+
+    async def tried(came_from: str, password: str) -> int:
+        headers = {"Sec-Fetch-Site": "same-origin", "X-Forwarded-For": came_from}
+        return (await stranger.send("/login", headers=headers, name="ada", password=password)).status_code
+
+    for number in range(10):
+        assert await tried(f"192.0.2.{number}, 203.0.113.9", "wrong password") == 401
+    assert await tried("203.0.113.9", PASSWORD) == 429
+    assert await tried("203.0.113.9, 198.51.100.7", PASSWORD) == 303
+
+
+async def test_whoever_is_refused_is_told_when_to_come_back(stand: Stand, stranger: Visitor) -> None:
+    for _ in range(10):
+        await stranger.send("/login", name="ada", password="wrong password")
+    answer = await stranger.send("/login", name="ada", password=PASSWORD)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, str(15 * 60))
+    assert stand.site.counts.problems["too_many_requests"] == 1
+
+
+async def test_the_old_password_cannot_be_tried_for_ever_either(stand: Stand, ada: Visitor) -> None:
+    await set_password(stand)
+    for _ in range(10):
+        told = await ada.sent("/account/password", old="wrong password", password="another password")
+        assert "not the right one" in told
+    told = await ada.sent("/account/password", old=PASSWORD, password="another password")
+    assert "This was tried too often." in told
+
+
 async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand: Stand, ada: Visitor) -> None:
     assert "changed" in await ada.sent("/account/password", password=PASSWORD)
     assert "not the right one" in await ada.sent("/account/password", old="wrong password", password="another password")

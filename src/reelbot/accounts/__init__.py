@@ -5,10 +5,10 @@ from reelbot.accounts.core.members import Identity, Key, Member, Role
 from reelbot.accounts.core.tickets import Session, is_session
 from reelbot.accounts.passwords import LENGTH_MAX as PASSWORD_LENGTH_MAX
 from reelbot.accounts.passwords import LENGTH_MIN as PASSWORD_LENGTH_MIN
-from reelbot.accounts.passwords import TooManyTries
 from reelbot.accounts.roles import LastOperator
 from reelbot.accounts.service import Accounts
 from reelbot.accounts.sessions import LINK_MS, SESSION_MS, number_of
+from reelbot.accounts.tries import TooManyTries
 
 __all__ = [
     "LABEL_LENGTH_MAX",

@@ -1,34 +1,29 @@
 """Passwords: kept as Argon2id hashes, checked aside from the event loop, and not to be guessed by trying.
 
-Whether a name is unknown, has no password or another one is told, and timed, alike. After ten wrong tries for a name
-within a quarter of an hour no more are made for it until that is over. Tries are counted in each process: with N of them
-there are N times ten.
+Whether a name is unknown, has no password or another one is told, and timed, alike. Tries are counted, in all processes
+together; `tries` says which, and how many there may be.
 """
 
 import asyncio
 import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from reelbot.clock import MINUTE, Clock
+from reelbot.accounts.core.networks import NOWHERE, network_of
+from reelbot.accounts.sessions import Sessions
+from reelbot.accounts.tries import NAME, NETWORK, PAIR, Counted, Tries, counted, tell_wrong
+from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
-from reelbot.errors import Failure, Malformed, TooBusy
+from reelbot.errors import Malformed, TooBusy
 
 LENGTH_MIN = 10
 """Characters: what is shorter is found from a stolen hash, however slow the hash is."""
 
 LENGTH_MAX = 200
 """Characters: no passphrase is longer, and a hash of a megabyte would be work for nothing."""
-
-TRIES_MAX = 10
-TRIES_WITHIN_MS = 15 * MINUTE
-"""Ten tries are a person's; a thousand a day find no password that was not known before."""
-
-NAMES_MAX = 10_000
-"""Names whose tries are counted at once: the one counted first makes room."""
 
 AT_ONCE = 2
 """Hashes computed at once: each takes 64 MB and a core for a twentieth of a second."""
@@ -39,69 +34,31 @@ WAITING_MAX = 100
 _UNKNOWN = "$argon2id$v=19$m=65536,t=3,p=4$qkfNxS6x2j8FsV/OegDjhA$MWb6B0Lsf7EIQjdge8Q7MSjxnTOuPr7DO4fkqOQaDfQ"
 """Compared with when there is nothing to compare with, so that nobody learns from the time which names there are."""
 
+_NOBODY = (0, 0)
+"""Where no account is: asked for in place of the one that a name does not have, so that the time is the same."""
+
 T = TypeVar("T")
-
-
-class TooManyTries(Failure):
-    """A password was tried too often; `until_at` says from when on another try is made."""
-
-    code = "too_many_requests"
-    retryable = True
-
-    def __init__(self, until_at: int) -> None:
-        super().__init__("This password was tried too often.", "Try again in a quarter of an hour.")
-        self.until_at = until_at
-
-
-class Tries(NamedTuple):
-    """Tries for one name, counted until an instant."""
-
-    made: int
-    until_at: int
-
-
-class Throttle:
-    """Counts by name the tries since the right password was given."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._tries: dict[str, Tries] = {}
-
-    def require(self, name: str) -> None:
-        """Raise `TooManyTries` when no more are made for this name now."""
-        tries = self._running(name)
-        if tries.made >= TRIES_MAX:
-            raise TooManyTries(tries.until_at)
-
-    def note(self, name: str) -> None:
-        """Count a try; the first one begins the quarter of an hour."""
-        tries = self._running(name)
-        self._tries.pop(name, None)
-        if len(self._tries) >= NAMES_MAX:
-            del self._tries[next(iter(self._tries))]
-        self._tries[name] = Tries(tries.made + 1, tries.until_at)
-
-    def forget(self, name: str) -> None:
-        """The right one was given."""
-        self._tries.pop(name, None)
-
-    def _running(self, name: str) -> Tries:
-        now = self._clock()
-        tries = self._tries.get(name)
-        return Tries(0, now + TRIES_WITHIN_MS) if tries is None or tries.until_at <= now else tries
 
 
 class Passwords:
     """The passwords of one database. Belongs to one event loop."""
 
-    def __init__(self, database: SqliteDatabase | PostgresDatabase, clock: Clock, sql: Statements) -> None:
+    def __init__(
+        self,
+        database: SqliteDatabase | PostgresDatabase,
+        clock: Clock,
+        sql: Statements,
+        sessions: Sessions,
+        tries: Tries,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._sql = sql
+        self._sessions = sessions
+        self._tries = tries
         self._hasher = PasswordHasher()
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._throttle = Throttle(clock)
 
     async def is_set(self, lane: int, account: int) -> bool:
         """Whether an account can sign in by a password."""
@@ -122,19 +79,23 @@ class Passwords:
         """The same in the caller's transaction."""
         await connection.execute(self._sql["write_password"], (lane, account, hashed, self._clock()))
 
-    async def is_right(self, name: str, place: tuple[int, int] | None, password: str) -> bool:
+    async def is_right(self, name: str, place: tuple[int, int] | None, password: str, address: str) -> bool:
         """Whether this is the password of the account at `place`; None, for a name that nobody has, never is.
 
-        `TooManyTries` when it was tried too often.
+        `address` is where the try comes from. `TooManyTries` when too many were wrong.
         """
-        self._throttle.require(name)
-        self._throttle.note(name)  # before the hash is computed, so that many tries at once are counted too
+        self._require_room()
+        network = network_of(address)
+        is_known = await self._sessions.has_been_at(place or _NOBODY, address)
+        tries = _counted(name, network, is_known)
+        used_up = await self._tries.count(tries)
         rows = [] if place is None else await self._database.fetch(self._sql["read_password"], place)
         kept = rows[0][0] if rows else _UNKNOWN
         matches = await self._aside(lambda: self._matches(kept, password[: LENGTH_MAX + 1]))
         if not (matches and rows):
+            tell_wrong(None if place is None else name, network, used_up)
             return False
-        self._throttle.forget(name)
+        await self._tries.take_back(tries)
         return True
 
     def _matches(self, kept: str, password: str) -> bool:
@@ -144,14 +105,23 @@ class Passwords:
             return False
 
     async def _aside(self, work: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_MAX:
-            raise TooBusy("Too many people are signing in at once.", "Try again in a moment.")
+        self._require_room()
         self._waiting += 1
         try:
             async with self._at_once:
                 return await asyncio.to_thread(work)
         finally:
             self._waiting -= 1
+
+    def _require_room(self) -> None:
+        if self._waiting >= WAITING_MAX:
+            raise TooBusy("Too many people are signing in at once.", "Try again in a moment.")
+
+
+def _counted(name: str, network: str, is_known: bool) -> list[Counted]:
+    """What a try is counted under; where the account has signed in from before, only the pair binds."""
+    tries = [] if network == NOWHERE else [counted(NETWORK, network, binds=not is_known)]
+    return [*tries, counted(NAME, name, binds=not is_known), counted(PAIR, name, network)]
 
 
 def _normal(password: str) -> str:

@@ -18,6 +18,7 @@ from reelbot.accounts.remembering import KEPT_MS, Memory
 from reelbot.accounts.roles import Roles
 from reelbot.accounts.sessions import Sessions
 from reelbot.accounts.sharing import SharedReads
+from reelbot.accounts.tries import Tries
 from reelbot.clock import DAY, Clock, system_clock
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.errors import Malformed
@@ -36,7 +37,8 @@ class Accounts:
         self._last_use = LastUse(database, self._sql["note_use"])
         self.roles = Roles(database, clock, self._sql)
         self.sessions = Sessions(database, clock, self._sql)
-        self.passwords = Passwords(database, clock, self._sql)
+        self.tries = Tries(database, clock, self._sql)
+        self.passwords = Passwords(database, clock, self._sql, self.sessions, self.tries)
 
     async def close(self) -> None:
         """Finish what is being written."""

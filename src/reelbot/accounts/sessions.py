@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, digest_of
 from reelbot.accounts.core.members import Identity
+from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.tickets import LINK, SESSION, PresentedTicket, Session, presented_ticket, ticket_text
 from reelbot.accounts.last_use import LastUse
 from reelbot.clock import DAY, MINUTE, Clock
@@ -49,18 +50,18 @@ class Sessions:
 
     # beginning
 
-    async def begin(self, lane: int, account: int, agent: str) -> str:
+    async def begin(self, lane: int, account: int, agent: str, address: str = NOWHERE) -> str:
         """A new session of an account; its text is told this once. `Malformed` when the account has no member."""
         async with self._database.transaction() as connection:
-            return await self._begin_on(connection, lane, account, agent)
+            return await self._begin_on(connection, lane, account, agent, address)
 
-    async def _begin_on(self, connection: Connection, lane: int, account: int, agent: str) -> str:
+    async def _begin_on(self, connection: Connection, lane: int, account: int, agent: str, address: str) -> str:
         now = self._clock()
         place = await self._next(connection, "next_session_number", lane, account)
         text = ticket_text(SESSION, place, secrets.token_bytes(SECRET_BYTES))
         long_ago = now - SESSION_MS
         await connection.execute(self._sql["forget_sessions"], (lane, account, long_ago, long_ago))
-        row = (*place, _digest(text), agent[:AGENT_LENGTH_MAX], now, now + SESSION_MS)
+        row = (*place, _digest(text), agent[:AGENT_LENGTH_MAX], _place_digest(address), now, now + SESSION_MS)
         await connection.execute(self._sql["insert_session"], row)
         return text
 
@@ -80,7 +81,7 @@ class Sessions:
             await connection.execute(self._sql["insert_link"], (*place, _digest(text), now + LINK_MS))
         return text
 
-    async def enter(self, link: str, agent: str) -> str | None:
+    async def enter(self, link: str, agent: str, address: str = NOWHERE) -> str | None:
         """The session that a link begins; None when it is none of ours, was used before or has expired."""
         presented = presented_ticket(LINK, link)
         if presented is None:
@@ -90,7 +91,7 @@ class Sessions:
             asked = (*presented.place, presented.digest, self._clock())
             if not await connection.fetch(self._sql["use_link"], asked):
                 return None
-            return await self._begin_on(connection, lane, account, agent)
+            return await self._begin_on(connection, lane, account, agent, address)
 
     # while it lasts
 
@@ -117,6 +118,11 @@ class Sessions:
         """The sessions of an account that count, the newest first."""
         rows = await self._database.fetch(self._sql["list_sessions"], (lane, account, self._clock()))
         return [Session(*row) for row in rows]
+
+    async def has_been_at(self, place: tuple[int, int], address: str) -> bool:
+        """Whether an account has signed in from the network of an address before, as far as sessions are remembered."""
+        asked = (*place, _place_digest(address) or b"")
+        return bool(await self._database.fetch(self._sql["has_been_at"], asked))
 
     # ending
 
@@ -152,3 +158,9 @@ def number_of(text: str) -> int | None:
 
 def _digest(text: str) -> bytes:
     return digest_of(text.rpartition("-")[2])
+
+
+def _place_digest(address: str) -> bytes | None:
+    """What is kept of where a browser signed in; none where that is not known."""
+    network = network_of(address)
+    return None if network == NOWHERE else digest_of(network)

@@ -63,8 +63,9 @@ UPDATE api_key SET last_used_on = greatest(last_used_on, %s) WHERE lane = %s AND
 UPDATE member SET sessions = sessions + 1 WHERE lane = %s AND account = %s RETURNING sessions;
 
 -- name: insert_session
--- A browser has signed in: lane, account, number, digest, agent, created_at, expires_at.
-INSERT INTO session (lane, account, number, digest, agent, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s);
+-- A browser has signed in: lane, account, number, digest, agent, network, created_at, expires_at.
+INSERT INTO session (lane, account, number, digest, agent, network, created_at, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: identify_session
 -- Who a session stands for that has not ended, what its secret must hash to, when it expires, and of which change that
@@ -120,3 +121,38 @@ SELECT hash, changed_at FROM password WHERE lane = %s AND account = %s;
 -- An account's password from now on: lane, account, hash, changed_at.
 INSERT INTO password (lane, account, hash, changed_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT (lane, account) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at;
+
+-- name: has_been_at
+-- Whether an account has begun a session in a network before: lane, account, network.
+SELECT 1 FROM session WHERE lane = %s AND account = %s AND network = %s LIMIT 1;
+
+-- name: count_try
+-- Count one more try, anew where the last count is over, and say how many there are until when: kind, subject, until_at,
+-- now twice.
+INSERT INTO try_count (lane, kind, subject, made, until_at) VALUES (0, %s, %s, 1, %s)
+ON CONFLICT (lane, kind, subject) DO UPDATE SET
+       made = CASE WHEN try_count.until_at <= %s THEN 1 ELSE try_count.made + 1 END,
+       until_at = CASE WHEN try_count.until_at <= %s THEN excluded.until_at ELSE try_count.until_at END
+RETURNING made, until_at;
+
+-- name: read_try
+-- How many tries are counted, and until when: kind, subject, now. No row when there are none.
+SELECT made, until_at FROM try_count WHERE lane = 0 AND kind = %s AND subject = %s AND until_at > %s;
+
+-- name: uncount_try
+-- One try less: kind, subject.
+UPDATE try_count SET made = made - 1 WHERE lane = 0 AND kind = %s AND subject = %s AND made > 0;
+
+-- name: forget_try
+-- No tries any more: kind, subject.
+DELETE FROM try_count WHERE lane = 0 AND kind = %s AND subject = %s;
+
+-- name: sum_tries
+-- How many tries of a kind are counted: kind, now.
+SELECT coalesce(sum(made), 0) FROM try_count WHERE lane = 0 AND kind = %s AND until_at > %s;
+
+-- name: prune_tries
+-- Drop the counts that are over, but for those that somebody is just counting on: now.
+DELETE FROM try_count
+ WHERE (lane, kind, subject) IN (
+       SELECT lane, kind, subject FROM try_count WHERE lane = 0 AND until_at <= %s FOR UPDATE SKIP LOCKED);

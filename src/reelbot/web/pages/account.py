@@ -114,8 +114,10 @@ async def change_password(visit: Visit) -> Outcome:
     """A new password, which ends all other sessions; the old one is asked for where there is one."""
     who, passwords = visit.member, visit.accounts.passwords
     place = (who.lane, who.account)
-    if await passwords.is_set(*place) and not await passwords.is_right(who.name, place, _typed(visit, "old")):
-        raise Malformed("The old password is not the right one.", "old")
+    if await passwords.is_set(*place):
+        old = _typed(visit, "old")
+        if not await passwords.is_right(who.name, place, old, visit.address):
+            raise Malformed("The old password is not the right one.", "old")
     await passwords.write(*place, await passwords.hashed(_typed(visit, "password")))
     await visit.accounts.sessions.end_others(*place, visit.session or "")
     return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))

@@ -105,6 +105,7 @@ async def show_account(visit: Visit) -> Outcome:
         "plan_title": catalogue.plans[usage.plan].title,
         "next_title": "" if usage.next_plan is None else catalogue.plans[usage.next_plan].title,
         "plans": list(catalogue.plans.values()),
+        "wrong_passwords": await visit.accounts.tries.lately_for(account.name),
         "is_own": (account.lane, account.id) == (visit.member.lane, visit.member.account),
         "once": secrets.token_hex(16),
         "link": "",

@@ -103,10 +103,11 @@ async def call_off(visit: Visit) -> Outcome:
 
 
 async def facts_shown(visit: Visit) -> Mapping[str, Any]:
-    """The studio in four numbers and the open streams, for the head of every page of the operator."""
+    """The studio in four numbers, open streams, wrong passwords: for the head of every page of the operator."""
     studio, now = visit.site.studio, visit.site.clock()
     counted = _NO_STUDIO if studio is None else await studio.overview.counted(now, now - LATELY_MS)
-    return {"counted": counted, "streams": len(visit.site.streams)}
+    wrong = await visit.accounts.tries.lately()
+    return {"counted": counted, "streams": len(visit.site.streams), "wrong_passwords": wrong}
 
 
 def _studio(visit: Visit) -> Studio:

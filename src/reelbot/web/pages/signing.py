@@ -32,17 +32,24 @@ async def log_in(visit: Visit) -> Outcome:
     try:
         account = await visit.site.ledger.find(name) if 1 <= len(name) <= NAME_LENGTH_MAX else None
         place = None if account is None else (account.lane, account.id)
-        is_right = await visit.accounts.passwords.is_right(name, place, _password(visit))
+        is_right = await visit.accounts.passwords.is_right(name, place, _password(visit), visit.address)
     except TooManyTries as failure:
-        return _form("login", visit, _wait(visit, failure), KINDS["too_many_requests"].status)
+        return _too_often("login", visit, f"This was tried too often. {_wait(visit, failure)}", failure)
     if account is None or not is_right:
         return _form("login", visit, _WRONG, KINDS["unauthenticated"].status)
     return await _begin(visit, account.lane, account.id)
 
 
 def _wait(visit: Visit, failure: TooManyTries) -> str:
-    minutes = -(-(failure.until_at - visit.site.clock()) // MINUTE)
-    return f"This was tried too often. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    minutes = max(1, -(-(failure.until_at - visit.site.clock()) // MINUTE))
+    return f"Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+
+
+def _too_often(name: str, visit: Visit, wrong: str, failure: TooManyTries) -> Shown:
+    visit.site.counts.problems[failure.code] += 1
+    seconds = max(1, -(-(failure.until_at - visit.site.clock()) // SECOND))
+    shown = _form(name, visit, wrong, KINDS[failure.code].status)
+    return shown._replace(fields=((b"retry-after", b"%d" % seconds),))
 
 
 async def show_signup(visit: Visit) -> Outcome:
@@ -84,7 +91,7 @@ async def _opened(visit: Visit) -> tuple[int, int] | None:
 
 async def enter(visit: Visit) -> Outcome:
     """Begin a session by a one-time link."""
-    session = await visit.accounts.sessions.enter(visit.query.get("token", ""), visit.agent)
+    session = await visit.accounts.sessions.enter(visit.query.get("token", ""), visit.agent, visit.address)
     if session is not None:
         return Goto("/", None, (_cookie(visit, session),))
     if visit.who is not None:
@@ -100,7 +107,7 @@ async def log_out(visit: Visit) -> Outcome:
 
 
 async def _begin(visit: Visit, lane: int, account: int) -> Goto:
-    session = await visit.accounts.sessions.begin(lane, account, visit.agent)
+    session = await visit.accounts.sessions.begin(lane, account, visit.agent, visit.address)
     return Goto(_inside(visit.field("to") or "/"), None, (_cookie(visit, session),))
 
 

@@ -63,6 +63,11 @@ class Visit(NamedTuple):
         return self.usage
 
     @property
+    def address(self) -> str:
+        """Where the browser is; empty where nobody knows."""
+        return self.origin.address
+
+    @property
     def is_secure(self) -> bool:
         """Whether cookies may go by TLS only."""
         return self.origin.is_secure or self.site.pages.is_public_by_tls
