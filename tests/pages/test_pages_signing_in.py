@@ -1,15 +1,14 @@
 """Signing in: links that work once, passwords, sessions that end, and what other sites can make a browser do: nothing."""
 
-from dataclasses import replace
-
 import httpx
 import pytest
 from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting, with_settings
 from tests.sites import SITE_URL, Stand
 
-from reelbot.accounts import LINK_MS, SESSION_MS
+from reelbot.accounts import LINK_MS, SESSION_MS, service
+from reelbot.accounts.tries import SIGNUP
 from reelbot.clock import MINUTE
-from reelbot.web import PageSettings, Proxies, build_app
+from reelbot.web import Proxies
 
 PASSWORD = "correct horse battery"
 
@@ -203,9 +202,8 @@ async def test_accounts_are_closed_to_strangers_unless_the_operator_opens_them(s
 
 
 async def test_whoever_comes_may_open_an_account_on_free_where_that_is_open(stand: Stand) -> None:
-    app = build_app(replace(stand.site, pages=PageSettings("open")))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE_URL) as http:
-        eve = Visitor(stand, http)
+    with_settings(stand, signup="open")
+    async with visiting(stand) as eve:
         assert "Open an account" in (await eve.read("/login")).text
         assert (await eve.send("/signup", name="ada", password=PASSWORD)).status_code == 400
         assert (await eve.send("/signup", name="eve", password="short")).status_code == 400
@@ -213,6 +211,28 @@ async def test_whoever_comes_may_open_an_account_on_free_where_that_is_open(stan
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert "You are on Free" in (await eve.read("/subscription")).text
         assert (await eve.get("/operator")).status_code == 403
+
+
+async def test_one_address_opens_so_many_accounts_within_an_hour(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "SIGNUP", SIGNUP._replace(made_max=2))
+    with_settings(stand, signup="open")
+
+    async def opened(name: str, address: str, password: str = PASSWORD) -> httpx.Response:
+        async with visiting(stand, address) as stranger:
+            return await stranger.send("/signup", name=name, password=password)
+
+    assert (await opened("short", "203.0.113.9", "short")).status_code == 400
+    assert (await opened(" ", "203.0.113.9")).status_code == 400
+    assert (await opened("eve", "203.0.113.9")).status_code == 303
+    assert (await opened("ada", "203.0.113.9")).status_code == 400
+    answer = await opened("eva", "203.0.113.9")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3600")
+    said = "Many accounts were opened from your network within this hour. Try again in 60 minutes. Or ask whoever runs"
+    assert said in Read(answer.text).text
+    assert await stand.ledger.find("eva") is None
+    assert (await opened("eva", "198.51.100.7")).status_code == 303
+    stand.time.advance(SIGNUP.within_ms)
+    assert (await opened("evi", "203.0.113.9")).status_code == 303
 
 
 # what other sites make a browser do

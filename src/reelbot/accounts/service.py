@@ -11,6 +11,7 @@ import secrets
 
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
 from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.networks import network_of
 from reelbot.accounts.core.tickets import is_session
 from reelbot.accounts.last_use import LastUse
 from reelbot.accounts.passwords import Passwords
@@ -18,7 +19,7 @@ from reelbot.accounts.remembering import KEPT_MS, Memory
 from reelbot.accounts.roles import Roles
 from reelbot.accounts.sessions import Sessions
 from reelbot.accounts.sharing import SharedReads
-from reelbot.accounts.tries import Tries
+from reelbot.accounts.tries import SIGNUP, Tries, counted
 from reelbot.clock import DAY, Clock, system_clock
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.errors import Malformed
@@ -55,6 +56,14 @@ class Accounts:
         """Let an account have keys and sign in: one that was opened without a member, by the Python front door, gets it."""
         async with self._database.transaction() as connection:
             await self.join(connection, lane, account, name, "creator")
+
+    async def count_signup(self, address: str) -> None:
+        """Count an account that a stranger at an address opens; `TooManyTries` when there were too many."""
+        await self.tries.count([counted(SIGNUP, network_of(address))])
+
+    async def take_back_signup(self, address: str) -> None:
+        """Count it no more: nothing was opened, and nothing was learned."""
+        await self.tries.take_back([counted(SIGNUP, network_of(address))])
 
     async def member(self, lane: int, account: int) -> Member | None:
         """The member of an account; None for one that was opened without."""

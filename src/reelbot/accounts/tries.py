@@ -4,7 +4,7 @@
 
 - the *pair* of a name and a network: 10 within a quarter of an hour. A person meets this one, and whoever guesses from one
   place; a stranger elsewhere cannot use it up for them.
-- the *network*, whatever the names: 50 within an hour. Lists of stolen passwords are tried on many names, once or twice each.
+- the *network*, whatever the names: 50 within an hour. Stolen passwords are tried on many names, once or twice each.
 - the *name*, from wherever: 50 within an hour. Many machines together learn no more than one would.
 
 The last two could be used up by a stranger, to keep somebody out. So they do not bind where that account has signed in from

@@ -15,6 +15,8 @@ from reelbot.web.problems import KINDS, OK, Problem
 _WRONG = "This name and password do not go together."
 _USED_UP = "This link was used before, or is older than ten minutes. `reelbot account link` prints a new one."
 _CLOSED = "Accounts are opened by whoever runs this server. Ask them for one."
+_MANY = "Many accounts were opened from your network within this hour."
+_ASK = "Or ask whoever runs this server to open one for you."
 
 _FREE = "free"
 
@@ -59,11 +61,18 @@ async def show_signup(visit: Visit) -> Outcome:
 
 
 async def sign_up(visit: Visit) -> Outcome:
-    """Open an account on Free, with its password, and sign in."""
+    """Open an account on Free, with its password, and sign in.
+
+    A name that is taken counts as a new account: whoever asks learns that somebody has it.
+    """
     _require_open(visit)
     try:
+        await visit.accounts.count_signup(visit.address)
         place = await _opened(visit)
+    except TooManyTries as failure:
+        return _too_often("signup", visit, f"{_MANY} {_wait(visit, failure)} {_ASK}", failure)
     except Malformed as failure:
+        await visit.accounts.take_back_signup(visit.address)
         return _form("signup", visit, failure.detail, KINDS["malformed"].status)
     if place is None:
         taken = f"There is an account named {visit.field('name')} already. Choose another name."
