@@ -7,6 +7,7 @@ import pytest
 from tests.fakes import FakeClock
 
 from reelbot.accounts import LINK_MS, ROOM, SESSION_MS, Accounts, Identity, TooManyTries
+from reelbot.accounts.sessions import RESET_MS
 from reelbot.accounts.tries import PAIR
 from reelbot.clock import MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate
@@ -130,6 +131,38 @@ async def test_tries_are_counted_also_when_they_come_at_once(accounts: Accounts,
     assert sum(isinstance(one, TooManyTries) for one in results) == 3
     clock.advance(PAIR.within_ms)
     assert not await accounts.passwords.is_right("ada", PLACE, "wrong password", HERE)
+
+
+async def test_a_password_that_an_operator_sets_ends_all_sessions_and_no_key(
+    accounts: Accounts, database: AnyDatabase, clock: FakeClock
+) -> None:
+    other = Accounts(database, clock)
+    sessions = [await accounts.sessions.begin(*PLACE, f"browser {number}") for number in range(2)]
+    key = await accounts.issue_key(*PLACE, "laptop")
+    assert [await other.identify(one) for one in (*sessions, key)] == [ADA] * 3
+    await accounts.set_password(*PLACE, "ada", PASSWORD)
+    await asyncio.sleep(0)  # what is shared within one turn of the loop is over
+    for gate in (accounts, other):
+        assert [await gate.identify(one) for one in (*sessions, key)] == [None, None, ADA]
+    assert await accounts.passwords.is_right("ada", PLACE, PASSWORD, HERE)
+    await accounts.set_password(0, 7, "py", PASSWORD)
+    assert await accounts.passwords.is_right("py", (0, 7), PASSWORD, HERE)
+    with pytest.raises(Malformed, match="10 to 200"):
+        await accounts.set_password(*PLACE, "ada", "short")
+    await other.close()
+
+
+async def test_only_a_session_that_a_link_began_may_reset_a_password_and_for_an_hour(
+    accounts: Accounts, clock: FakeClock
+) -> None:
+    by_link = await accounts.sessions.enter(await accounts.sessions.issue_link(*PLACE), "Firefox")
+    by_password = await accounts.sessions.begin(*PLACE, "Firefox")
+    assert by_link is not None
+    assert await accounts.sessions.may_reset(by_link)
+    assert not await accounts.sessions.may_reset(by_password)
+    assert not await accounts.sessions.may_reset("")
+    clock.advance(RESET_MS)
+    assert not await accounts.sessions.may_reset(by_link)
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 201])

@@ -9,7 +9,7 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import amount_text, bar_cells, duration_text, meter_title
 from reelbot.cli.timezone import machine_timezone
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
-from reelbot.config import Config
+from reelbot.config import Config, read_config
 from reelbot.studio import DraftAsked, GenerationAsked
 from reelbot.wiring import wired
 
@@ -238,6 +238,52 @@ def test_a_link_names_the_public_address_where_there_is_one(ada: str, tmp_path: 
     assert document("account", "link", "ada")["link"].startswith("http://127.0.0.1:8080/enter?token=rl_")
     (tmp_path / "reelbot.toml").write_text('public_url = "https://reelbot.example.com/"')
     assert document("account", "link", "ada")["link"].startswith("https://reelbot.example.com/enter?token=rl_")
+
+
+NEW = "another horse battery"
+
+
+def signed_in(name: str, password: str) -> bool:
+    """Whether somebody can sign in by a password."""
+
+    async def ask() -> bool:
+        async with wired(read_config()) as parts:
+            ref = await parts.ledger.find(name)
+            assert ref is not None
+            return await parts.accounts.passwords.is_right(name, (ref.lane, ref.id), password, "")
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("typed", [NEW, f"{NEW}\n", f"{NEW}\r\n", f"{NEW}\nthe next line\n"])
+def test_a_password_is_read_from_standard_input(ada: str, typed: str) -> None:
+    result = CliRunner().invoke(program, ["account", "password", "ada", "--stdin", "--json"], input=typed)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {"account": "ada", "changed": True}
+    assert signed_in("ada", NEW)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("short\n", "A password has 10 to 200 characters."), ("", "10 to 200"), (b"\xff" * 12, "A password is a text")],
+)
+def test_a_password_that_cannot_be_one_is_wrong_use(ada: str, typed: str | bytes, said: str) -> None:
+    result = CliRunner().invoke(program, ["account", "password", "ada", "--stdin"], input=typed)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_without_a_terminal_a_password_is_not_waited_for(ada: str) -> None:
+    assert "use --stdin" in failed(2, "account", "password", "ada")
+    assert "There is no account named bob." in failed(1, "account", "password", "bob", "--stdin")
+
+
+def test_at_a_terminal_a_password_is_asked_for_twice_and_not_shown(ada: str) -> None:
+    said = in_a_terminal("account", "password", "ada", typed=(NEW, NEW))
+    assert "New password:" in said and "The same again:" in said
+    assert "All their browsers are signed out" in unstyled(said)
+    assert NEW not in said
+    assert signed_in("ada", NEW)
 
 
 # API keys
@@ -466,6 +512,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0002 key_change",
         "accounts 0003 signing_in",
         "accounts 0004 tries",
+        "accounts 0005 by_link",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",
@@ -590,15 +637,21 @@ def test_names_are_printed_as_they_are_and_never_as_markup() -> None:
         assert name in done("usage", name)
 
 
-def in_a_terminal(*arguments: str, columns: int = 120, **environment: str) -> str:
-    """What a command prints when its output is a terminal."""
+def in_a_terminal(*arguments: str, columns: int = 120, typed: Sequence[str] = (), **environment: str) -> str:
+    """What a command prints when its output is a terminal; a line that is `typed` answers each question."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "from reelbot.cli import main; main()", *arguments]
     variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), **environment}
     try:
-        process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=variables)
+        process = subprocess.Popen(
+            command, stdout=theirs, stderr=theirs, stdin=theirs, env=variables, start_new_session=True
+        )
         os.close(theirs)
-        printed = b"".join(_until_closed(lambda: os.read(ours, 65_536)))
+        printed, answers = b"", iter(typed)
+        for part in _until_closed(lambda: os.read(ours, 65_536)):
+            printed += part
+            if printed.endswith(b": "):
+                os.write(ours, f"{next(answers)}\n".encode())
         assert process.wait() == 0
         return printed.decode()
     finally:

@@ -7,7 +7,7 @@ from tests.sites import SITE_URL, Stand
 
 from reelbot.accounts import LINK_MS, SESSION_MS, service
 from reelbot.accounts.tries import SIGNUP
-from reelbot.clock import MINUTE
+from reelbot.clock import HOUR, MINUTE
 from reelbot.web import Proxies
 
 PASSWORD = "correct horse battery"
@@ -21,6 +21,13 @@ async def link_of(stand: Stand, name: str = "ada") -> str:
 async def set_password(stand: Stand, name: str = "ada") -> None:
     account, passwords = stand.accounts[name], accounts_of(stand).passwords
     await passwords.write(account.lane, account.id, await passwords.hashed(PASSWORD))
+
+
+async def by_password(stand: Stand, visitor: Visitor) -> Visitor:
+    """A browser that ada has signed in with by her password."""
+    await set_password(stand)
+    assert (await visitor.send("/login", name="ada", password=PASSWORD)).status_code == 303
+    return visitor
 
 
 async def test_a_stranger_is_led_to_sign_in_and_then_on(stand: Stand, stranger: Visitor) -> None:
@@ -162,8 +169,8 @@ async def test_whoever_is_refused_is_told_when_to_come_back(stand: Stand, strang
     assert stand.site.counts.problems["too_many_requests"] == 1
 
 
-async def test_the_old_password_cannot_be_tried_for_ever_either(stand: Stand, ada: Visitor) -> None:
-    await set_password(stand)
+async def test_the_old_password_cannot_be_tried_for_ever_either(stand: Stand, stranger: Visitor) -> None:
+    ada = await by_password(stand, stranger)
     for _ in range(10):
         told = await ada.sent("/account/password", old="wrong password", password="another password")
         assert "not the right one" in told
@@ -171,8 +178,9 @@ async def test_the_old_password_cannot_be_tried_for_ever_either(stand: Stand, ad
     assert "This was tried too often." in told
 
 
-async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand: Stand, ada: Visitor) -> None:
-    assert "changed" in await ada.sent("/account/password", password=PASSWORD)
+async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand: Stand, stranger: Visitor) -> None:
+    ada = await by_password(stand, stranger)
+    assert "The old one" in (await ada.read("/account")).text
     assert "not the right one" in await ada.sent("/account/password", old="wrong password", password="another password")
     assert "10 to 200" in await ada.sent("/account/password", old=PASSWORD, password="short")
     async with visiting(stand) as other:
@@ -180,6 +188,24 @@ async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand
         await ada.sent("/account/password", old=PASSWORD, password="another password")
         assert (await other.get("/")).status_code == 303
     assert (await ada.get("/")).status_code == 200
+
+
+async def test_whoever_came_by_a_link_sets_a_password_without_the_forgotten_one_for_an_hour(
+    stand: Stand, ada: Visitor
+) -> None:
+    await set_password(stand)
+    text = (await ada.read("/account")).text
+    assert "You came by a link, so the old one is not asked for" in text and "The old one " not in text
+    assert "changed" in await ada.sent("/account/password", password="a new password")
+    stand.time.advance(HOUR)
+    assert "not the right one" in await ada.sent("/account/password", password="another password")
+    assert "changed" in await ada.sent("/account/password", old="a new password", password="another password")
+
+
+async def test_who_has_forgotten_a_password_is_told_what_to_do(stranger: Visitor) -> None:
+    text = (await stranger.read("/login")).text
+    assert "Forgot your password? Ask whoever runs this server for a one-time link" in text
+    assert "reelbot account link" in text
 
 
 async def test_another_browser_can_be_signed_out(stand: Stand, ada: Visitor) -> None:

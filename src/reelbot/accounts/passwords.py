@@ -68,6 +68,8 @@ class Passwords:
         """What is kept of a new password; `Malformed` when it is too short or too long."""
         if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
             raise Malformed(f"A password has {LENGTH_MIN} to {LENGTH_MAX} characters.", "password")
+        if not _is_text(password):
+            raise Malformed("A password is a text in UTF-8.", "password")
         return await self._aside(lambda: self._hasher.hash(_normal(password)))
 
     async def write(self, lane: int, account: int, hashed: str) -> None:
@@ -122,6 +124,11 @@ def _counted(name: str, network: str, is_known: bool) -> list[Counted]:
     """What a try is counted under; where the account has signed in from before, only the pair binds."""
     tries = [] if network == NOWHERE else [counted(NETWORK, network, binds=not is_known)]
     return [*tries, counted(NAME, name, binds=not is_known), counted(PAIR, name, network)]
+
+
+def _is_text(password: str) -> bool:
+    """Whether it could have come from a keyboard: a pipe may send bytes that are none of UTF-8."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in password)
 
 
 def _normal(password: str) -> str:

@@ -7,6 +7,7 @@ ask in a later one.
 """
 
 import hmac
+import logging
 import secrets
 
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
@@ -23,6 +24,8 @@ from reelbot.accounts.tries import SIGNUP, Tries, counted
 from reelbot.clock import DAY, Clock, system_clock
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.errors import Malformed
+
+_log = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -69,6 +72,18 @@ class Accounts:
         """The member of an account; None for one that was opened without."""
         rows = await self._database.fetch(self._sql["read_member"], (lane, account))
         return Member(*rows[0]) if rows else None
+
+    async def set_password(self, lane: int, account: int, name: str, password: str) -> None:
+        """Another password for an account, by an operator: ends all its sessions. Its API keys stay as they are.
+
+        `Malformed` when the password is too short or too long. An account without a member gets it now.
+        """
+        hashed = await self.passwords.hashed(password)
+        async with self._database.transaction() as connection:
+            await self.join(connection, lane, account, name, "creator")
+            await self.passwords.write_on(connection, lane, account, hashed)
+            await self.sessions.end_all_on(connection, lane, account)
+        _log.info("%s has a new password, set by an operator; all sessions are ended.", name)
 
     # keys
 

@@ -13,7 +13,7 @@ from reelbot.accounts.core.members import Identity
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.tickets import LINK, SESSION, PresentedTicket, Session, presented_ticket, ticket_text
 from reelbot.accounts.last_use import LastUse
-from reelbot.clock import DAY, MINUTE, Clock
+from reelbot.clock import DAY, HOUR, MINUTE, Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
 from reelbot.errors import Malformed
 
@@ -22,6 +22,10 @@ SESSION_MS = 30 * DAY
 
 LINK_MS = 10 * MINUTE
 """How long a link may be used: time to reach for the browser, not to be found in a terminal's scrollback."""
+
+RESET_MS = HOUR
+"""How long a session that a link began may set a password without the old one: time to do it, and then an open browser is
+worth no more than any other."""
 
 AGENT_LENGTH_MAX = 200
 """Characters kept of what a browser says it is: enough to tell a phone from a laptop."""
@@ -53,15 +57,18 @@ class Sessions:
     async def begin(self, lane: int, account: int, agent: str, address: str = NOWHERE) -> str:
         """A new session of an account; its text is told this once. `Malformed` when the account has no member."""
         async with self._database.transaction() as connection:
-            return await self._begin_on(connection, lane, account, agent, address)
+            return await self._begin_on(connection, lane, account, agent, address, False)
 
-    async def _begin_on(self, connection: Connection, lane: int, account: int, agent: str, address: str) -> str:
+    async def _begin_on(
+        self, connection: Connection, lane: int, account: int, agent: str, address: str, by_link: bool
+    ) -> str:
         now = self._clock()
         place = await self._next(connection, "next_session_number", lane, account)
         text = ticket_text(SESSION, place, secrets.token_bytes(SECRET_BYTES))
         long_ago = now - SESSION_MS
         await connection.execute(self._sql["forget_sessions"], (lane, account, long_ago, long_ago))
-        row = (*place, _digest(text), agent[:AGENT_LENGTH_MAX], _place_digest(address), now, now + SESSION_MS)
+        told = (_digest(text), agent[:AGENT_LENGTH_MAX], _place_digest(address), by_link)
+        row = (*place, *told, now, now + SESSION_MS)
         await connection.execute(self._sql["insert_session"], row)
         return text
 
@@ -91,7 +98,7 @@ class Sessions:
             asked = (*presented.place, presented.digest, self._clock())
             if not await connection.fetch(self._sql["use_link"], asked):
                 return None
-            return await self._begin_on(connection, lane, account, agent, address)
+            return await self._begin_on(connection, lane, account, agent, address, True)
 
     # while it lasts
 
@@ -113,6 +120,14 @@ class Sessions:
         today = self._clock() // DAY
         if seen_on is None or seen_on < today:
             self._last_use.note(presented.place, today)
+
+    async def may_reset(self, text: str) -> bool:
+        """Whether this session, which counts, was begun by a link within the last hour."""
+        presented = presented_ticket(SESSION, text)
+        if presented is None:
+            return False
+        asked = (*presented.place, self._clock() - RESET_MS)
+        return bool(await self._database.fetch(self._sql["came_by_link"], asked))
 
     async def of(self, lane: int, account: int) -> list[Session]:
         """The sessions of an account that count, the newest first."""
@@ -144,10 +159,17 @@ class Sessions:
 
     async def _end(self, statement: str, lane: int, account: int, number: int) -> bool:
         async with self._database.transaction() as connection:
-            ended = await connection.execute(self._sql[statement], (self._clock(), lane, account, number))
-            if ended:
-                await connection.execute(self._sql["count_change"], (lane,))
-            return ended > 0
+            return await self._end_on(connection, statement, lane, account, number)
+
+    async def end_all_on(self, connection: Connection, lane: int, account: int) -> None:
+        """End all sessions of an account, in the caller's transaction."""
+        await self._end_on(connection, "end_other_sessions", lane, account, 0)
+
+    async def _end_on(self, connection: Connection, statement: str, lane: int, account: int, number: int) -> bool:
+        ended = await connection.execute(self._sql[statement], (self._clock(), lane, account, number))
+        if ended:
+            await connection.execute(self._sql["count_change"], (lane,))
+        return ended > 0
 
 
 def number_of(text: str) -> int | None:

@@ -18,7 +18,7 @@ from reelbot.allowance import Account, AccountRef, Ledger, Receipt, Usage
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
 from reelbot.cli.documents import change_document
-from reelbot.cli.members import link, role
+from reelbot.cli.members import link, password, role
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
 from reelbot.clock import instant_text, instant_text_or_none
@@ -42,10 +42,10 @@ Change = Callable[[Ledger, AccountRef, str], Awaitable[Receipt]]
 
 @click.group()
 def account() -> None:
-    """Open accounts, change roles, move plans, grant, set limits, issue API keys."""
+    """Open accounts, change roles and passwords, move plans, grant, set limits, issue API keys."""
 
 
-for _command in (role, link):
+for _command in (role, password, link):
     account.add_command(_command)
 
 

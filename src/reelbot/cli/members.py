@@ -1,6 +1,7 @@
 """Who may sign in to an account, how, and as what: commands of `reelbot account`, which are no entries of the ledger."""
 
 import asyncio
+import sys
 
 import click
 from rich.text import Text
@@ -57,3 +58,34 @@ def link(call: Call, name: str) -> None:
 async def _linked(config: Config, name: str) -> str:
     async with wired(config) as parts:
         return await link_to(parts, await account_named(parts, name), config.found_at)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read it from standard input, which is one line.")
+@configured
+def password(call: Call, name: str, from_stdin: bool) -> None:
+    """Set another password, for somebody who has forgotten it.
+
+    It is asked for without being shown. All browsers of the account are signed out; its API keys stay as they are.
+    """
+    asyncio.run(_set(call.config, name, from_stdin))
+    words = f"{name} has a new password. All their browsers are signed out; their API keys stay as they are."
+    call.show({"account": name, "changed": True}, styled(words, "green"))
+
+
+async def _set(config: Config, name: str, from_stdin: bool) -> None:
+    async with wired(config) as parts:
+        ref = await account_named(parts, name)  # before anybody has to think of a password
+        await parts.accounts.set_password(ref.lane, ref.id, ref.name, _typed(from_stdin))
+
+
+def _typed(from_stdin: bool) -> str:
+    """The new password; what is typed at a terminal is typed twice."""
+    if from_stdin:
+        line = sys.stdin.buffer.readline().decode(errors="surrogateescape")
+        return line.removesuffix("\n").removesuffix("\r")
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask at; use --stdin to read the password from standard input.")
+    typed: str = click.prompt("New password", hide_input=True, confirmation_prompt="The same again", err=True)
+    return typed

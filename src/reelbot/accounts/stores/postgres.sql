@@ -63,9 +63,9 @@ UPDATE api_key SET last_used_on = greatest(last_used_on, %s) WHERE lane = %s AND
 UPDATE member SET sessions = sessions + 1 WHERE lane = %s AND account = %s RETURNING sessions;
 
 -- name: insert_session
--- A browser has signed in: lane, account, number, digest, agent, network, created_at, expires_at.
-INSERT INTO session (lane, account, number, digest, agent, network, created_at, expires_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
+-- A browser has signed in: lane, account, number, digest, agent, network, by_link, created_at, expires_at.
+INSERT INTO session (lane, account, number, digest, agent, network, by_link, created_at, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: identify_session
 -- Who a session stands for that has not ended, what its secret must hash to, when it expires, and of which change that
@@ -74,6 +74,11 @@ SELECT member.lane, member.account, member.name, member.role, session.digest, se
        coalesce((SELECT n FROM key_change WHERE key_change.lane = session.lane), 0)
   FROM session JOIN member ON member.lane = session.lane AND member.account = session.account
  WHERE session.lane = %s AND session.account = %s AND session.number = %s AND session.ended_at IS NULL;
+
+-- name: came_by_link
+-- Whether a session was begun by a link, after an instant: lane, account, number, after_at.
+SELECT 1 FROM session
+ WHERE lane = %s AND account = %s AND number = %s AND by_link = true AND created_at > %s AND ended_at IS NULL;
 
 -- name: list_sessions
 -- The sessions of an account that still count, the newest first: lane, account, now.

@@ -35,6 +35,7 @@ async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown
         "zones": sorted(available_timezones()),
         "keys": [_key_line(one, visit) for one in reversed(await accounts.keys(who.lane, who.account))],
         "sessions": [_session_line(one, visit) for one in await accounts.sessions.of(who.lane, who.account)],
+        "needs_old": await _needs_old_password(visit),
         "has_password": await accounts.passwords.is_set(who.lane, who.account),
         "webhooks": None if webhooks is None else await webhooks.of(visit.account),
         "kinds": () if webhooks is None else webhooks.kinds,
@@ -111,16 +112,24 @@ def _webhooks(visit: Visit) -> Webhooks:
 
 
 async def change_password(visit: Visit) -> Outcome:
-    """A new password, which ends all other sessions; the old one is asked for where there is one."""
+    """A new password, which ends all other sessions; the old one is asked for where it may be expected."""
     who, passwords = visit.member, visit.accounts.passwords
     place = (who.lane, who.account)
-    if await passwords.is_set(*place):
+    if await _needs_old_password(visit):
         old = _typed(visit, "old")
         if not await passwords.is_right(who.name, place, old, visit.address):
             raise Malformed("The old password is not the right one.", "old")
     await passwords.write(*place, await passwords.hashed(_typed(visit, "password")))
     await visit.accounts.sessions.end_others(*place, visit.session or "")
     return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))
+
+
+async def _needs_old_password(visit: Visit) -> bool:
+    """Not where there is none, nor for whoever came by a link just now: they may have forgotten it."""
+    who, accounts = visit.member, visit.accounts
+    if not await accounts.passwords.is_set(who.lane, who.account):
+        return False
+    return not await accounts.sessions.may_reset(visit.session or "")
 
 
 async def end_session(visit: Visit) -> Outcome:
