@@ -67,6 +67,21 @@ async def test_a_second_joining_changes_nothing(database: AnyDatabase, accounts:
     assert (joined.name, joined.role, joined.created_at) == ("ada", "creator", clock() - DAY)
 
 
+async def test_a_member_has_its_name_as_the_ledger_writes_it(database: AnyDatabase, accounts: Accounts) -> None:
+    await join(database, accounts, Identity(0, 9, "Zoe\u0308", "creator"))
+    member = await accounts.member(0, 9)
+    assert member is not None and member.name == "Zo\u00eb"
+
+
+async def test_a_name_looks_taken_when_a_member_of_any_lane_has_one_like_it(
+    database: AnyDatabase, accounts: Accounts
+) -> None:
+    assert await accounts.looks_taken("Ada")
+    assert not await accounts.looks_taken("Eve")
+    await join(database, accounts, Identity(5, 1, "Eve", "creator"))
+    assert await accounts.looks_taken("eve")
+
+
 async def test_joining_and_the_first_key_are_gone_with_the_transaction_they_ride_in(
     database: AnyDatabase, accounts: Accounts
 ) -> None:

@@ -162,6 +162,14 @@ NAMES_OF_EVERY_SCRIPT = [
 ]
 
 
+async def test_a_name_is_the_same_however_a_keyboard_put_its_letters_together(ledger: Ledger) -> None:
+    opened = await ledger.account("Zoe\u0308")
+    assert opened.name == "Zo\u00eb"
+    for name in ("Zo\u00eb", "Zoe\u0308"):
+        assert await ledger.find(name) == await ledger.account(name) == opened
+    assert await ledger.find("zo\u00eb") is None, "programs may open both"
+
+
 async def test_names_reasons_and_keys_of_every_script_come_back_as_they_were(ledger: Ledger) -> None:
     for name in NAMES_OF_EVERY_SCRIPT:
         ref = await ledger.account(name)

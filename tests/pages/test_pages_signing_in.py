@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting, with_settings
-from tests.sites import SITE_URL, Stand
+from tests.sites import SITE_URL, Stand, join
 
 from reelbot.accounts import LINK_MS, SESSION_MS, service
 from reelbot.accounts.tries import SIGNUP
@@ -237,6 +237,35 @@ async def test_whoever_comes_may_open_an_account_on_free_where_that_is_open(stan
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert "You are on Free" in (await eve.read("/subscription")).text
         assert (await eve.get("/operator")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["Ada", "ADA", "\u0430da", "a\u200dda", "\uff41da", "Zoe\u0308", "zo\u00cb"])
+async def test_nobody_opens_an_account_that_looks_like_another_one(stand: Stand, stranger: Visitor, name: str) -> None:
+    with_settings(stand, signup="open")
+    await join(stand, "Zo\u00eb", "free")
+    answer = await stranger.send("/signup", name=name, password=PASSWORD)
+    assert answer.status_code == 400
+    assert "already, or one that looks like it. Choose another name." in Read(answer.text).text
+    assert not stranger.is_signed_in
+
+
+async def test_a_name_is_the_same_however_a_keyboard_put_its_letters_together(stand: Stand, stranger: Visitor) -> None:
+    with_settings(stand, signup="open")
+    assert (await stranger.send("/signup", name="Zoe\u0308", password=PASSWORD)).status_code == 303
+    await stranger.send("/logout")
+    assert (await stranger.send("/login", name="Zo\u00eb", password=PASSWORD)).status_code == 303
+    await stranger.send("/logout")
+    for number in range(10):
+        name = "Zoe\u0308" if number % 2 else "Zo\u00eb"
+        assert (await stranger.send("/login", name=name, password="wrong password")).status_code == 401
+    assert (await stranger.send("/login", name="Zoe\u0308", password=PASSWORD)).status_code == 429
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a\u202eb", "a\u200bb", "", " ", "\u00a0", "x" * 201])
+async def test_a_name_has_no_signs_that_nobody_sees(stand: Stand, stranger: Visitor, name: str) -> None:
+    with_settings(stand, signup="open")
+    answer = await stranger.send("/signup", name=name, password=PASSWORD)
+    assert (answer.status_code, stranger.is_signed_in) == (400, False)
 
 
 async def test_one_address_opens_so_many_accounts_within_an_hour(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

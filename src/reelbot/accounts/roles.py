@@ -6,6 +6,7 @@ whichever process changed it. It is no entry of the ledger, which is about allow
 
 import logging
 
+from reelbot.accounts.core.looks import look_of
 from reelbot.accounts.core.members import Role
 from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
@@ -45,7 +46,8 @@ class Roles:
             if before == "operator":
                 await self._require_another(connection, lane, account, name)
             if before is None:
-                await connection.execute(self._sql["insert_member"], (lane, account, name, role, self._clock()))
+                row = (lane, account, name, look_of(name), role, self._clock())
+                await connection.execute(self._sql["insert_member"], row)
             else:
                 await connection.execute(self._sql["write_role"], (role, lane, account))
                 await connection.execute(self._sql["count_change"], (lane,))

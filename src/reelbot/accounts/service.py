@@ -9,8 +9,10 @@ ask in a later one.
 import hmac
 import logging
 import secrets
+import unicodedata
 
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
+from reelbot.accounts.core.looks import look_of
 from reelbot.accounts.core.members import Identity, Key, Member, Role
 from reelbot.accounts.core.networks import network_of
 from reelbot.accounts.core.tickets import is_session
@@ -53,7 +55,9 @@ class Accounts:
 
     async def join(self, connection: Connection, lane: int, account: int, name: str, role: Role) -> None:
         """Give an account its member, in the caller's transaction. One that is there already stays as it is."""
-        await connection.execute(self._sql["insert_member"], (lane, account, name, role, self._clock()))
+        as_kept = unicodedata.normalize("NFC", name)  # as the ledger writes it
+        row = (lane, account, as_kept, look_of(name), role, self._clock())
+        await connection.execute(self._sql["insert_member"], row)
 
     async def admit(self, lane: int, account: int, name: str) -> None:
         """Let an account have keys and sign in: one that was opened without a member, by the Python front door, gets it."""
@@ -67,6 +71,10 @@ class Accounts:
     async def take_back_signup(self, address: str) -> None:
         """Count it no more: nothing was opened, and nothing was learned."""
         await self.tries.take_back([counted(SIGNUP, network_of(address))])
+
+    async def looks_taken(self, name: str) -> bool:
+        """Whether people would take a new account of this name for one that a member has."""
+        return bool(await self._database.fetch(self._sql["read_look"], (look_of(name),)))
 
     async def member(self, lane: int, account: int) -> Member | None:
         """The member of an account; None for one that was opened without."""

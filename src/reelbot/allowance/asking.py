@@ -1,5 +1,6 @@
 """Checks what callers ask, in their words, before a command is made of it. Everything wrong is `Malformed`, named."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from reelbot.allowance.core.commands import Line
@@ -124,11 +125,11 @@ def checked_key(key: object) -> str:
 
 
 def checked_name(name: object) -> str:
-    """An account's name, without blanks around it."""
+    """An account's name, without blanks around it, and the same however a keyboard put its letters together."""
     text = checked_text(name, NAME_LENGTH_MAX, "name")
     if text != text.strip():
         raise Malformed("name must not begin or end with a blank.", "name")
-    return text
+    return checked_text(unicodedata.normalize("NFC", text), NAME_LENGTH_MAX, "name")
 
 
 def checked_why(why: str | None) -> str | None:

@@ -131,7 +131,8 @@ class Ledger:
         self, name: str, *, plan: str = "free", timezone: str = "UTC", rider: Rider | None = None
     ) -> AccountRef:
         """The account of that name; opened on that plan and in that zone when there is none yet."""
-        lane = lane_of(asking.checked_name(name), self.store.lanes)
+        name = asking.checked_name(name)
+        lane = lane_of(name, self.store.lanes)
         self.terms.catalogue.plan_named(plan)
         command = ask.Open(lane, name, plan, asking.checked_zone(timezone))
         outcome = await self.submit(command, rider)
@@ -141,7 +142,8 @@ class Ledger:
 
     async def find(self, name: str) -> AccountRef | None:
         """The account of that name, if there is one."""
-        return await self.store.find(lane_of(asking.checked_name(name), self.store.lanes), name)
+        name = asking.checked_name(name)
+        return await self.store.find(lane_of(name, self.store.lanes), name)
 
     async def accounts(self, after: AccountRef | None = None, count: int = 500) -> Sequence[Account]:
         """Accounts in the order in which they were opened."""

@@ -1,13 +1,17 @@
 -- The statements of `accounts` for PostgreSQL.
 
 -- name: insert_member
--- An account gets its member, once: lane, account, name, role, created_at.
-INSERT INTO member (lane, account, name, role, created_at) VALUES (%s, %s, %s, %s, %s)
+-- An account gets its member, once: lane, account, name, look, role, created_at.
+INSERT INTO member (lane, account, name, look, role, created_at) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (lane, account) DO NOTHING;
 
 -- name: read_member
 -- The member of an account: lane, account.
 SELECT lane, account, name, role, created_at FROM member WHERE lane = %s AND account = %s;
+
+-- name: read_look
+-- Whether a member has a name of this look, in any lane: look.
+SELECT name FROM member WHERE look = %s LIMIT 1;
 
 -- name: lock_roles
 -- Let one change of a role at a time be decided, until its transaction ends.

@@ -1,13 +1,17 @@
 -- The statements of `accounts` for SQLite.
 
 -- name: insert_member
--- An account gets its member, once: lane, account, name, role, created_at.
-INSERT INTO member (lane, account, name, role, created_at) VALUES (?, ?, ?, ?, ?)
+-- An account gets its member, once: lane, account, name, look, role, created_at.
+INSERT INTO member (lane, account, name, look, role, created_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (lane, account) DO NOTHING;
 
 -- name: read_member
 -- The member of an account: lane, account.
 SELECT lane, account, name, role, created_at FROM member WHERE lane = ? AND account = ?;
+
+-- name: read_look
+-- Whether a member has a name of this look, in any lane: look.
+SELECT name FROM member WHERE look = ? LIMIT 1;
 
 -- name: lock_roles
 -- Let one change of a role at a time be decided: whoever writes is alone anyway.

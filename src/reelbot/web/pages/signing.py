@@ -34,7 +34,8 @@ async def log_in(visit: Visit) -> Outcome:
     try:
         account = await visit.site.ledger.find(name) if 1 <= len(name) <= NAME_LENGTH_MAX else None
         place = None if account is None else (account.lane, account.id)
-        is_right = await visit.accounts.passwords.is_right(name, place, _password(visit), visit.address)
+        asked = name if account is None else account.name  # as the ledger writes it: however typed, its tries are one's
+        is_right = await visit.accounts.passwords.is_right(asked, place, _password(visit), visit.address)
     except TooManyTries as failure:
         return _too_often("login", visit, f"This was tried too often. {_wait(visit, failure)}", failure)
     if account is None or not is_right:
@@ -75,16 +76,20 @@ async def sign_up(visit: Visit) -> Outcome:
         await visit.accounts.take_back_signup(visit.address)
         return _form("signup", visit, failure.detail, KINDS["malformed"].status)
     if place is None:
-        taken = f"There is an account named {visit.field('name')} already. Choose another name."
+        taken = (
+            f"There is an account named {visit.field('name')} already, or one that looks like it. Choose another name."
+        )
         return _form("signup", visit, taken, KINDS["malformed"].status)
     return await _begin(visit, *place)
 
 
 async def _opened(visit: Visit) -> tuple[int, int] | None:
-    """Where the new account is; None when its name is taken."""
+    """Where the new account is; None when its name is taken, or looks like one that is."""
     ledger, accounts = visit.site.ledger, visit.accounts
     hashed = await accounts.passwords.hashed(_password(visit))
     name, plans = visit.field("name"), ledger.terms.catalogue.plans
+    if await ledger.find(name) is not None or await accounts.looks_taken(name):
+        return None
     opened: list[tuple[int, int]] = []
 
     async def join(connection: Connection | None, answer: Answer) -> None:
