@@ -111,6 +111,34 @@ async def test_a_job_is_cancelled_by_keyboard_with_a_reason(visited: Visited) ->
     assert WHY in shown["failure"]["detail"]
 
 
+async def test_a_role_is_changed_after_a_question_and_counts_in_a_page_that_is_open(visited: Visited) -> None:
+    await make_operator(visited.stand)
+    async with visited.signed_in() as page, visited.signed_in("bob") as theirs:
+        await expect(theirs.get_by_role("link", name="Operator")).to_have_count(0)
+        await page.goto(f"{visited.url}/operator/accounts/0-2")
+        opener = page.get_by_role("button", name="Change the role")
+        await opener.click()
+        dialog = page.get_by_role("dialog", name="Change the role of bob?")
+        await dialog.get_by_role("button", name="Not now").click()
+        await expect(dialog).to_be_hidden()
+        await opener.click()
+        await require_nothing_grave(page, "the role of an account")
+        await dialog.get_by_label("Role").select_option("operator")
+        await dialog.get_by_role("button", name="Change the role").click()
+        await expect(page.get_by_role("status").filter(has_text="bob is an operator now")).to_be_visible()
+        await theirs.reload()
+        await theirs.get_by_role("link", name="Operator").click()
+        await expect(theirs.get_by_role("heading", name="Operator")).to_be_visible()
+        await page.goto(f"{visited.url}/operator/accounts/0-1")
+        await page.get_by_role("button", name="Change the role").click()
+        dialog = page.get_by_role("dialog", name="Change the role of ada?")
+        await expect(dialog).to_contain_text("As a creator you lose these pages at once")
+        await dialog.get_by_label("Role").select_option("creator")
+        await dialog.get_by_role("button", name="Change the role").click()
+        await expect(page.get_by_role("status").filter(has_text="You are a creator now.")).to_be_visible()
+        await expect(page.get_by_role("link", name="Operator")).to_have_count(0)
+
+
 async def test_the_check_of_the_ledger_ends_in_the_open_page(visited: Visited) -> None:
     await make_operator(visited.stand)
     async with visited.signed_in() as page:
