@@ -1,7 +1,5 @@
 """Signing in and out: by a one-time link, by a password, or by opening an account where the operator allows it."""
 
-from urllib.parse import urlsplit
-
 from reelbot.accounts import SESSION_MS, TooManyTries
 from reelbot.allowance import Answer
 from reelbot.clock import MINUTE, SECOND
@@ -142,9 +140,8 @@ def _require_open(visit: Visit) -> None:
 
 def _inside(to: str) -> str:
     """A path of this site to go on to; the dashboard for anything else, which could be somebody's trap."""
-    parts = urlsplit(to)
-    plain = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return to if plain and not (parts.scheme or parts.netloc) else "/"
+    is_path = to.startswith("/") and not to.startswith(("//", "/\\"))
+    return to if is_path and to.isprintable() else "/"
 
 
 def _cookie(visit: Visit, session: str) -> tuple[bytes, bytes]:
