@@ -12,6 +12,8 @@ import msgspec
 from reelbot.allowance import AccountRef, Refusal, Refused, Status
 from reelbot.clock import Clock
 from reelbot.db import Connection
+from reelbot.errors import Malformed
+from reelbot.limits import KEY_LENGTH_MAX
 from reelbot.studio.keeping import KeepingStore, Owner, owner_of
 
 _REUSED = "This idempotency key was used for another request. Use a new key for a new request."
@@ -61,6 +63,8 @@ class Keys(NamedTuple):
         async def claim(connection: Connection, thing: str) -> None:
             await self.claim(connection, owner_of(account), key, content, thing)
 
+        if len(key) > KEY_LENGTH_MAX or not key.isprintable():
+            raise Malformed(f"A key has 1 to {KEY_LENGTH_MAX} printable characters.", "key")
         known = await self.known(account, key, content)
         if known is None:
             try:

@@ -8,6 +8,7 @@ import msgspec
 from reelbot.errors import Malformed
 from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Made
+from reelbot.studio.core.texts import kept_text
 from reelbot.studio.core.works import AnimationWork, ImageWork, MusicWork, SpokenWord, VoiceoverWork, Work
 from reelbot.studio.files import Files
 from reelbot.studio.providers.port import Delivered, ProviderFailure
@@ -90,8 +91,8 @@ def _in_order(words: tuple[SpokenWord, ...], duration_ms: int) -> tuple[SpokenWo
 
 
 def _text(work: Work, delivered: Delivered) -> Made:
-    suggestions = tuple(one.strip() for one in delivered.suggestions if one.strip())[:TOPICS_MAX]
-    text = delivered.text.strip()
+    suggestions = tuple(filter(None, map(kept_text, delivered.suggestions)))[:TOPICS_MAX]
+    text = kept_text(delivered.text)
     if not text and not suggestions:
         raise ProviderFailure("The provider answered without a text.", "Try again.")
     return Made(label=delivered.label, text=text, suggestions=suggestions, hashtags=delivered.hashtags)

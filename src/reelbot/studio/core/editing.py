@@ -20,6 +20,7 @@ from reelbot.studio.bounds import (
 )
 from reelbot.studio.core.drafts import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
 from reelbot.studio.core.steps import INPUTS, is_stale, pinned
+from reelbot.studio.core.texts import kept_text
 
 _LENGTHS: dict[SlotName, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
 
@@ -39,7 +40,7 @@ def with_keywords(draft: Draft, keywords: str) -> Draft:
     """With other keywords for topic ideas."""
     if len(keywords) > KEYWORDS_LENGTH_MAX:
         raise Malformed(f"Keywords have at most {KEYWORDS_LENGTH_MAX} characters.", "keywords")
-    return structs.replace(draft, keywords=keywords.strip())
+    return structs.replace(draft, keywords=kept_text(keywords))
 
 
 def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
@@ -48,7 +49,7 @@ def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
     Writing the text that is there already says that it stands: a stale one then matches again. What is saved while one is
     typing is one version, as long as nothing was made from it.
     """
-    bound, text = _LENGTHS[name], text.strip()
+    bound, text = _LENGTHS[name], kept_text(text)
     if len(text) > bound:
         raise Malformed(f"A {name} has at most {bound:,} characters; this has {len(text):,}.", name)
     ref = SlotRef(name)
