@@ -77,6 +77,10 @@ async def unsupported(stand: Stand) -> httpx.Response:
     return await stand.post("/holds", content=b"lines=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
+async def no_such_range(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, Problem("range_not_there", "This file has 9 bytes."))
+
+
 async def key_reused(stand: Stand) -> httpx.Response:
     await stand.post("/holds", LINE, key="k")
     return await stand.post("/holds", {**LINE, "why": "other"}, key="k")
@@ -163,6 +167,7 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("post_locked", 409, publishing_no),
     ("too_large", 413, too_large),
     ("unsupported_media", 415, unsupported),
+    ("range_not_there", 416, no_such_range),
     ("key_reused", 422, key_reused),
     ("amount_above_hold", 422, above_hold),
     ("too_many_requests", 429, tried_too_often),

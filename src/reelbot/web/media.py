@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import FileResponse
-from starlette.types import Receive
+from starlette.types import Receive, Scope, Send
 
 from reelbot.studio import UPLOAD_BYTES_MAX, disk_errors
 from reelbot.web.problems import OK, Problem
@@ -32,6 +34,9 @@ CONTENT_TYPES: Mapping[str, str] = {
 }
 """Of a container, as it was found by looking."""
 
+_RANGE = re.compile(rb"(?i:bytes)=[ \t]*([0-9]{0,30})-([0-9]{0,30})[ \t]*")
+"""One range, all that any player asks for. Several at once, or what is none, are answered with the whole file."""
+
 _CHUNK = 1 << 20
 
 
@@ -44,18 +49,41 @@ class Upload(NamedTuple):
     sha256: str
 
 
-def file_reply(path: Path, content_type: str, *, name: str | None = None, changes: bool = False) -> Streamed:
-    """A file, or the ranges of it that are asked for. With `name` it is to be saved under it.
+def file_reply(headers: Mapping[bytes, bytes], path: Path, content_type: str) -> Streamed:
+    """A file, or the range of it that a request's fields ask for; `Problem` when that lies behind its end.
 
     What is named by its content never changes, and may be kept by the browser for ever.
     """
-    kept = "private, no-cache" if changes else "private, max-age=31536000, immutable"
-    fields = {key.decode(): value.decode() for key, value in SECURITY} | {"cache-control": kept}
-    disposition = "inline" if name is None else "attachment"
-    response = FileResponse(
-        path, headers=fields, media_type=content_type, filename=name, content_disposition_type=disposition
-    )
-    return Streamed(OK, response)
+    facts = path.stat()
+    fields = {key.decode(): value.decode() for key, value in SECURITY}
+    fields["cache-control"] = "private, max-age=31536000, immutable"
+    response = FileResponse(path, headers=fields, media_type=content_type, stat_result=facts)
+    return Streamed(OK, partial(_send_file, response, _asked_range(headers, facts.st_size)))
+
+
+async def _send_file(response: FileResponse, asked: bytes | None, scope: Scope, receive: Receive, send: Send) -> None:
+    others = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    ranged = [] if asked is None else [(b"range", asked)]
+    await response({**scope, "headers": [*others, *ranged]}, receive, send)
+
+
+def _asked_range(headers: Mapping[bytes, bytes], size: int) -> bytes | None:
+    """The range that is asked for, within a file of so many bytes; None for the whole file."""
+    match = _RANGE.fullmatch(headers.get(b"range", b""))
+    if match is None or match.groups() == (b"", b""):
+        return None
+    first, last = _within(*match.groups(), size)
+    if first >= size and b"if-range" not in headers:
+        field = (b"content-range", b"bytes */%d" % size)
+        raise Problem("range_not_there", f"This file has {size:,} bytes; ask for some of those.", fields=(field,))
+    return b"bytes=%d-%d" % (first, last) if first <= last < size else None
+
+
+def _within(first: bytes, last: bytes, size: int) -> tuple[int, int]:
+    """The first and last byte of a range; without a first it is that many bytes of the end."""
+    if not first:
+        return max(0, size - int(last)) if int(last) else size, size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
 
 
 async def read_upload(headers: Mapping[bytes, bytes], receive: Receive, folder: Path) -> Upload:

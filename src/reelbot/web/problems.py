@@ -64,6 +64,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "post_locked": Kind(409, "The post is on its way or published"),
         "too_large": Kind(413, "The request is too large"),
         "unsupported_media": Kind(415, "This is not a media type that is understood here"),
+        "range_not_there": Kind(416, "This file has no such range"),
         "key_reused": Kind(422, "The idempotency key belongs to another request"),
         "amount_above_hold": Kind(422, "This is more than was held"),
         "too_many_requests": Kind(429, "This was tried too often"),

@@ -9,9 +9,12 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 SECURITY: Fields = (
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
-"""On every answer: nothing here is a page, and nothing may be taken for one."""
+"""On every answer: nothing here is a page, nothing may be taken for one, and no other site may show or run it.
+
+Another program on the same machine is another site of ours to a browser: its pages come with our cookie."""
 
 PRIVATE: Fields = ((b"cache-control", b"no-store"), *SECURITY)
 """On every answer about an account, and on every error."""

@@ -67,6 +67,9 @@ The API is under /api/v1/, and {DOCUMENT_PATH} describes all of it.
 Send your API key as `Authorization: Bearer <key>`; start with GET /api/v1/usage.
 """
 
+FILE = ("not_found", "range_not_there")
+"""What a file may be refused with."""
+
 _ENDED = ("hold_settled", "hold_released", "hold_expired")
 
 
@@ -213,11 +216,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/drafts/{id}/files/{part}", "readDraftFile", "A picture, clip or sound of a draft.",
-        drafts.read_draft_file, {OK: {"*/*": bytes}}, problems=("not_found",),
+        drafts.read_draft_file, {OK: {"*/*": bytes}}, problems=FILE,
     ),
     Operation(
         "GET", "/api/v1/drafts/{id}/words/{part}", "readDraftWords", "The word timings of a voiceover.",
-        drafts.read_draft_words, {OK: {JSON: list}}, problems=("not_found",),
+        drafts.read_draft_words, {OK: {JSON: list}}, problems=FILE,
     ),
     Operation(
         "GET", "/api/v1/jobs", "listJobs", "What is at work and what has ended, the newest first.", jobs.list_jobs,
@@ -233,7 +236,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/jobs/{id}/preview.mp4", "readPreview", "The small video that a preview made.", jobs.read_preview,
-        {OK: {"video/mp4": bytes}}, problems=("not_found",),
+        {OK: {"video/mp4": bytes}}, problems=FILE,
     ),
     Operation(
         "POST", "/api/v1/assets", "uploadAsset", "Upload a picture, clip or sound; counts as storage.",
@@ -249,7 +252,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/assets/{id}/file", "readAssetFile", "Its file.", assets.read_asset_file,
-        {OK: {"*/*": bytes}}, problems=("not_found",),
+        {OK: {"*/*": bytes}}, problems=FILE,
     ),
     Operation(
         "DELETE", "/api/v1/assets/{id}", "removeAsset", "Remove it, which frees its place at once.",
@@ -267,7 +270,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Operation(
             "GET", f"/api/v1/videos/{{id}}/{path}", f"readVideo{name.capitalize()}", f"Its file {path}.",
             videos.read_video_file(name), {OK: {videos.CONTENT_TYPES[name].partition(";")[0]: bytes}},
-            problems=("not_found",),
+            problems=FILE,
         )
         for name, path in VIDEO_FILES.items()
     ),

@@ -46,7 +46,7 @@ async def read_asset_file(call: Call) -> Streamed:
     """The file itself."""
     studio = studio_of(call)
     media = (await studio.asset(call.account, call.named)).media
-    return file_reply(studio.files.path(media.sha256), CONTENT_TYPES[media.container])
+    return file_reply(call.headers, studio.files.path(media.sha256), CONTENT_TYPES[media.container])
 
 
 async def remove_asset(call: Call) -> Reply:

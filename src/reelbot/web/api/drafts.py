@@ -163,7 +163,7 @@ async def read_draft_file(call: Call) -> Streamed:
     media = (await studio.kept_draft(call.account, call.named)).draft.media_of(call.part)
     if media is None:
         raise Problem("not_found", NO_FILE)
-    return file_reply(studio.files.path(media.sha256), CONTENT_TYPES[media.container])
+    return file_reply(call.headers, studio.files.path(media.sha256), CONTENT_TYPES[media.container])
 
 
 async def read_draft_words(call: Call) -> Streamed:
@@ -171,7 +171,7 @@ async def read_draft_words(call: Call) -> Streamed:
     studio = studio_of(call)
     if not (await studio.kept_draft(call.account, call.named)).draft.has_words(call.part):
         raise Problem("not_found", NO_FILE)
-    return file_reply(studio.files.path(call.part), "application/json")
+    return file_reply(call.headers, studio.files.path(call.part), "application/json")
 
 
 def _begun(begun: Begun) -> Reply:

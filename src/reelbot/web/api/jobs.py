@@ -48,4 +48,4 @@ async def read_preview(call: Call) -> Streamed:
         raise Problem("not_found", "This job has made no preview.")
     if not studio.files.has(sha256):
         raise Problem("not_found", "This preview is gone with its draft.")
-    return file_reply(studio.files.path(sha256), "video/mp4")
+    return file_reply(call.headers, studio.files.path(sha256), "video/mp4")

@@ -62,7 +62,7 @@ def read_video_file(name: str) -> Callable[[Call], Awaitable[Streamed]]:
     async def read(call: Call) -> Streamed:
         video: KeptVideo = await studio_of(call).video(call.account, call.named)
         path = studio_of(call).files.path(getattr(video.facts.files, name))
-        return file_reply(path, CONTENT_TYPES[name])
+        return file_reply(call.headers, path, CONTENT_TYPES[name])
 
     return read
 
