@@ -370,6 +370,19 @@ async def test_too_many_streams_are_refused(stand: Stand, monkeypatch: pytest.Mo
         assert refused.status == 503
 
 
+async def test_who_opens_all_streams_they_can_leaves_as_many_to_the_others(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reelbot.web.streams.STREAMS_MAX", 4)
+    async with listener(stand), listener(stand):
+        async with listener(stand) as refused:
+            assert refused.status == 503
+        async with listener(stand, name="bob") as other:
+            assert other.status == 200
+    async with listener(stand) as again:
+        assert again.status == 200
+
+
 async def test_a_reader_who_takes_nothing_is_dropped(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reelbot.web.api.events.SEND_SECONDS_MAX", 0.01)
     async with Listener(stand.app, stand.keys["ada"], takes=False) as stream:

@@ -1,11 +1,15 @@
 """The streams that are open in this process: counted, bounded, and ended together when the server stops."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reelbot.clock import SECOND, Clock
 from reelbot.limits import STREAMS_MAX
+
+Place = tuple[int, int]
+"""An account: its lane and its number."""
 
 
 class Seat:
@@ -64,24 +68,31 @@ class Streams:
 
     def __init__(self) -> None:
         self._open: set[Seat] = set()
+        self._of: Counter[Place] = Counter()
         self.closing = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether one more would be too many."""
-        return len(self._open) >= STREAMS_MAX
+    def is_full(self, place: Place) -> bool:
+        """Whether one more stream of an account would be too many.
+
+        Nobody has more streams than there are seats left, so whoever opens all they can leaves as many to the others.
+        """
+        return self._of[place] >= STREAMS_MAX - len(self._open)
 
     @contextmanager
-    def opened(self, seat: Seat) -> Iterator[None]:
-        """Count a stream for as long as the block lasts."""
+    def opened(self, seat: Seat, place: Place) -> Iterator[None]:
+        """Count a stream of an account for as long as the block lasts."""
         self._open.add(seat)
+        self._of[place] += 1
         try:
             yield
         finally:
             self._open.discard(seat)
+            self._of[place] -= 1
+            if not self._of[place]:
+                del self._of[place]
 
     def close(self) -> None:
         """Let every stream end, also those that are opened from now on."""

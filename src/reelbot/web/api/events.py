@@ -55,8 +55,8 @@ class EventMessage(Struct, frozen=True):
 async def stream_events(call: Call) -> EventsAnswer:
     """Open the stream."""
     reader = Reader(call.who, token_in(call.headers), _cursor(call))
-    if call.site.streams.is_full:
-        raise Problem("too_busy", "More streams are open than this server can serve. Try again in a moment.")
+    if call.site.streams.is_full((call.who.lane, call.who.account)):
+        raise Problem("too_busy", "More streams are open than this server can serve. Close some, or try again later.")
     return EventsAnswer(OK, partial(frames, call.site, reader), SEND_SECONDS_MAX)
 
 
