@@ -17,6 +17,7 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.call import Call, configured
+from reelbot.cli.connections import BoundedProtocol
 from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
@@ -92,7 +93,7 @@ class Server(uvicorn.Server):
     def __init__(self, site: Site, greet: Callable[[], None]) -> None:
         config = uvicorn.Config(
             build_app(site),
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             log_config=None,
             access_log=False,
