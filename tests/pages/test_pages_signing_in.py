@@ -121,10 +121,29 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(stand: Stand
     session = ada.http.cookies["reelbot_session"]
     answer = await ada.send("/logout")
     assert answer.headers["location"] == "/login"
+    assert answer.headers["clear-site-data"] == '"cache"'
     assert not ada.is_signed_in
     async with visiting(stand) as thief:
         thief.http.cookies.set("reelbot_session", session, domain="reelbot.test")
         assert (await thief.get("/")).status_code == 303
+
+
+async def test_signing_in_begins_another_session_than_one_that_was_there_before(stand: Stand, ada: Visitor) -> None:
+    """One that somebody has put into the browser gives them nothing."""
+    planted = ada.http.cookies["reelbot_session"]
+    await set_password(stand, "bob")
+    bob = await ada.send("/login", name="bob", password=PASSWORD)
+    assert bob.headers["set-cookie"].partition(";")[0] != f"reelbot_session={planted}"
+    assert (await ada.http.get("/api/v1/usage")).json()["account"] == "bob"
+    fresh = await stand.http.get("/api/v1/usage", headers={"Cookie": f"reelbot_session={planted}"})
+    assert fresh.json()["account"] == "ada", "the one before is who it was, and nobody else"
+
+
+async def test_no_page_repeats_the_host_that_it_was_asked_at(stand: Stand, ada: Visitor) -> None:
+    fields = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    for path in ("/", "/account", "/operator", "/studio", "/login", "/offline", "/nowhere", "/history.csv"):
+        answer = await ada.get(path, headers=fields)
+        assert "evil.example" not in answer.text + str(answer.headers), path
 
 
 async def test_a_wrong_password_and_an_unknown_name_are_told_alike(stand: Stand, stranger: Visitor) -> None:
@@ -356,6 +375,9 @@ async def test_pages_allow_nothing_from_elsewhere(ada: Visitor) -> None:
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "same-origin")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     page = Read(answer.text)
     assert not page.all("style")
     assert not any("style" in found or any(name.startswith("on") for name in found) for _, found in page.elements)

@@ -40,6 +40,7 @@ _FIELDS: Fields = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
 _FORGET_TOLD = (b"set-cookie", f"{TOLD_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax".encode())
 

@@ -18,6 +18,9 @@ _ASK = "Or ask whoever runs this server to open one for you."
 
 _FREE = "free"
 
+_FORGET_FILES = (b"clear-site-data", b'"cache"')
+"""Pictures and videos are kept by the browser for ever; whoever uses it next shall not find them there."""
+
 
 async def show_login(visit: Visit) -> Outcome:
     """The form; who has signed in already goes on."""
@@ -115,7 +118,7 @@ async def log_out(visit: Visit) -> Outcome:
     """End the session."""
     if visit.session is not None:
         await visit.accounts.sessions.end(visit.session)
-    return Goto("/login", Told("good", "You have signed out."), (_forget(visit),))
+    return Goto("/login", Told("good", "You have signed out."), (_forget(visit), _FORGET_FILES))
 
 
 async def _begin(visit: Visit, lane: int, account: int) -> Goto:
