@@ -147,6 +147,31 @@ def test_the_link_of_the_greeting_names_the_public_address(monkeypatch: pytest.M
         assert entered.headers["set-cookie"].endswith("; Secure")
 
 
+def test_no_secret_is_written_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of an API key, a link, a session, a form or a password; not where most is told, and not when it is refused."""
+    monkeypatch.setenv("REELBOT_LOG_LEVEL", "debug")
+    password = "correct horse battery"
+    own = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    with serving() as server, httpx.Client(base_url=server.url, headers=own, timeout=DEADLINE_SECONDS) as browser:
+        link = re.sub(".*token=", "", cli("account", "link", "owner")["link"])
+        for _ in range(2):
+            browser.get("/enter", params={"token": link})
+        token = re.findall('name="form_token" value="([^"]+)"', browser.get("/account").text)[0]
+        session = browser.cookies["reelbot_session"]
+        browser.post("/account/password", data={"form_token": token, "password": password})
+        made = browser.post("/account/keys", data={"form_token": token, "label": "laptop"})
+        key = re.findall("rb_[0-9a-z-]+", made.text)[0]
+        for presented in (key, key[:-1], session):
+            server.ask("GET", f"/api/v1/usage?key={key}", presented)
+        browser.post("/logout", data={"form_token": token})
+        for typed in (password, f"{password}!"):
+            browser.post("/login", data={"name": "owner", "password": typed})
+        status, log = server.end()
+    assert status == 0
+    for secret in (link, session, token, password, key, str(server.key)):
+        assert secret[-30:] not in log
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_told_once_also_with_open_streams(how: signal.Signals) -> None:
     with serving() as server, ExitStack() as streams:

@@ -12,6 +12,7 @@ from tests.studio_providers.providers import PATIENT
 from tests.studio_providers.servers import Reply, Server
 
 from reelbot.allowance import FailurePoint
+from reelbot.cli.logs import log_to_stderr
 from reelbot.studio.providers.addresses import is_public
 from reelbot.studio.providers.failures import Source
 from reelbot.studio.providers.http import Caller
@@ -151,3 +152,13 @@ async def test_proxies_of_the_environment_are_not_given_the_key(
     server.routes["GET .*"] = Reply(body=b"found")
     async with aclosing(Caller(Source("Some", ""), server.url, HEADERS, timeouts=PATIENT)) as caller:
         assert (await caller.ask("x")).body == b"found"
+
+
+async def test_what_signs_a_url_is_not_written_to_the_log_of_a_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_to_stderr("debug")
+    caplog.set_level("DEBUG")
+    async with calling(Web(), PUBLIC_4) as caller:
+        await caller.download("https://cdn.test/clip.mp4?signature=precious", tmp_path / "clip", 100)
+    assert "precious" not in caplog.text

@@ -4,7 +4,6 @@ On a database without accounts it opens the first one, and shows its API key, on
 """
 
 import gc
-import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from reelbot.cli.connections import BoundedProtocol
 from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
+from reelbot.cli.logs import log_to_stderr
 from reelbot.cli.publishing import publishing_of
 from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
@@ -56,7 +56,7 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
     """
     config = call.config
     config = replace(config, host=host or config.host, port=config.port if port is None else port)
-    _log_to_stderr(config.log_level)
+    log_to_stderr(config.log_level)
     with listener(config.host, config.port) as listening:
         _warn_of_strangers(listening)
         uvloop.run(_serve(call._replace(config=config), listening))
@@ -155,9 +155,3 @@ def _greeting(url: str, call: Call, first: First, link: str) -> list[Text]:
 def _warn_of_strangers(listening: socket.socket) -> None:
     if not is_loopback(listening):
         printed(styled(f"Warning: {_STRANGERS}", "yellow"), stderr=True)
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if level != "debug":  # the server's own talk about starting and ending says nothing that isn't said here
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -1,7 +1,6 @@
 """`reelbot work`: the workers of the studio and of publishing alone, for more machines than the one that serves."""
 
 import asyncio
-import logging
 import signal
 
 import click
@@ -9,6 +8,7 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.call import Call, configured
+from reelbot.cli.logs import log_to_stderr
 from reelbot.cli.publishing import publishing_of
 from reelbot.cli.studio import studio_of
 from reelbot.wiring import wired
@@ -22,7 +22,7 @@ def work(call: Call, jobs: int | None) -> None:
 
     Needs the database of the servers and the same folder of data. Any number may run, on any number of machines.
     """
-    logging.basicConfig(level=call.config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr(call.config.log_level)
     uvloop.run(_work(call, jobs or max(call.config.jobs, 1)))
 
 
