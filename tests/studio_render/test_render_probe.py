@@ -1,5 +1,8 @@
 """What an uploaded file is: found by opening it, within bounds, whatever its name says and whatever it was made for."""
 
+import random
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +99,48 @@ def test_a_recording_that_does_not_say_its_length_is_gone_through(tmp_path: Path
 def test_a_picture_of_few_bytes_and_many_pixels_is_refused_unopened(tmp_path: Path) -> None:
     assert "too many pixels" in refusal(bomb(tmp_path / "bomb.png", 9_000, 9_000))
     assert "too many pixels" in refusal(bomb(tmp_path / "long.png", 20_000, 10))
+
+
+@pytest.mark.parametrize(("kind", "begin"), [(b"zTXt", b"a\0\0"), (b"iTXt", b"a\0\1\0\0\0"), (b"iCCP", b"a\0\0")])
+def test_a_picture_whose_remarks_grow_a_thousandfold_is_refused(tmp_path: Path, kind: bytes, begin: bytes) -> None:
+    picture(tmp_path / "plain.png")
+    plain, body = (tmp_path / "plain.png").read_bytes(), kind + begin + zlib.compress(bytes(20_000_000), 9)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    (tmp_path / "bomb.png").write_bytes(plain[:33] + chunk + plain[33:])
+    assert "broken" in refusal(tmp_path / "bomb.png")
+
+
+def test_a_damaged_file_is_refused_in_words_or_can_be_used(tmp_path: Path) -> None:
+    """Any bytes of any kind of file, by a seed: what is looked at never ends in anything else."""
+    chance = random.Random(17)
+    clip(tmp_path / "a.mp4")
+    clip(tmp_path / "a.webm", 0.3, "-c:v", "libvpx")
+    sound(tmp_path / "a.wav", tone(440, 0.2))
+    encode(tmp_path / "a.mp3", "-f", "lavfi", "-i", "sine=d=0.5")
+    for ending in ("png", "jpg", "webp"):
+        picture(tmp_path / f"b.{ending}")
+    whole = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
+    said: set[str] = set()
+    for _ in range(150):
+        content = bytearray(chance.choice(whole))
+        for _ in range(chance.choice((1, 3, 20))):
+            at = chance.randrange(min(len(content), chance.choice((64, 400, 4_000))))
+            content[at : at + chance.choice((1, 4))] = chance.choice(
+                (b"\0", b"\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1", b"")
+            )
+        (tmp_path / "damaged").write_bytes(content)
+        try:
+            said.add(inspect(tmp_path / "damaged").kind)
+        except Malformed as refused:
+            said.add(refused.detail)
+    assert {"image", "audio", "clip"} < said
+
+
+def test_a_track_whose_remarks_are_in_an_old_writing_is_sound(tmp_path: Path) -> None:
+    encode(tmp_path / "a.wav", "-f", "lavfi", "-i", "sine=d=0.5", "-metadata", "title=Cafe", "-metadata", "artist=Zoe")
+    content = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content.replace(b"Cafe", b"Caf\xe9").replace(b"Zoe", b"Zo\xeb"))
+    assert content.count(b"Cafe") and inspect(tmp_path / "a.wav").kind == "audio"
 
 
 def test_a_clip_longer_than_the_bound_is_refused(tmp_path: Path) -> None:

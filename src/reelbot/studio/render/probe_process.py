@@ -116,9 +116,8 @@ def _is_opaque(picture: Image.Image) -> bool:
 
 
 def _as_media(path: Path) -> Probed:
-    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
     with _said_of(NOT_OFFERED):
-        opened = av.open(f"file:{path.resolve()}", options=options, metadata_errors="ignore")
+        opened = _opened(path)
     with _said_of(BROKEN), opened as container:
         pictures = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         sounds = container.streams.audio
@@ -132,6 +131,12 @@ def _as_media(path: Path) -> Probed:
             duration_ms=_duration_ms(path, container, is_counted=not pictures),
             audio_codec=sounds[0].codec.canonical_name if sounds else "",
         )
+
+
+def _opened(path: Path) -> InputContainer:
+    """A file of a format that is offered. Its remarks may be in any writing: old tracks are tagged in Latin-1."""
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
+    return av.open(f"file:{path.resolve()}", options=options, metadata_errors="ignore")
 
 
 @contextmanager
@@ -181,7 +186,7 @@ def _duration_ms(path: Path, container: InputContainer, is_counted: bool) -> int
 
 def _counted_ms(path: Path) -> int:
     """Where the last packet of a file ends."""
-    with av.open(f"file:{path.resolve()}", options={"protocol_whitelist": "file"}) as container:
+    with _opened(path) as container:
         ends = (
             float((packet.pts + (packet.duration or 0)) * packet.time_base)
             for packet in container.demux()
