@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.integration.test_api_publish import connected, filmed
 from tests.integration.test_api_studio import picture
-from tests.pages.visitors import HTML, Visitor, accounts_of, visiting
+from tests.pages.visitors import HTML, Visitor, accounts_of, make_operator, visiting
 from tests.sites import Stand
 
 from reelbot.accounts import SESSION_MS
@@ -223,6 +223,21 @@ async def test_a_session_that_does_not_count_is_a_stranger_everywhere(stand: Sta
                     assert answer.status_code == 303, (what, page.path)
                     assert answer.headers["location"].startswith("/login")
     assert await state_of(stand, "ada") == before
+
+
+async def test_nothing_private_is_kept_by_caches_that_others_share(stand: Stand, ada: Visitor) -> None:
+    things = await things_of(stand, "ada")
+    await make_operator(stand)
+    stand.site.streams.close()  # a stream ends as soon as it has begun
+    for operation in OPERATIONS:
+        if operation.method == "GET" and operation.needs_key:
+            path = things.address(operation.path) if operation in NAMED else operation.path
+            kept = (await asked(ada, operation, path)).headers["cache-control"]
+            assert kept == "no-store" or kept.startswith("private, "), operation.id
+    for page in PAGES:
+        path = things.address(page.path) if "{id}" in page.path else page.path
+        if page.method == "GET":
+            assert (await ada.get(path)).headers["cache-control"] == "no-store", page.path
 
 
 @pytest.mark.parametrize("name", ["ada", "bob"])
