@@ -70,9 +70,9 @@ async def _send_file(response: FileResponse, asked: bytes | None, scope: Scope, 
 def _asked_range(headers: Mapping[bytes, bytes], size: int) -> bytes | None:
     """The range that is asked for, within a file of so many bytes; None for the whole file."""
     match = _RANGE.fullmatch(headers.get(b"range", b""))
-    if match is None or match.groups() == (b"", b""):
+    if match is None or not (match[1] or match[2]):
         return None
-    first, last = _within(*match.groups(), size)
+    first, last = _within(match[1], match[2], size)
     if first >= size and b"if-range" not in headers:
         field = (b"content-range", b"bytes */%d" % size)
         raise Problem("range_not_there", f"This file has {size:,} bytes; ask for some of those.", fields=(field,))
