@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], int]
 
@@ -23,8 +24,13 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+@lru_cache(maxsize=4096)
 def instant_text(at: int) -> str:
-    """`at` as RFC 3339 in UTC: `2026-03-01T12:00:00Z`, with three decimals only when they are not zero."""
+    """`at` as RFC 3339 in UTC: `2026-03-01T12:00:00Z`, with three decimals only when they are not zero.
+
+    Cached: all commands of a batch and all requests of a millisecond share their instant, and wording it would cost more
+    than anything else in an answer.
+    """
     whole = datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:19]
     part = at % SECOND
     return f"{whole}.{part:03d}Z" if part else f"{whole}Z"

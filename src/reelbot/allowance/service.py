@@ -15,8 +15,7 @@ from reelbot.allowance import asking
 from reelbot.allowance.batch import Batch, Rider
 from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
 from reelbot.allowance.core import commands as ask
-from reelbot.allowance.core.accounts import Account, allowance_of, limit_of, window_of
-from reelbot.allowance.core.balances import EMPTY, Allowance
+from reelbot.allowance.core.accounts import Account, limit_of, running_starts
 from reelbot.allowance.core.book import Book, HoldFacts, Page
 from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Line, content_hash
 from reelbot.allowance.core.entries import Entry
@@ -32,7 +31,7 @@ from reelbot.allowance.core.windows import window_at
 from reelbot.allowance.opening import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
-from reelbot.allowance.store import Snapshot, Span, Store, Stretch
+from reelbot.allowance.store import Span, Store, Stretch
 from reelbot.allowance.sweeper import Sweeper
 from reelbot.allowance.verify import AuditReport, verify
 from reelbot.clock import Clock, system_clock
@@ -331,28 +330,20 @@ class Ledger:
 
     async def usage(self, account: AccountRef) -> Usage:
         """Every allowance of an account, now."""
-        snapshot = await self._snapshot(account)
-        now, facts = self._clock(), snapshot.account
-        meters = tuple(self._allowance(snapshot, meter, now) for meter in self.terms.catalogue.meters)
-        scheduled = facts.next_plan is not None and facts.plan_at(now) == facts.plan
+        page, cursor = await self._page(account)
+        facts, meters = page.account, page.figures(self.terms.catalogue.meters)
+        scheduled = facts.next_plan is not None and page.plan == facts.plan
         next_plan, next_plan_at = (facts.next_plan, facts.next_plan_at) if scheduled else (None, None)
         ref, zone = AccountRef(facts.lane, facts.id, facts.name), facts.calendar.zone
-        return Usage(ref, facts.plan_at(now), next_plan, next_plan_at, zone, now, meters, snapshot.cursor)
-
-    def _allowance(self, snapshot: Snapshot, meter: str, now: int) -> Allowance:
-        account, catalogue = snapshot.account, self.terms.catalogue
-        window = window_of(account, catalogue, meter, now)
-        balance = snapshot.balances.get((account.id, meter, window.starts_at), EMPTY)
-        return allowance_of(account, catalogue, meter, window, balance, now)
+        return Usage(ref, page.plan, next_plan, next_plan_at, zone, page.now, meters, cursor)
 
     async def quote(self, account: AccountRef, items: Sequence[Item]) -> Quote:
         """What items would cost at most, and which of them fit now; changes nothing."""
         listed = priced(self.terms.prices, asking.checked_items(items))
-        snapshot, now = await self._snapshot(account), self._clock()
-        book = Book(self.terms.catalogue, account.lane)
-        book.balances.update(snapshot.balances)
-        fits, figures = weigh(Page(book, snapshot.account, now), [one.line for one in listed])
-        rest = iter(when_they_fit(book, snapshot.account, _missing(listed, fits), now))
+        page, _ = await self._page(account)
+        now = page.now
+        fits, figures = weigh(page, [one.line for one in listed])
+        rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), now))
         lines = tuple(
             QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
         )
@@ -368,19 +359,17 @@ class Ledger:
         Each takes its place before the next is looked at, and nothing else is used meanwhile; changes nothing.
         """
         wanted = asking.checked_lines(self.terms.catalogue, tuple(lines), least=1)
-        snapshot, now = await self._snapshot(account), self._clock()
-        book = Book(self.terms.catalogue, account.lane)
-        book.balances.update(snapshot.balances)
-        fits, _ = weigh(Page(book, snapshot.account, now), wanted)
+        page, _ = await self._page(account)
+        fits, _ = weigh(page, wanted)
         missing = [line for line, fit in zip(wanted, fits, strict=True) if not fit]
-        rest = iter(when_they_fit(book, snapshot.account, missing, now))
-        return [now if fit else next(rest).fits_at for fit in fits]
+        rest = iter(when_they_fit(page.book, page.account, missing, page.now))
+        return [page.now if fit else next(rest).fits_at for fit in fits]
 
     async def plan_change(self, account: AccountRef, plan: str) -> PlanChange:
         """What moving to a plan would do, and when; changes nothing."""
         target = self.terms.catalogue.plan_named(plan)
-        facts, now = (await self._snapshot(account)).account, self._clock()
-        present = facts.plan_at(now)
+        page, _ = await self._page(account)
+        facts, now, present = page.account, page.now, page.plan
         stays, cancels = plan == present, facts.next_plan if present == facts.plan else None
         later = target.rank < self.terms.catalogue.plans[present].rank
         effective_at = window_at(facts.calendar, "month", now).ends_at if later else None
@@ -422,11 +411,15 @@ class Ledger:
         """Recompute every account from its entries and compare; may run beside live servers and changes nothing."""
         return await verify(self.store)
 
-    async def _snapshot(self, account: AccountRef) -> Snapshot:
-        snapshot = await self.store.snapshot(account)
+    async def _page(self, account: AccountRef) -> tuple[Page, int]:
+        """The account with its running balances, ready to be weighed, and the last event that they already contain."""
+        now, catalogue = self._clock(), self.terms.catalogue
+        snapshot = await self.store.snapshot(account, lambda facts: running_starts(facts, catalogue, now))
         if snapshot is None:
-            raise self._refused(Refusal(Status.ACCOUNT_NOT_FOUND, account.id, self._clock(), 0))
-        return snapshot
+            raise self._refused(Refusal(Status.ACCOUNT_NOT_FOUND, account.id, now, 0))
+        book = Book(catalogue, account.lane)
+        book.balances.update(snapshot.balances)
+        return Page(book, snapshot.account, now), snapshot.cursor
 
     # carrying out
 

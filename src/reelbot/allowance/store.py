@@ -4,7 +4,7 @@ A batch opens one `StoreTransaction`, loads the facts of all its commands, decid
 leaves; leaving commits. All of it is durable, or none of it happened.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -56,6 +56,10 @@ class Stretch(NamedTuple):
 
     after_seq: int
     before_seq: int
+
+
+StartsOf = Callable[[Account], Mapping[str, int]]
+"""Where the window begins, of each meter whose balance is asked for: known once the account's calendar is."""
 
 
 class Snapshot(NamedTuple):
@@ -127,8 +131,8 @@ class Store(Protocol):
         """The names of all plans that some account is on or will move to."""
         ...
 
-    async def snapshot(self, ref: AccountRef) -> Snapshot | None:
-        """The account with the balances of every window that may still run, read at one instant."""
+    async def snapshot(self, ref: AccountRef, starts_of: StartsOf) -> Snapshot | None:
+        """The account with the balances of these windows as far as they exist, read at one instant."""
         ...
 
     async def hold(self, ref: AccountRef, hold: int) -> HoldFacts | None:

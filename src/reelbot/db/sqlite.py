@@ -243,11 +243,19 @@ class SqliteDatabase:
     async def _begin_reading(self) -> sqlite3.Connection:
         raw = await self._take_reader()
         try:
+            _fix_snapshot(raw)
+        except sqlite3.Error as error:
+            await self._fix_when_unlocked(raw, error)
+        return raw
+
+    async def _fix_when_unlocked(self, raw: sqlite3.Connection, error: sqlite3.Error) -> None:
+        try:
+            if not is_locked(error):
+                raise failure_from(error, self.path) from error
             await _when_unlocked(lambda: _fix_snapshot(raw), self.path, self.lock_seconds)
         except BaseException:
             self._give_back_reader(raw)
             raise
-        return raw
 
     def _give_back_reader(self, raw: sqlite3.Connection) -> None:
         if raw.in_transaction:

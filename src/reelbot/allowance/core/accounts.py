@@ -36,6 +36,12 @@ def window_of(account: Account, catalogue: Catalogue, meter: str, now: int) -> W
     return window_at(account.calendar, catalogue.meters[meter].window, now)
 
 
+def running_starts(account: Account, catalogue: Catalogue, now: int) -> dict[str, int]:
+    """Where the window begins in which each meter counts for this account now."""
+    calendar = account.calendar
+    return {name: window_at(calendar, meter.window, now).starts_at for name, meter in catalogue.meters.items()}
+
+
 def limit_of(account: Account, catalogue: Catalogue, meter: str, now: int, granted: int) -> int | None:
     """The limit in force, grants included; None is unlimited."""
     return limit_under(catalogue.plans[account.plan_at(now)].limits, account.overrides, meter, granted)

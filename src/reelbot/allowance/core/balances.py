@@ -36,18 +36,29 @@ class Allowance(NamedTuple):
     @property
     def remaining(self) -> int | None:
         """What could be held now; None is unlimited. Never negative, also after a downgrade below what is used."""
-        return None if self.limit is None else max(0, self.limit - self.used - self.held)
+        return remaining_of(self.limit, self.used + self.held)
 
     @property
     def state(self) -> State:
         """The word for how full the meter is."""
-        if self.limit is None:
-            return "unlimited"
-        taken = self.used + self.held
-        if taken >= self.limit:
-            return "exhausted"
-        return "low" if taken * 100 >= self.limit * LOW_PERCENT else "available"
+        return state_of(self.limit, self.used + self.held)
 
     def fits(self, amount: int) -> bool:
         """Whether `amount` more could be held; nothing always fits."""
         return self.limit is None or amount == 0 or self.used + self.held + amount <= self.limit
+
+
+def remaining_of(limit: int | None, taken: int) -> int | None:
+    """What a limit leaves; None is unlimited."""
+    if limit is None:
+        return None
+    return limit - taken if taken < limit else 0
+
+
+def state_of(limit: int | None, taken: int) -> State:
+    """The word for how much of a limit is taken."""
+    if limit is None:
+        return "unlimited"
+    if taken >= limit:
+        return "exhausted"
+    return "low" if taken * 100 >= limit * LOW_PERCENT else "available"

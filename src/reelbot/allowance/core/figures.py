@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from reelbot.allowance.core.balances import Allowance, State
+from reelbot.allowance.core.balances import Allowance, State, remaining_of, state_of
 from reelbot.allowance.core.outcomes import Answer
 from reelbot.clock import instant_text
 
@@ -44,8 +44,8 @@ def window_figures(kind: str, starts_at: int, ends_at: int | None) -> WindowFigu
 def meter_figures(allowance: Allowance) -> MeterFigures:
     """The figures that everything outside shows."""
     meter, kind, starts_at, ends_at, limit, used, held = allowance
-    window = window_figures(kind, starts_at, ends_at)
-    return MeterFigures(meter, window, limit, used, held, allowance.remaining, allowance.state)
+    window, taken = window_figures(kind, starts_at, ends_at), used + held
+    return MeterFigures(meter, window, limit, used, held, remaining_of(limit, taken), state_of(limit, taken))
 
 
 _encode = msgspec.json.Encoder().encode

@@ -11,7 +11,7 @@ from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
 from reelbot.allowance.core.figures import usage_events
-from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, Stretch, Wanted
+from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
 from reelbot.events import MemoryEvents, NewEvent
 
 
@@ -87,12 +87,14 @@ class MemoryStore:
         present = {account.plan for account in self._accounts.values()}
         return sorted(present | {account.next_plan for account in self._accounts.values() if account.next_plan})
 
-    async def snapshot(self, ref: AccountRef) -> Snapshot | None:
-        """The account with all its balances."""
+    async def snapshot(self, ref: AccountRef, starts_of: StartsOf) -> Snapshot | None:
+        """The account, the balances of these windows and the cursor."""
         account = self._accounts.get(ref.id)
         if account is None:
             return None
-        return Snapshot(account, self._balances_of(ref.id), await self._events.last(ref.lane, ref.id))
+        keys = [(ref.id, meter, starts_at) for meter, starts_at in starts_of(account).items()]
+        balances = {key: self._balances[key] for key in keys if key in self._balances}
+        return Snapshot(account, balances, await self._events.last(ref.lane, ref.id))
 
     def _balances_of(self, account: int) -> dict[BalanceKey, Balance]:
         return {key: balance for key, balance in self._balances.items() if key[0] == account}

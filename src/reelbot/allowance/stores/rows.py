@@ -84,13 +84,15 @@ def put_accounts(book: Book, rows: Iterable[Row]) -> None:
 
 def put_balances(book: Book, rows: Iterable[Row]) -> None:
     """Balances into the book."""
-    for account, meter, window_start, *figures in rows:
-        book.balances[account, meter, window_start] = made(Balance, tuple(figures))
+    book.balances.update(balances_from(rows))
 
 
 def balances_from(rows: Iterable[Row]) -> dict[BalanceKey, Balance]:
     """Balances by their key."""
-    return {(account, meter, start): Balance(*figures) for account, meter, start, *figures in rows}
+    return {
+        (account, meter, start): made(Balance, (used, held, granted))
+        for account, meter, start, used, held, granted in rows
+    }
 
 
 class Written:

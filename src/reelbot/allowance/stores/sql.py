@@ -8,7 +8,7 @@ from reelbot.allowance.core.book import HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.outcomes import decode_answer
-from reelbot.allowance.store import Holding, Snapshot, Span, Stretch
+from reelbot.allowance.store import Holding, Snapshot, Span, StartsOf, Stretch
 from reelbot.allowance.stores.rows import account_from, balances_from, hold_from, json_text
 from reelbot.clock import DAY, Clock
 from reelbot.db import Connection, Database
@@ -16,9 +16,6 @@ from reelbot.db.arrays import numbers
 from reelbot.errors import ConfigFailure
 from reelbot.events import Events
 from reelbot.limits import SEQ_MAX
-
-RUNNING_DAYS_MAX = 63
-"""No day or month of a calendar is longer than this. One that changes of zone stretched may be; its start is known."""
 
 CLOCKS_APART = DAY
 """No entry was written more than this earlier or later than those around it, by whichever clock: a day's filter looks so far
@@ -53,15 +50,15 @@ class SqlReader:
         async with self._database.reading() as connection:
             return [plan for (plan,) in await connection.fetch(self._sql["list_plans"])]
 
-    async def snapshot(self, ref: AccountRef) -> Snapshot | None:
-        """The account, its running balances and the cursor, of one instant."""
+    async def snapshot(self, ref: AccountRef, starts_of: StartsOf) -> Snapshot | None:
+        """The account, the balances of these windows and the cursor, of one instant."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._sql["read_account"], (ref.lane, ref.id))
             if not rows:
                 return None
             account = account_from(ref.lane, rows[0][:13])
-            earliest = _earliest_start(account, self._clock())
-            balances = await connection.fetch(self._sql["read_balances"], (ref.lane, ref.id, earliest))
+            starts = json_text(starts_of(account))
+            balances = await connection.fetch(self._sql["read_balances"], (starts, ref.lane, ref.id))
             cursor = await self._events.last_on(connection, ref.lane, ref.id)
         return Snapshot(account, balances_from(balances), cursor)
 
@@ -138,7 +135,7 @@ class SqlReader:
             rows = await connection.fetch(self._sql["read_account"], place)
             if not rows:
                 return None
-            balances = await connection.fetch(self._sql["read_balances"], (*place, 0))
+            balances = await connection.fetch(self._sql["list_balances"], place)
             holds = [hold_from(row) for row in await connection.fetch(self._sql["list_holds"], place)]
         account, chain = account_from(ref.lane, rows[0][:13]), Chain(rows[0][13], bytes(rows[0][14]))
         return Holding(account, chain, balances_from(balances), {hold.id: hold for hold in holds})
@@ -177,9 +174,3 @@ class SqlReader:
 
     async def close(self) -> None:
         """The database is closed by whoever opened it."""
-
-
-def _earliest_start(account: Account, now: int) -> int:
-    """No window that may still run begins before this instant."""
-    turns = (account.calendar.day_turn, account.calendar.month_turn)
-    return min([now - RUNNING_DAYS_MAX * DAY, *(turn.starts_at for turn in turns if turn and now < turn.ends_at)])

@@ -96,9 +96,14 @@ SELECT id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, d
 SELECT plan FROM account UNION SELECT next_plan FROM account WHERE next_plan IS NOT NULL ORDER BY 1;
 
 -- name: read_balances
--- The balances of windows that may still run: lane, account, the earliest start that matters; standing ones start at 0.
+-- The balances of one account in one window of each meter: JSON object of starts by meter, lane, account.
 SELECT account, meter, window_start, used, held, granted
-  FROM balance WHERE lane = ? AND account = ? AND (window_start = 0 OR window_start >= ?);
+  FROM json_each(?1) AS wanted
+  CROSS JOIN balance ON lane = ?2 AND account = ?3 AND meter = wanted.key AND window_start = wanted.value;
+
+-- name: list_balances
+-- All balances of an account, for the audit: lane, account.
+SELECT account, meter, window_start, used, held, granted FROM balance WHERE lane = ? AND account = ?;
 
 -- name: read_hold
 -- One hold: lane, account, id.

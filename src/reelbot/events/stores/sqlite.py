@@ -6,14 +6,17 @@ the key's largest, not a row of its own, which saves a third of the pages that a
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+
+import msgspec
 
 from reelbot.db import Connection, SqliteDatabase
 from reelbot.errors import DatabaseFailure
 from reelbot.events.core.event import NewEvent, Place
 from reelbot.events.store import UntilWatched
 from reelbot.events.stores.sql import SqlEvents
+
+_encode = msgspec.json.Encoder().encode
 
 POLL_SECONDS = 0.1
 """Between looks for other processes' commits: at the edge of what an eye notices, and a look costs microseconds."""
@@ -54,7 +57,7 @@ class SqliteEventStore(SqlEvents):
             await until_watched()
 
     def _listed(self, accounts: Sequence[int]) -> object:
-        return json.dumps(accounts)
+        return _encode(accounts).decode()
 
     async def _version(self) -> int | None:
         try:

@@ -1,6 +1,5 @@
 """`/api/v1/holds`: set amounts aside, look at a hold, settle it, release it. The hot path of the API."""
 
-from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -25,9 +24,6 @@ NO_HOLD = "There is no such hold."
 """Said of a hold that is not there and of one that is somebody else's: the two must not be told apart."""
 
 _encode = msgspec.json.Encoder().encode
-
-_instant_text = lru_cache(maxsize=1024)(instant_text)
-"""The commands of one batch share their instant; wording it costs more than anything else in an answer."""
 
 
 class LineAsked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,7 +189,7 @@ def _receipt_reply(call: Call, kind: str, status: int, receipt: Receipt) -> Repl
         answer.state,
         [_held_line(line) for line in answer.lines],
         [_refused_line(line) for line in answer.refused],
-        _instant_text(answer.expires_at),
+        instant_text(answer.expires_at),
         _touched(call.who.name, answer),
     )
     fields = rate_limit_fields(answer.meters, answer.at)
@@ -202,7 +198,7 @@ def _receipt_reply(call: Call, kind: str, status: int, receipt: Receipt) -> Repl
 
 def _touched(name: str, answer: Answer) -> TouchedUsage:
     meters = [meter_figures(one) for one in answer.meters]
-    return TouchedUsage(name, answer.plan, answer.zone, _instant_text(answer.at), meters)
+    return TouchedUsage(name, answer.plan, answer.zone, instant_text(answer.at), meters)
 
 
 def _held_line(line: HeldLine) -> HeldLineShown:

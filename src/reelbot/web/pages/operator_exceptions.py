@@ -43,7 +43,8 @@ class Exceptions(NamedTuple):
 
 async def exceptions_of(ledger: Ledger, account: AccountRef, usage: Usage) -> Exceptions:
     """What is in force for an account now, by its own clock."""
-    snapshot = await ledger.store.snapshot(account)
+    starts = {allowance.meter: allowance.starts_at for allowance in usage.meters}
+    snapshot = await ledger.store.snapshot(account, lambda _: starts)
     assert snapshot is not None, "its usage has just been read"
     granted: list[Granted] = []
     for allowance in usage.meters:
