@@ -35,12 +35,15 @@ CREATE TABLE balance (
     PRIMARY KEY (lane, account, meter, window_start)
 ) WITHOUT ROWID;
 
--- `id` is the seq of the entry that opened the hold; `lines` is JSON, as the ledger's HeldLine.
+-- `id` is the seq of the entry that opened the hold; `lines` is JSON, as the ledger's HeldLine. The states are compared
+-- one by one: for a list behind IN, SQLite fills a table at each row, which takes as long as writing the row.
 CREATE TABLE hold (
     lane INTEGER NOT NULL,
     account INTEGER NOT NULL,
     id INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('open', 'unknown', 'settled', 'released', 'expired')),
+    state TEXT NOT NULL CHECK (
+        state = 'open' OR state = 'settled' OR state = 'released' OR state = 'expired' OR state = 'unknown'
+    ),
     expires_at INTEGER NOT NULL,
     lines TEXT NOT NULL,
     PRIMARY KEY (lane, account, id)
