@@ -24,6 +24,9 @@ from reelbot.limits import (
     WHY_LENGTH_MAX,
 )
 
+LISTS = (list, tuple)
+"""What counts as a list; a pair, because a union of types would be made anew at each question."""
+
 _JOINERS = {0x200C: "-", 0x200D: "-"}
 """Persian, Hindi and many an emoji are not written right without these two, which Python does not count as printable."""
 
@@ -56,16 +59,16 @@ def checked_lines(catalogue: Catalogue, lines: object, least: int) -> tuple[Line
 
 
 def _listed(lines: object) -> list[Line]:
+    if isinstance(lines, LISTS) and all(isinstance(line, Line) for line in lines):
+        return list(lines)
     if isinstance(lines, Mapping):
         return [made(Line, (meter, amount, None, None)) for meter, amount in lines.items()]
-    if isinstance(lines, list | tuple) and all(isinstance(line, Line) for line in lines):
-        return list(lines)
     raise Malformed(f"Lines are amounts by meter, or a list of lines, not {shown(lines)}.", "lines")
 
 
 def checked_items(items: object) -> tuple[Item, ...]:
     """Items of the price list, at least one; that the action exists is checked with its price."""
-    if not isinstance(items, list | tuple) or not all(isinstance(item, Item) for item in items):
+    if not isinstance(items, LISTS) or not all(isinstance(item, Item) for item in items):
         raise Malformed(f"Items are a list of items, not {shown(items)}.", "items")
     if not 1 <= len(items) <= LINES_MAX:
         raise Malformed(f"Ask for 1 to {LINES_MAX} items.", "items")

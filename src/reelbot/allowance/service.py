@@ -182,7 +182,7 @@ class Ledger:
         return await self._carried_out(account, command, rider)
 
     def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
-        if isinstance(what, list | tuple) and what and isinstance(what[0], Item):
+        if isinstance(what, asking.LISTS) and what and isinstance(what[0], Item):
             return tuple(one.line for one in self._priced(account, asking.checked_items(what), quote))
         if quote is not None:
             raise Malformed("A quote goes with items, not with lines.", "quote")

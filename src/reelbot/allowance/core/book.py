@@ -95,11 +95,6 @@ class Page:
         self.entries: list[Entry] = []
         self.balances: dict[BalanceKey, Balance] = {}
 
-    def balance(self, meter: str, window_start: int) -> Balance:
-        """A balance as it stands on this page."""
-        key = (self.account.id, meter, window_start)
-        return self.balances.get(key) or self.book.balances.get(key, EMPTY)
-
     def move(
         self,
         kind: Kind,
@@ -116,25 +111,26 @@ class Page:
     ) -> Balance:
         """Write one entry that moves a balance by so much; `limit` is the one in force after it."""
         account, (starts_at, ends_at) = self.account, window
-        used_before, held_before, granted_before = self.balance(meter, starts_at)
+        key = (account.id, meter, starts_at)
+        used_before, held_before, granted_before = self.balances.get(key) or self.book.balances.get(key, EMPTY)
         used_after, held_after, granted_after = used_before + used, held_before + held, granted_before + granted
         assert used_after >= 0 and held_after >= 0, "a balance went below zero"
         limit = limit_under(self._limits, account.overrides, meter, granted_after)
-        after = self.balances[account.id, meter, starts_at] = made(Balance, (used_after, held_after, granted_after))
-        self._append(
+        after = self.balances[key] = made(Balance, (used_after, held_after, granted_after))
+        self._append((
             account.lane, account.id, self.seq + 1, self.now, kind, hold, action, meter, starts_at, ends_at, amount, limit,
             used_before, held_before, used_after, held_after, detail, why,
-        )  # fmt: skip
+        ))  # fmt: skip
         return after
 
     def remark(self, kind: Kind, why: str, detail: str) -> None:
         """Write one entry about the account itself."""
         lane, account = self.account.lane, self.account.id
-        self._append(
+        self._append((
             lane, account, self.seq + 1, self.now, kind, 0, None, None, 0, None, 0, None, 0, 0, 0, 0, detail, why
-        )  # fmt: skip
+        ))  # fmt: skip
 
-    def _append(self, *told: object) -> None:
+    def _append(self, told: tuple[object, ...]) -> None:
         """Chain one entry; `told` are all its fields but the hash."""
         entry = chained(self.head, told)
         self.seq += 1
@@ -147,12 +143,13 @@ class Page:
 
     def running(self, meter: str) -> Allowance:
         """The running allowance of one meter after this page."""
-        kind = self.book.catalogue.meters[meter].window
-        return self.allowance(meter, *window_at(self.account.calendar, kind, self.now))
+        kind, starts_at, ends_at = window_at(self.account.calendar, self.book.catalogue.meters[meter].window, self.now)
+        return self.allowance(meter, kind, starts_at, ends_at)
 
     def allowance(self, meter: str, kind: str, starts_at: int, ends_at: int | None) -> Allowance:
         """The allowance of one meter in one window, which may be over, after this page."""
-        used, held, granted = self.balance(meter, starts_at)
+        key = (self.account.id, meter, starts_at)
+        used, held, granted = self.balances.get(key) or self.book.balances.get(key, EMPTY)
         limit = limit_under(self._limits, self.account.overrides, meter, granted)
         return made(Allowance, (meter, kind, starts_at, ends_at, limit, used, held))
 

@@ -31,6 +31,10 @@ from reelbot.allowance.core.concluding import expire, mark_unknown, refund, rele
 from reelbot.allowance.core.holding import decide_hold
 from reelbot.allowance.core.outcomes import Refusal, Replay, Status
 
+_CONCLUDING = (Settle, Release, MarkUnknown, Expire, Refund)
+"""Commands about a hold that is there. Made once: a union of types that is written where it is asked for is made anew for
+each command, which takes ten times as long as the answer."""
+
 
 def decide(book: Book, command: Command, now: int) -> Decision | Replay | Refusal:
     """Decide one command. The first reason against it, in the order of `Status`, is the one that is told."""
@@ -82,7 +86,7 @@ def balances_needed(book: Book, command: Command, now: int) -> Iterable[BalanceK
         return ()
     if isinstance(command, Hold):
         return [_running_key(book, account, line.meter, now) for line in command.lines]
-    if isinstance(command, Settle | Release | MarkUnknown | Expire | Refund):
+    if isinstance(command, _CONCLUDING):
         hold = book.holds.get((account.id, command.hold))
         return [(account.id, line.meter, line.window_start) for line in hold.lines] if hold else ()
     return [_running_key(book, account, meter, now) for meter in book.catalogue.meters]

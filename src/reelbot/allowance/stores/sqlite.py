@@ -52,10 +52,13 @@ class SqliteTransaction:
                 book.known[account, key] = Known(content, decode_answer(answer))
 
     async def load_balances(self, book: Book, keys: Iterable[BalanceKey]) -> None:
-        """Put the balances into the book."""
-        wanted = json_text(list(keys))
-        if wanted != "[]":
-            put_balances(book, await self.connection.fetch(self._sql["load_balances"], (book.lane, wanted)))
+        """Put the balances into the book, one statement for each meter."""
+        by_meter: dict[str, list[str]] = {}
+        for account, meter, window_start in keys:
+            by_meter.setdefault(meter, []).append(f'"{account}":{window_start}')
+        for meter, members in by_meter.items():
+            wanted = (book.lane, meter, _object(members))
+            put_balances(book, await self.connection.fetch(self._sql["load_balances"], wanted))
 
     async def append(self, accepted: Sequence[Accepted], book: Book) -> None:
         """Write the batch."""
@@ -80,4 +83,8 @@ class SqliteTransaction:
 
 def _members(pairs: Iterable[tuple[int, int | str]]) -> str:
     """A JSON object of the second by the first; a name may be there more than once."""
-    return "{" + ",".join([f'"{account}":{json_text(second)}' for account, second in pairs]) + "}"
+    return _object([f'"{account}":{json_text(second)}' for account, second in pairs])
+
+
+def _object(members: Iterable[str]) -> str:
+    return "{" + ",".join(members) + "}"

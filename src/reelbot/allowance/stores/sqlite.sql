@@ -29,11 +29,11 @@ SELECT answer.account, answer.key, answer.content, answer.answer
   CROSS JOIN answer ON answer.lane = ?1 AND answer.account = CAST(wanted.key AS INTEGER) AND answer.key = wanted.value;
 
 -- name: load_balances
--- The balances that a batch looks at: lane, JSON array of [account, meter, window_start].
+-- The balances of one meter that a batch looks at: lane, meter, JSON object of window_starts by account.
 SELECT account, meter, window_start, used, held, granted
-  FROM json_each(?2) AS wanted
-  CROSS JOIN balance ON balance.lane = ?1 AND balance.account = wanted.value ->> 0
-   AND balance.meter = wanted.value ->> 1 AND balance.window_start = wanted.value ->> 2;
+  FROM json_each(?3) AS wanted
+  CROSS JOIN balance ON balance.lane = ?1 AND balance.account = CAST(wanted.key AS INTEGER)
+   AND balance.meter = ?2 AND balance.window_start = wanted.value;
 
 -- name: insert_account
 -- A new account. Its chain is moved by move_chain.
