@@ -131,7 +131,7 @@ class SqliteDatabase:
         return _Transaction(self, commit_here)
 
     def reading(self) -> "_Reading":
-        """A snapshot to read from, as of now. At most `READERS_MAX` at once; more wait for one to end."""
+        """A snapshot to read from, taken at the first statement. At most `READERS_MAX` at once; more wait for one to end."""
         return _Reading(self)
 
     async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -243,19 +243,11 @@ class SqliteDatabase:
     async def _begin_reading(self) -> sqlite3.Connection:
         raw = await self._take_reader()
         try:
-            _fix_snapshot(raw)
+            raw.execute("BEGIN")
         except sqlite3.Error as error:
-            await self._fix_when_unlocked(raw, error)
-        return raw
-
-    async def _fix_when_unlocked(self, raw: sqlite3.Connection, error: sqlite3.Error) -> None:
-        try:
-            if not is_locked(error):
-                raise failure_from(error, self.path) from error
-            await _when_unlocked(lambda: _fix_snapshot(raw), self.path, self.lock_seconds)
-        except BaseException:
             self._give_back_reader(raw)
-            raise
+            raise failure_from(error, self.path) from error
+        return raw
 
     def _give_back_reader(self, raw: sqlite3.Connection) -> None:
         if raw.in_transaction:
@@ -293,10 +285,22 @@ class _Reading(SqliteConnection):
         super().__init__(database.path)
         self._database = database
         self._reader: sqlite3.Connection | None = None
+        self._has_snapshot = False
 
     async def __aenter__(self) -> SqliteConnection:
         self._raw = self._reader = await self._database._begin_reading()
         return self
+
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return all its rows; the first one waits while another program holds the lock."""
+        if self._has_snapshot:
+            return await super().fetch(sql, parameters)
+        raw, database = self._open(), self._database
+        rows = await _when_unlocked(
+            lambda: raw.execute(sql, parameters).fetchall(), database.path, database.lock_seconds
+        )
+        self._has_snapshot = True
+        return rows
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -341,13 +345,6 @@ def _connected(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
         raw.close()
         raise
     return raw
-
-
-def _fix_snapshot(raw: sqlite3.Connection) -> None:
-    """Begin a reading and read a little at once: SQLite takes its snapshot at the first read, not at BEGIN."""
-    if not raw.in_transaction:
-        raw.execute("BEGIN")
-    raw.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
 
 
 async def _when_unlocked(act: Callable[[], T], path: Path, seconds: float) -> T:
