@@ -31,7 +31,7 @@ async def naive_ledger(path: Path) -> AsyncIterator[Ledger]:
     """The peer without groups: each command is a transaction of its own, committed on the spot."""
     database = await SqliteDatabase.open(path)
     try:
-        store = SqliteStore(CommitsHere(database), Events(database), system_clock)
+        store = SqliteStore(CommitsHere(database), Events(database))
         ledger = NaiveLedger(store, Events(database), load_terms(), sweep_seconds=None)
         yield ledger
     finally:

@@ -91,7 +91,7 @@ async def opened(url: str) -> AsyncIterator[Store]:
     database = await open_database(url)
     try:
         await migrate(database, ROOMS)
-        yield store_on(database, Events(database), system_clock)
+        yield store_on(database, Events(database))
     finally:
         await database.close()
 

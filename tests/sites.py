@@ -189,7 +189,7 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         stored = Events(database)
         await stored.start()
         stack.push_async_callback(stored.stop)
-        ledger = Ledger(store_on(database, stored, clock), stored, terms, clock, None)
+        ledger = Ledger(store_on(database, stored), stored, terms, clock, None)
         await stack.enter_async_context(_ledger(ledger))
         gate = Accounts(database, clock)
         stack.push_async_callback(gate.close)

@@ -89,7 +89,7 @@ async def _staged(place: Place, ground_of: Callable[[Place], object], asked: Seq
     path = copied(hot_ground(place) if ground_of is hot_ground else spread_ground(place), place.directory)
     database = await SqliteDatabase.open(path)
     witness, terms, events = Witness(), load_terms(), Events(database)
-    store = SqliteStore(WatchedDatabase(CommitsHere(database), witness), events, system_clock)
+    store = SqliteStore(WatchedDatabase(CommitsHere(database), witness), events)
     nothing = Answer("hold", 0, 1, 0, 1, "open", 0, (), (), (), "free", "UTC")
     bench = _Bench(store, terms, _Parser(terms, store, events, nothing), witness, _Stages())
     for number, jobs in enumerate(chunks(asked, CALLERS)):

@@ -20,7 +20,6 @@ from bench.scenario import Case, Found, Measure, Place, Scenario
 from bench.watched import WatchedDatabase, Witness, Write
 from reelbot.allowance import Ledger, load_terms
 from reelbot.allowance.stores.sqlite import SqliteStore
-from reelbot.clock import system_clock
 from reelbot.db import SqliteDatabase
 from reelbot.events import Events
 
@@ -86,7 +85,7 @@ def _capture(ground: Path, directory: Path, asked: list[Job], rows: Path) -> Non
 async def _captured(ground: Path, directory: Path, asked: list[Job]) -> list[list[Write]]:
     database = await SqliteDatabase.open(copied(ground, directory))
     witness = Witness(keeps_rows=True)
-    store = SqliteStore(WatchedDatabase(CommitsHere(database), witness), Events(database), system_clock)
+    store = SqliteStore(WatchedDatabase(CommitsHere(database), witness), Events(database))
     ledger = Ledger(store, Events(database), load_terms(), sweep_seconds=None)
     await ledger.start()
     witness.clear()

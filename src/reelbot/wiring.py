@@ -73,7 +73,7 @@ async def wired(
         events = Events(database)
         await events.start()
         stack.push_async_callback(events.stop)
-        store = store_on(database, events, clock, config.lanes)
+        store = store_on(database, events, config.lanes)
         ledger = Ledger(store, events, terms, clock, SWEEP_SECONDS if sweeps else None)
         stack.push_async_callback(ledger.stop)
         await ledger.start()

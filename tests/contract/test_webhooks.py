@@ -87,7 +87,7 @@ async def world(emptied_url: str, clock: FakeClock) -> AsyncIterator[World]:
 async def opened(database: AnyDatabase, clock: FakeClock) -> AsyncIterator[World]:
     events, inbox = Events(database), Inbox()
     await events.start()
-    ledger = Ledger(store_on(database, events, clock), events, load_terms(), clock, sweep_seconds=None)
+    ledger = Ledger(store_on(database, events), events, load_terms(), clock, sweep_seconds=None)
     await ledger.start()
     ada, bob = await ledger.account("ada"), await ledger.account("bob")
     webhooks = Webhooks(database, ledger, clock, Client(resolve=somewhere, transport=inbox))

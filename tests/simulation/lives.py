@@ -81,7 +81,7 @@ class World:
         """Begin a process."""
         opened = self._memory
         if opened is None:
-            opened = await self._stack.enter_async_context(opened_store(self._address, self._clock))
+            opened = await self._stack.enter_async_context(opened_store(self._address))
         if self._address == MEMORY:
             self._memory = opened
         self.store = CrashingStore(opened.store)

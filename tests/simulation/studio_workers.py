@@ -101,7 +101,7 @@ async def opened(address: str, folder: Path) -> AsyncIterator[Room]:
         await migrate(database, ROOMS)
         events = Events(database)
         await events.start()
-        ledger = Ledger(store_on(database, events, system_clock), events, load_terms(), system_clock, None)
+        ledger = Ledger(store_on(database, events), events, load_terms(), system_clock, None)
         await ledger.start()
         files = Files(folder / "studio")
         files.open()

@@ -234,7 +234,7 @@ async def _running(
 ) -> AsyncIterator[Ledger]:
     events = Events(database)
     await events.start()
-    ledger = Ledger(store_on(database, events, clock), events, terms, clock, None)
+    ledger = Ledger(store_on(database, events), events, terms, clock, None)
     try:
         await ledger.start()
         yield ledger

@@ -8,7 +8,6 @@ from reelbot.allowance.store import Store
 from reelbot.allowance.stores.memory import MemoryStore
 from reelbot.allowance.stores.postgres import PostgresStore
 from reelbot.allowance.stores.sqlite import SqliteStore
-from reelbot.clock import Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.errors import ConfigFailure
 from reelbot.events import Events, EventStream, MemoryEvents
@@ -28,14 +27,14 @@ class Opened(NamedTuple):
     events: EventStream
 
 
-def store_on(database: SqliteDatabase | PostgresDatabase, events: Events, clock: Clock, lanes: int = 1) -> Store:
+def store_on(database: SqliteDatabase | PostgresDatabase, events: Events, lanes: int = 1) -> Store:
     """The ledger's store on a database that is already open and migrated. Only PostgreSQL has more than one lane."""
     if not 1 <= lanes <= LANES_MAX:
         raise ConfigFailure(f"lanes must be from 1 to {LANES_MAX}, not {lanes}.")
     if isinstance(database, PostgresDatabase):
-        return PostgresStore(database, events, clock, lanes)
+        return PostgresStore(database, events, lanes)
     _require_one_lane(lanes)
-    return SqliteStore(database, events, clock)
+    return SqliteStore(database, events)
 
 
 def _require_one_lane(lanes: int) -> None:
@@ -44,7 +43,7 @@ def _require_one_lane(lanes: int) -> None:
 
 
 @asynccontextmanager
-async def opened_store(address: str, clock: Clock, lanes: int = 1) -> AsyncIterator[Opened]:
+async def opened_store(address: str, lanes: int = 1) -> AsyncIterator[Opened]:
     """`memory:`, `sqlite:///path` or `postgresql://…`; closed when the block ends."""
     if address == MEMORY:
         _require_one_lane(lanes)
@@ -57,7 +56,7 @@ async def opened_store(address: str, clock: Clock, lanes: int = 1) -> AsyncItera
         events = Events(database)
         await events.start()
         try:
-            yield Opened(store_on(database, events, clock, lanes), events)
+            yield Opened(store_on(database, events, lanes), events)
         finally:
             await events.stop()
     finally:

@@ -97,7 +97,7 @@ class Ledger:
         `sweep_seconds` is how often overdue holds are given back; None leaves that to another process. `lanes` is over
         how many lanes accounts are spread, on PostgreSQL; a database keeps the number that it was first opened with.
         """
-        async with opened_store(address, clock, lanes) as (store, events):
+        async with opened_store(address, lanes) as (store, events):
             ledger = cls(store, events, terms or load_terms(), clock, sweep_seconds)
             await ledger.start()
             try:

@@ -16,7 +16,6 @@ from reelbot.allowance.core.outcomes import decode_answer
 from reelbot.allowance.store import Accepted, Wanted
 from reelbot.allowance.stores.rows import Written, hold_from, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
-from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresConnection, PostgresDatabase, database_failures, load_statements
 from reelbot.db.arrays import blobs, numbers, texts
 from reelbot.events import Events
@@ -34,8 +33,8 @@ _INSERTS: dict[str, tuple[Any, ...]] = {
 class PostgresStore(SqlReader):
     """Keeps the ledger in PostgreSQL."""
 
-    def __init__(self, database: PostgresDatabase, events: Events, clock: Clock, lanes: int = 1) -> None:
-        super().__init__(database, events, clock, load_statements("reelbot.allowance", "postgres"), lanes)
+    def __init__(self, database: PostgresDatabase, events: Events, lanes: int = 1) -> None:
+        super().__init__(database, events, load_statements("reelbot.allowance", "postgres"), lanes)
         self._postgres = database
 
     @asynccontextmanager

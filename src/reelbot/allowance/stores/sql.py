@@ -10,7 +10,7 @@ from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.outcomes import decode_answer
 from reelbot.allowance.store import Holding, Snapshot, Span, StartsOf, Stretch
 from reelbot.allowance.stores.rows import account_from, balances_from, hold_from, json_text
-from reelbot.clock import DAY, Clock
+from reelbot.clock import DAY
 from reelbot.db import Connection, Database
 from reelbot.db.arrays import numbers
 from reelbot.errors import ConfigFailure
@@ -25,11 +25,10 @@ beyond the day. It costs a day of reading at most, and a clock that was wrong by
 class SqlReader:
     """Reads the ledger from a database."""
 
-    def __init__(self, database: Database, events: Events, clock: Clock, sql: Mapping[str, str], lanes: int) -> None:
+    def __init__(self, database: Database, events: Events, sql: Mapping[str, str], lanes: int) -> None:
         self.lanes = lanes
         self._database = database
         self._events = events
-        self._clock = clock
         self._sql = sql
 
     async def find(self, lane: int, name: str) -> AccountRef | None:

@@ -8,7 +8,6 @@ from reelbot.allowance.core.outcomes import decode_answer
 from reelbot.allowance.store import Accepted, Wanted
 from reelbot.allowance.stores.rows import Written, hold_from, json_text, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
-from reelbot.clock import Clock
 from reelbot.db import Connection, Database, load_statements
 from reelbot.events import Events
 
@@ -16,8 +15,8 @@ from reelbot.events import Events
 class SqliteStore(SqlReader):
     """Keeps the ledger in one SQLite file."""
 
-    def __init__(self, database: Database, events: Events, clock: Clock) -> None:
-        super().__init__(database, events, clock, load_statements("reelbot.allowance", "sqlite"), lanes=1)
+    def __init__(self, database: Database, events: Events) -> None:
+        super().__init__(database, events, load_statements("reelbot.allowance", "sqlite"), lanes=1)
 
     @asynccontextmanager
     async def transaction(self, lane: int) -> AsyncIterator["SqliteTransaction"]:
