@@ -205,12 +205,21 @@ class Ending:
             work = work_hash(job.request.tasks[failed.billed].work)
             await self._room.store.keep_made(connection, owner, work, None, now)
         kept = await self._room.store.take_draft(connection, owner, job.draft)
-        name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
-        if kept is None or name is None or state == "cancelled":
+        if kept is None:
             return
-        note = StepFailure(now, failed.failure.detail, failed.failure.hint)
-        draft = editing.with_failure(kept.draft, name, note)
-        await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+        if state == "cancelled":
+            draft = editing.without_empty_scenes(kept.draft, {task.slot for task in job.request.tasks})
+        else:
+            draft = _with_note(kept.draft, job, failed, now)
+        if draft != kept.draft:
+            await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+
+
+def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
+    name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
+    if name is None:
+        return draft
+    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
