@@ -305,7 +305,7 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
     "of which little is made": (
         _begun,
         {
-            "Make ideas", "Make a title", "Make the whole video", "Write it again", "Rewrite", "Speak the script",
+            "Get ideas", "Make a title", "Make the whole video", "Write it again", "Rewrite", "Speak the script",
             "Paint", "Paint again", "Make music",
         },
     ),
@@ -319,7 +319,7 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
     "with a step that no longer matches": (
         furnishing.stale,
         {
-            "Make ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint", "Paint again",
+            "Get ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint", "Paint again",
             "Make music", "Bring up to date",
         },
     ),

@@ -12,6 +12,7 @@ from tests.sites import Stand
 from tests.studio.scripted import Scripted
 
 from reelbot.studio import Studio
+from reelbot.studio.bounds import TOPIC_LENGTH_MAX
 from reelbot.studio.providers.registry import Registry
 from reelbot.web.pages.video import file_name
 
@@ -92,7 +93,7 @@ async def test_every_step_has_its_address_and_its_state_in_words(ada: Visitor) -
     draft = await opened(ada.stand)
     page = await ada.read(f"/studio/{draft}")
     assert shown_panel(page) == ["topic"]
-    assert "Topic Done" in page.text and "Script To do" in page.text and "Review To come" in page.text
+    assert "Topic Done" in page.text and "Script To do" in page.text and "Review Not ready" in page.text
     for step in ("script", "voiceover", "assets", "review"):
         at_step = await ada.read(f"/studio/{draft}/{step}")
         assert shown_panel(at_step) == [step]
@@ -134,6 +135,21 @@ async def test_what_is_at_work_cannot_be_asked_for_again_before_it_is_done(ada: 
     assert not (await pressable())[writing]
     await studio_of(ada.stand).worker.run_all()
     assert all((await pressable()).values())
+
+
+async def test_what_is_at_work_is_told_in_words_that_people_use(ada: Visitor) -> None:
+    draft = await opened(ada.stand, script=SCRIPT)
+    steps = [{"step": "topic", "options": {"keywords": "cats"}}, {"step": "image", "options": {"count": 3}}]
+    await ada.stand.post(f"/drafts/{draft}/generations", {"steps": [*steps, {"step": "music"}]})
+    for path in ("/", f"/studio/{draft}"):
+        assert "Topic ideas, 3 pictures and music" in (await ada.read(path)).text, path
+    assert "picture:" not in (await ada.get("/")).text
+    assert "why cats purr" in (await ada.read("/")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/studio"])
+async def test_a_field_for_a_topic_takes_no_more_than_a_topic_may_have(ada: Visitor, path: str) -> None:
+    assert [one["maxlength"] for one in (await ada.read(path)).all("input", name="topic")] == [str(TOPIC_LENGTH_MAX)]
 
 
 async def test_the_whole_video_has_one_price_and_asks_for_what_is_missing(ada: Visitor) -> None:
@@ -184,7 +200,7 @@ async def test_a_draft_that_is_rendered_is_locked_and_its_progress_stands_on_the
     page = await ada.read(f"/studio/{draft}/review")
     assert page.all("div", id="draft")[0].get("data-locked") is None and "data-locked" in page.all("div", id="draft")[0]
     assert [one["data-cancel"] for one in page.all("button") if "data-cancel" in one] == [begun["job"]]
-    assert "Review At work" in page.text and "The video is being made" in page.text
+    assert "Review In progress" in page.text and "Your video is being made" in page.text
     await ada.stand.send("DELETE", f"/jobs/{begun['job']}", key=None)
     assert "data-locked" not in (await ada.read(f"/studio/{draft}/review")).all("div", id="draft")[0]
 

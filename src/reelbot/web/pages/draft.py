@@ -79,6 +79,7 @@ async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, 
         "states": drafting.STATES,
         "current_of": drafting.current_of,
         "listed_versions": drafting.listed_versions,
+        "work_words": drafting.work_words,
         "slot_words": lambda slot: drafting.slot_words(draft, slot),
         "when": lambda text: drafting.when_words(text, zone),
     }

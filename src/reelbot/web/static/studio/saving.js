@@ -17,7 +17,7 @@ const SAID = {
   saved: "Saved",
   waiting: "Not saved yet",
   saving: "Saving …",
-  asking: "Waiting for your word",
+  asking: "Waiting for your answer",
   offline: "Offline: kept here, and saved as soon as the server can be reached",
   refused: "Not saved",
 };
