@@ -261,6 +261,7 @@ async def _use_a_key(page: Page, url: str) -> None:
     key = await page.locator("#new-secret").inner_text()
     assert (await _usage(url, key)).json()["account"] == NAME
     await page.get_by_role("button", name="Revoke the key Nightly").click()
+    await page.locator("#confirm button[value=yes]").click()
     await expect(page.get_by_role("button", name="Revoke the key Nightly")).to_have_count(0)
     assert (await _usage(url, key)).status_code == httpx.codes.UNAUTHORIZED
 

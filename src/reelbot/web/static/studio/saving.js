@@ -137,7 +137,7 @@ async function patched(body) {
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "confirmation_needed") throw error;
     tell("asking");
-    if (!(await agreed(error.problem))) return false;
+    if (!(await agreed(error.problem, body))) return false;
     tell("saving");
     await call("PATCH", `/drafts/${draftId}`, { ...body, confirm: true });
     return true;
