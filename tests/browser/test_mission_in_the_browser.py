@@ -629,7 +629,9 @@ async def test_m13_ai_heavy_work_is_batched_under_one_price(visited: Visited) ->
 async def test_m13_settings_are_settled_first_and_a_later_change_says_what_it_would_cost(visited: Visited) -> None:
     draft = await furnishing.a_draft(visited.stand)
     async with studio(visited, draft, "script") as page:
-        await expect(page.locator(".settings")).to_contain_text("Choose tone, duration and language before you generate")
+        await expect(page.locator(".settings")).to_contain_text(
+            "Choose tone, duration and language before you generate"
+        )
         await page.select_option("#tone", "humorous")
         await expect(page.locator(SAVED)).to_be_visible()
         await expect(page.locator("#impact")).to_be_hidden()

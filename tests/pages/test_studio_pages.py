@@ -11,6 +11,7 @@ from tests.pages.visitors import Read, Visitor, visiting
 from tests.sites import Stand
 from tests.studio.scripted import Scripted
 
+from reelbot.clock import DAY
 from reelbot.studio import Studio
 from reelbot.studio.bounds import TOPIC_LENGTH_MAX
 from reelbot.studio.providers.registry import Registry
@@ -273,6 +274,14 @@ async def test_lists_go_on_to_older_things(ada: Visitor) -> None:
     assert "topic number 25" in first.text and "topic number 1 " not in first.text
     assert "topic number 1 " in (await ada.read(older)).text
     assert "topic number 25" in (await ada.read("/studio?after=nonsense")).text
+
+
+async def test_what_was_made_in_another_year_is_told_with_its_year(ada: Visitor) -> None:
+    await opened(ada.stand)
+    assert "changed Sun 1 Mar, 13:00" in (await ada.read("/studio")).text
+    ada.stand.time.advance(310 * DAY)
+    await ada.sign_in()
+    assert "changed Sun 1 Mar 2026, 13:00" in (await ada.read("/studio")).text
 
 
 async def test_drafts_and_videos_of_others_are_not_there(ada: Visitor) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
-from reelbot.allowance import AccountRef
+from reelbot.allowance import AccountRef, Usage
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed, TooBusy
 from reelbot.studio import (
@@ -28,7 +28,7 @@ from reelbot.studio.embedded.words import reading_ms, words
 from reelbot.studio.generating import QuoteLine
 from reelbot.studio.providers.port import Voice
 from reelbot.studio.shown import StepShown, VersionShown
-from reelbot.web.pages.wording import instant_words
+from reelbot.web.pages.wording import full_instant_words, instant_words, moment
 
 REVIEW = "review"
 TITLES: Mapping[str, str] = {
@@ -332,9 +332,11 @@ def _counted_words(name: str, count: int) -> str:
     return called if count == 1 else f"{count} {called}s"
 
 
-def when_words(text: str, zone: str) -> str:
-    """An instant of the API by the account's clock."""
-    return instant_words(instant_from(text), zone)
+def when_words(text: str, usage: Usage) -> str:
+    """An instant of the API by the account's clock; one of another year with its year."""
+    at = instant_from(text)
+    is_of_this_year = moment(at, usage.zone).year == moment(usage.as_of, usage.zone).year
+    return instant_words(at, usage.zone) if is_of_this_year else full_instant_words(at, usage.zone)
 
 
 CHOICES: Mapping[str, Sequence[Any]] = {
