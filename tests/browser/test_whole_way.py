@@ -234,7 +234,7 @@ async def test_where_signing_up_is_open_one_signs_up_out_and_in_and_changes_the_
         await _send(page, "Sign in", Name=NAME, Password=FIRST)
         await page.goto(f"{server.url}/account")
         await expect(page.locator("#timezone")).to_have_value("Europe/Lisbon")
-        await _send(page, "Change the password", **{"Current password": FIRST, "The new one": SECOND})
+        await _send(page, "Change the password", **{"Current password": FIRST, "New password": SECOND})
         await _sign_out(page)
         await _send(page, "Sign in", Name=NAME, Password=SECOND)
         await _use_a_key(page, server.url)
