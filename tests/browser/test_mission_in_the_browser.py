@@ -306,7 +306,7 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
         _begun,
         {
             "Get ideas", "Make a title", "Make the whole video", "Write it again", "Rewrite", "Speak the script",
-            "Paint", "Paint again", "Make music",
+            "Paint", "Make music",
         },
     ),
     "with something in every place": (
@@ -319,7 +319,7 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
     "with a step that no longer matches": (
         furnishing.stale,
         {
-            "Get ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint", "Paint again",
+            "Get ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint",
             "Make music", "Bring up to date",
         },
     ),

@@ -324,7 +324,7 @@ async def test_a_first_video_takes_two_clicks_and_its_price_is_what_the_ledger_t
         await page.get_by_role("button", name="Make a video").click()
         whole = page.locator("#whole-topic")
         lines = ["Script2", "Voiceoverup to 3", "5 pictures20", "Music5"]
-        total = "All together30 AI credits and 1 video generation"
+        total = "Total30 AI credits and 1 video generation"
         await expect(whole.locator("li")).to_have_text([*lines, total])
         assert await visited.stand.used() == (0, 0), "nothing is made before it is asked for"
         await live(page)
