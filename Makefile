@@ -4,14 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
-PYTEST := $(BIN)/python -m pytest -n auto
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 # Certificates that the machine trusts, its owner's own among them, where it has any; else those that the installer brings.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser browser test-long check bench pictures install lock clean
+.PHONY: help run test test-long check bench pictures browser install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,11 +19,8 @@ help: ## list the commands
 run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 	$(BIN)/reelbot serve
 
-test: $(VENV)/tested-with check ## pass every test but the browser's, on SQLite and on a real PostgreSQL that they bring up
-	$(PYTEST) --ignore=tests/browser
-
-test-browser: $(VENV)/tested-with browser ## pass the tests of the pages in a real browser
-	$(PYTEST) tests/browser
+test: $(VENV)/tested-with browser check ## pass every test: on SQLite, on a real PostgreSQL, in a real browser
+	$(PYTEST)
 
 test-long: $(VENV)/tested-with browser ## pass the long forms of the simulations too (hours)
 	$(PYTEST) -m "long or not long"
@@ -65,7 +62,8 @@ clean: ## remove the environment and every cache
 
 $(VENV)/uv: requirements/setup.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-	    { rm -rf $(VENV); echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	    { $(ROOT) apt-get -q update && $(ROOT) apt-get install -y -q --no-install-recommends python3-venv && $(PYTHON) -m venv $(VENV); } || \
+	    { rm -rf $(VENV); echo "Python's venv is missing; on Debian, as root: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
 	@touch $@
 

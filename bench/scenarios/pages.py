@@ -19,6 +19,9 @@ from bench.load import on_loop
 from bench.rounds import rotated
 from bench.scenario import Case, Found, Measure, Place, Scenario
 from bench.wire import Address, asked, parts_of, served
+from bench.worked_on import draft_of_old
+from reelbot.clock import DAY, system_clock
+from reelbot.web.pages.wording import moment
 from reelbot.wiring import open_account
 
 HISTORIES = {"1 k": History(1, 1_000), "1 M": History(1, 1_000_000), "1 M spread": History(1_000, 1_000)}
@@ -26,8 +29,13 @@ HISTORIES = {"1 k": History(1, 1_000), "1 M": History(1, 1_000_000), "1 M spread
 
 SMALL = "1 k"
 
-PAGES = {"Dashboard": "/", "Studio": "/studio", "draft": "", "history": "/history", "refunds": "/history?kind=refund"}
-"""The pages that are asked for. The address of the draft is known when it has been begun."""
+PAGES = {"Dashboard": "/", "Studio": "/studio", "history": "/history", "refunds": "/history?kind=refund"}
+"""The pages that are asked for, beside those whose addresses are known when there is a ledger."""
+
+NAMED = ("draft", "a draft's history", "a day's history")
+
+DAYS_AGO = 10
+"""The day whose history is asked for: of the last 13 it has most of them behind it."""
 
 TURNS = 4
 REQUESTS = 4
@@ -85,21 +93,26 @@ def _desk(place: Place, name: str) -> Iterator[_Desk]:
     directory = place.directory / name
     directory.mkdir()
     database = copied(history_ground(place, name), directory)
-    visitor, guest = on_loop(_visitors(database))
+    visitor, guest, old = on_loop(_visitors(database))
     with served(database) as address:
         draft = begun_draft(
             address, visitor, "Why cats purr", "Cats purr when they are content. Nobody knows quite how."
         )
-        paths = {**PAGES, "draft": draft}
-        others = {**PAGES, "draft": begun_draft(address, guest, "Why dogs bark", "Dogs bark.")}
+        day = f"/history?day={moment(system_clock() - DAYS_AGO * DAY, 'UTC').date()}"
+        paths = {**PAGES, **dict(zip(NAMED, (draft, f"/history?draft={old}", day), strict=True))}
+        other = begun_draft(address, guest, "Why dogs bark", "Dogs bark.")
+        theirs = f"/history?draft={other.rpartition('/')[2]}"
+        others = {**PAGES, **dict(zip(NAMED, (other, theirs, day), strict=True))}
         on_loop(asked(address, [guest.visit(path) for path in others.values()], 1))
         yield _Desk(address, {page: visitor.visit(path) for page, path in paths.items()})
 
 
-async def _visitors(database: Path) -> tuple[Visitor, Visitor]:
+async def _visitors(database: Path) -> tuple[Visitor, Visitor, str]:
+    """Who looks, who looks before, and a draft of the first that was worked on all the time."""
     async with parts_of(database) as parts:
         guest = (await open_account(parts, "guest", "pro", "UTC", "creator", "bench")).account
-        return await signed_in(parts, refs(1)[0]), await signed_in(parts, guest)
+        old = await draft_of_old(parts, refs(1)[0])
+        return await signed_in(parts, refs(1)[0]), await signed_in(parts, guest), old
 
 
 def _visited(place: Place) -> Found:
@@ -108,9 +121,9 @@ def _visited(place: Place) -> Found:
         first = {name: _Sum() for name in HISTORIES}
         for name, desk in desks.items():
             _visit(desk, "Dashboard", 1, first[name])
-        sums: Sums = {(page, name): _Sum() for page in PAGES for name in HISTORIES}
+        sums: Sums = {(page, name): _Sum() for page in (*PAGES, *NAMED) for name in HISTORIES}
         for turn in range(TURNS):
-            for page in PAGES:
+            for page in (*PAGES, *NAMED):
                 for name in rotated(list(desks), turn):
                     _visit(desks[name], page, REQUESTS, sums[page, name])
     return _found(first, sums)
@@ -155,11 +168,15 @@ SCENARIO = Scenario(
         _ratio("a draft, in a thousand accounts", "draft", "1 M spread", BOUND),
         _ratio("history, all in one account", "history", "1 M", BOUND),
         _ratio("history, in a thousand accounts", "history", "1 M spread", BOUND),
+        _ratio("a draft's history, all in one account", "a draft's history", "1 M", BOUND),
+        _ratio("a draft's history, in a thousand accounts", "a draft's history", "1 M spread", BOUND),
+        _ratio("a day's history, all in one account", "a day's history", "1 M"),
         _ratio("history of refunds, all in one account", "refunds", "1 M"),
         _ratio("Dashboard, first sight of it, all in one account", "first Dashboard", "1 M"),
         _ratio("Dashboard by processor time, all in one account", "Dashboard", "1 M", unit="CPU ms"),
         _ratio("Studio by processor time, all in one account", "Studio", "1 M", unit="CPU ms"),
         _ratio("a draft by processor time, all in one account", "draft", "1 M", unit="CPU ms"),
         _ratio("history by processor time, all in one account", "history", "1 M", unit="CPU ms"),
+        _ratio("a draft's history by processor time, all in one account", "a draft's history", "1 M", unit="CPU ms"),
     ),
 )

@@ -12,6 +12,9 @@ SEQ_MAX = 10**18 - 1
 LINES_MAX = 100
 """Lines in one command: a batch of images is one line with a quantity; a hundred different lines is already a mistake."""
 
+HOLDS_MAX = 2_000
+"""Holds whose entries are looked up at once: each is a few rows by their keys, and nobody works so often on one video."""
+
 KEY_LENGTH_MAX = 255
 """Characters of an idempotency key: room for a UUID and a prefix, and an index row that stays small."""
 

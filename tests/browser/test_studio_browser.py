@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from PIL import Image
 from playwright.async_api import FilePayload, Page, Route, expect
 from tests.browser.conftest import PATIENCE_MS, Visited, live
@@ -266,6 +267,36 @@ async def test_a_job_that_waits_is_cancelled_and_what_was_held_comes_back(visite
         await expect(page.locator("#works")).to_have_count(0)
         await expect(page.locator(CREDITS)).to_have_text("60")
     assert await visited.stand.used() == (0, 0)
+
+
+@pytest.mark.parametrize("outcome", ["never asked", "answer lost"])
+async def test_pressing_again_after_a_lost_answer_repeats_the_request_and_charges_once(
+    visited: Visited, outcome: str
+) -> None:
+    draft = await opened(visited, script=SCRIPT)
+    lost: list[str | None] = []
+
+    async def lose(route: Route) -> None:
+        lost.append(await route.request.header_value("idempotency-key"))
+        if outcome == "answer lost":
+            await route.fetch()
+        await route.abort()
+
+    async with studio(visited, draft, "voiceover") as page:
+        await page.route("**/generations", lose, times=1)
+        await page.route(
+            re.compile(rf"/studio/{draft}"), lambda route: route.abort()
+        )  # it does not see that it was begun
+        await page.click("#panel-voiceover [data-makes=step]")
+        await expect(page.locator(".toast")).to_contain_text("The server cannot be reached.")
+        async with page.expect_request("**/generations") as again:
+            await page.click("#panel-voiceover [data-makes=step]")
+        await expect(page.locator(CREDITS)).to_have_text("59")
+        assert await (await again.value).header_value("idempotency-key") == lost[0]
+        await page.unroute_all()
+        await expect(page.locator("#works li")).to_have_count(1)
+        visited.problems.clear()  # the browser tells of each request that was cut off
+    assert await visited.stand.used() == (0, 1)
 
 
 async def test_steps_have_addresses_that_back_and_forward_follow(visited: Visited) -> None:
@@ -529,11 +560,12 @@ async def test_a_passage_is_rewritten_and_the_rest_of_the_script_stays(visited: 
 
 
 async def test_an_upload_shows_its_progress_and_one_that_breaks_says_what_to_do(visited: Visited) -> None:
-    draft, goes_on = await opened(visited), asyncio.Event()
+    draft, goes_on, keys = await opened(visited), asyncio.Event(), []
     async with studio(visited, draft, "assets") as page:
 
         async def slow(route: Route) -> None:
             await goes_on.wait()
+            keys.append(await route.request.header_value("idempotency-key"))
             await route.abort()
 
         await page.route("**/api/v1/assets", slow)
@@ -544,7 +576,9 @@ async def test_an_upload_shows_its_progress_and_one_that_breaks_says_what_to_do(
         line = page.locator("[data-uploads=scenes] .is-failed")
         await expect(line).to_contain_text("teal.png: The server cannot be reached. Nothing is lost: try again.")
         await page.unroute("**/api/v1/assets")
-        await line.get_by_role("button", name="Try again").click()
+        async with page.expect_request("**/api/v1/assets") as again:
+            await line.get_by_role("button", name="Try again").click()
+        assert [await (await again.value).header_value("idempotency-key")] == keys, "it may have arrived the first time"
         await expect(page.locator(".scene .scene-picture img")).to_have_count(1)
         await expect(page.locator(".upload")).to_have_count(0)
         broken = FilePayload(name="broken.png", mimeType="image/png", buffer=b"no picture at all")

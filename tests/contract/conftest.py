@@ -1,33 +1,11 @@
 """Fixtures of the contract suites: one ledger over each store in turn, audited after every test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 from tests.fakes import FakeClock
-from tests.postgres_server import TestServer
 
 from reelbot.allowance import AccountRef, Ledger
-
-
-@pytest.fixture(scope="session")
-def shared_postgres_url(postgres_server: TestServer) -> Iterator[str]:
-    """The address of one PostgreSQL database for all tests of these suites: making one for each takes longer than they."""
-    with postgres_server.fresh_database() as url:
-        yield url
-
-
-@pytest.fixture
-def emptied_postgres_url(shared_postgres_url: str) -> str:
-    """The address of that database, migrated perhaps, and empty."""
-    with psycopg.connect(shared_postgres_url, autocommit=True) as raw:
-        tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
-        names = [Identifier(name) for (name,) in tables]
-        if names:
-            raw.execute(SQL("TRUNCATE {}").format(SQL(", ").join(names)))
-    return shared_postgres_url
-
 
 LANES = {"memory": 1, "sqlite": 1, "postgres": 1, "postgres in 7 lanes": 7}
 """Each kind of ledger, and over how many lanes it spreads its accounts."""

@@ -10,12 +10,10 @@ from tests.ledgers import entries, figures
 from reelbot.allowance import AccountRef, Item, Ledger
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def ledger_address(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def ledger_address(emptied_url: str) -> str:
     """The stores that outlive a process."""
-    fixtures = {"sqlite": "sqlite_url", "postgres": "emptied_postgres_url"}
-    url: str = request.getfixturevalue(fixtures[request.param])
-    return url
+    return emptied_url
 
 
 @asynccontextmanager

@@ -74,9 +74,9 @@ class World(NamedTuple):
         return Webhooks(self.database, self.ledger, self.clock, Client(resolve=somewhere, transport=transport))
 
 
-@pytest.fixture(params=["sqlite_url", "emptied_postgres_url"])
-async def world(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[World]:
-    database = await open_database(request.getfixturevalue(request.param))
+@pytest.fixture
+async def world(emptied_url: str, clock: FakeClock) -> AsyncIterator[World]:
+    database = await open_database(emptied_url)
     await migrate(database, [*ROOMS, ROOM], clock)
     async with opened(database, clock) as found:
         yield found

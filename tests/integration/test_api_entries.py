@@ -52,6 +52,7 @@ async def test_an_entry_tells_what_stood_before_and_after_and_why(stand: Stand) 
         "detail": None,
         "why": "Used 20 AI credits of 25 held; 5 went back.",
         "hash": "",
+        "draft": None,
     }
     assert (hold["kind"], hold["why"]) == ("hold", "Held 25 AI credits: a trailer")
     assert (opened["kind"], opened["meter"], opened["window"], opened["hold"]) == ("open", None, None, None)
@@ -115,6 +116,11 @@ async def test_entries_are_filtered_by_meter_kind_and_time(stand: Stand) -> None
         ("to=2026-02-30T00:00:00Z", "to"),
         ("to=2026-03-01T00:00:00", "to"),
         ("after=0", "after"),
+        ("hold=x", "hold"),
+        ("hold=draft_0-1-1", "hold"),
+        ("draft=cats", "draft"),
+        ("draft=", "draft"),
+        ("action=", "action"),
         ("after=entry_0-1-1", "after"),
     ],
 )
@@ -186,6 +192,62 @@ async def test_csv_is_given_to_whoever_prefers_it(stand: Stand) -> None:
         answer = await stand.get("/entries", headers={"Accept": accept})
         assert answer.headers["content-type"].startswith(kind), accept
         assert answer.headers["vary"] == "accept"
+
+
+async def drafted(stand: Stand, topic: str) -> tuple[str, str]:
+    """A draft with a generated script, and the hold of that."""
+    draft = (await stand.post("/drafts", {"flow": "narrated", "topic": topic})).json()["id"]
+    begun = await stand.post(f"/drafts/{draft}/generations", {"step": "script"})
+    assert stand.site.studio is not None
+    await stand.site.studio.worker.run_all()
+    return draft, begun.json()["hold"]
+
+
+async def test_an_entry_names_the_draft_that_it_was_for_also_when_that_is_gone(sqlite_stand: Stand) -> None:
+    stand = sqlite_stand
+    cats, _ = await drafted(stand, "cats")
+    dogs, _ = await drafted(stand, "dogs")
+    await stand.hold(1)
+    await stand.send("DELETE", f"/drafts/{dogs}", key=None)
+    assert [one["draft"] for one in await all_entries(stand)] == [None, dogs, dogs, cats, cats, None]
+    rows = await csv_rows(stand)
+    assert [(row["draft"], row["draft_name"]) for row in rows][1:4:2] == [(dogs, "dogs"), (cats, "cats")]
+    assert (rows[0]["draft"], rows[0]["draft_name"]) == ("", "")
+
+
+async def test_entries_are_filtered_by_action_hold_and_draft(sqlite_stand: Stand) -> None:
+    stand = sqlite_stand
+    cats, held = await drafted(stand, "cats")
+    dogs, _ = await drafted(stand, "dogs")
+    for query in (f"draft={cats}", f"hold={held}", f"hold={held}&draft={cats}", f"action=script&draft={cats}"):
+        found = await all_entries(stand, f"&{query}")
+        assert [(one["kind"], one["draft"]) for one in found] == [("settle", cats), ("hold", cats)], query
+        assert await all_entries(stand, f"&{query}", size=1) == found
+        assert [row["id"] for row in await csv_rows(stand, f"?{query}")] == [one["id"] for one in found]
+    assert len(await all_entries(stand, "&action=script")) == 4
+    assert [one["draft"] for one in await all_entries(stand, f"&draft={dogs}&kind=settle")] == [dogs]
+    for query in (
+        "action=image",
+        f"hold={held}&draft={dogs}",
+        f"draft={cats}&meter=posts",
+        "hold=hold_0-1-1",
+        "hold=hold_zz-zz-zz",
+    ):
+        assert await all_entries(stand, f"&{query}") == []
+
+
+async def test_another_accounts_hold_and_draft_are_not_there(sqlite_stand: Stand) -> None:
+    stand = sqlite_stand
+    cats, held = await drafted(stand, "cats")
+    for query in (f"draft={cats}", f"hold={held}", "draft=draft_0-9-9", "draft=draft_0-2-zzzzzzzzzzz"):
+        answer = await stand.get(f"/entries?{query}", "bob")
+        assert (answer.status_code, answer.json()["entries"]) == (200, [])
+
+
+async def test_entries_of_a_hold_are_found_without_a_studio(stand: Stand) -> None:
+    held = await stand.hold(3)
+    await stand.hold(1)
+    assert [one["amount"] for one in await all_entries(stand, f"&hold={held['id']}")] == [3]
 
 
 async def test_the_chain_can_be_recomputed_from_what_the_api_tells(stand: Stand) -> None:

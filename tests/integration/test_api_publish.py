@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 from tests.sites import Listener, Stand
 
+from reelbot.ids import place_of
 from reelbot.publish import Publishing
 from reelbot.studio import Studio
 from reelbot.studio.core.drafts import Settings
@@ -95,6 +96,19 @@ async def test_a_draft_of_a_post_is_written_changed_published_and_listed(sqlite_
     assert second["next"] is None
     assert (await stand.send("DELETE", f"/posts/{id}", key=None)).json() == {"removed": id}
     assert (await stand.get(f"/posts/{id}")).status_code == 404
+
+
+async def test_the_post_that_a_hold_is_for_is_found(sqlite_stand: Stand) -> None:
+    stand = sqlite_stand
+    video, channel = await filmed(stand), await connected(stand)
+    sent = (await stand.post(f"/videos/{video}/posts", {"channel": channel, "title": "Cats"})).json()
+    place = place_of(sent["hold"])
+    assert place is not None
+    publishing = publishing_of(stand)
+    found = await publishing.posts_of(stand.accounts["ada"], [1, place.seq, 99])
+    assert {hold: (post.id, post.words.title) for hold, post in found.items()} == {place.seq: (sent["post"], "Cats")}
+    assert await publishing.posts_of(stand.accounts["bob"], [place.seq]) == {}
+    assert await publishing.posts_of(stand.accounts["ada"], []) == {}
 
 
 async def test_at_the_limit_publishing_is_refused_with_all_figures(sqlite_stand: Stand) -> None:

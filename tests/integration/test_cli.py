@@ -18,9 +18,13 @@ from click.testing import CliRunner, Result
 
 from reelbot.allowance import Ledger, Meter
 from reelbot.cli import program
+from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import amount_text, bar_cells, duration_text, meter_title
 from reelbot.cli.timezone import machine_timezone
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
+from reelbot.config import Config
+from reelbot.studio import DraftAsked, GenerationAsked
+from reelbot.wiring import wired
 
 BYTES = Meter("storage_bytes", "standing", "byte", "bytes", ())
 CREDITS = Meter("ai_credits", "day", "AI credit", "AI credits", ())
@@ -304,6 +308,39 @@ def test_history_is_filtered(held: str) -> None:
     assert len(kinds("--from", "2020-01-01T00:00:00Z", "--to", "2999-12-31")) == 4
 
 
+@pytest.fixture
+def written(held: str) -> str:
+    """A draft of ada's with a script by AI, which another hold was placed beside."""
+
+    async def write() -> str:
+        async with wired(Config()) as parts:
+            account = await parts.ledger.find("ada")
+            assert account is not None
+            async with studio_of(parts, 0) as studio:
+                kept, _ = await studio.open(account, DraftAsked(flow="narrated", topic="[b]cats"))
+                await studio.generate(account, kept.id, GenerationAsked(step="script"), "k")
+                await studio.worker.run_all()
+                return kept.id
+
+    return asyncio.run(write())
+
+
+def test_history_says_for_which_draft_and_is_filtered_by_it(written: str) -> None:
+    whole = document("history")["entries"]
+    assert [entry["draft"] for entry in whole] == [written, written, None, None, None, None]
+    for options in (["--draft", written], ["--action", "script"], ["--draft", written, "--action", "script"]):
+        assert document("history", *options)["entries"] == whole[:2]
+    assert document("history", "--draft", written, "--kind", "settle")["entries"] == whole[:1]
+    rows = list(csv.DictReader(io.StringIO(done("history", "--csv", "--draft", written))))
+    assert [(row["draft"], row["draft_name"]) for row in rows] == [(written, "[b]cats")] * 2
+    assert done("history").count("[b]cats") == 2
+
+
+def test_a_draft_that_an_account_does_not_have_is_told(written: str) -> None:
+    assert "ada has no draft draft_0-1-7." in failed(1, "history", "--draft", "draft_0-1-7")
+    assert "ada has no draft cats." in failed(1, "history", "--draft", "cats")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -389,6 +426,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
     assert document("database", "migrate")["applied"] == [
         "events 0001 events",
         "allowance 0001 ledger",
+        "allowance 0002 entry_by_hold",
         "accounts 0001 accounts",
         "accounts 0002 key_change",
         "accounts 0003 signing_in",
@@ -396,7 +434,9 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "studio 0001 studio",
         "studio 0002 presets",
         "studio 0003 overview",
+        "studio 0004 purposes",
         "publish 0001 publish",
+        "publish 0002 post_by_hold",
     ]
     assert done("database", "migrate") == "Nothing to do: the database is up to date.\n"
 

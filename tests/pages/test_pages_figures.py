@@ -11,6 +11,7 @@ from tests.sites import Stand
 from reelbot.allowance import AccountRef, Entry, Item, Span
 from reelbot.cli.studio import TOLD_KINDS
 from reelbot.clock import DAY
+from reelbot.web.pages import history
 from reelbot.web.pages.account import KINDS
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.table import PAGES
@@ -74,11 +75,11 @@ async def test_what_is_used_while_the_chart_is_read_is_in_the_next_one(
     ada: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     activity, account, ledger = Activity(), ada.stand.accounts["ada"], ada.stand.ledger
-    history = ledger.history
+    read_history = ledger.history
 
     async def used_meanwhile(asker: AccountRef, span: Span) -> Sequence[Entry]:
         monkeypatch.undo()
-        read = await history(asker, span)
+        read = await read_history(asker, span)
         hold = await ledger.hold(account, [Item("image", 1)], key="meanwhile")
         await ledger.settle(hold)
         await ledger.refund(hold, {"ai_credits": 1}, key="back", why="A picture of nothing")
@@ -143,6 +144,68 @@ async def test_the_history_says_why_and_can_be_narrowed(ada: Visitor) -> None:
 )
 async def test_a_history_that_cannot_be_meant_is_the_whole_history(ada: Visitor, query: str) -> None:
     assert "Opened" in (await ada.read(f"/history?{query}")).text
+
+
+async def test_the_history_is_narrowed_to_a_stretch_of_days(ada: Visitor) -> None:
+    for items in (Item("script", 1), Item("image", 1), Item("topic", 1)):
+        await use(ada.stand, items)
+        ada.stand.time.advance(DAY)
+    for query, days in (
+        ("from=2026-03-02", {"Mon 2 Mar", "Tue 3 Mar"}),
+        ("to=2026-03-02", {"Sun 1 Mar", "Mon 2 Mar"}),
+        ("from=2026-03-02&to=2026-03-03", {"Mon 2 Mar", "Tue 3 Mar"}),
+        ("from=2026-03-02&to=2026-03-02", {"Mon 2 Mar"}),
+        ("day=2026-03-02", {"Mon 2 Mar"}),
+        ("from=2026-03-03&to=2026-03-01", set()),
+    ):
+        page = await ada.read(f"/history?{query}")
+        assert {word.partition(" 2026")[0] for word in page.words if " 2026, " in word} == days, query
+        (link,) = [one["href"] or "" for one in page.all("a") if (one.get("href") or "").startswith("/history.csv")]
+        rows = list(csv.DictReader(io.StringIO((await ada.get(link)).text)))
+        assert len(rows) == len(page.all("details", **{"class": "entry-row"})), query
+
+
+async def test_the_history_as_csv_takes_every_filter_of_the_page(ada: Visitor) -> None:
+    await use(ada.stand, Item("script", 1), Item("image", 1))
+    page = await ada.read("/history?action=image&kind=settle")
+    (link,) = [one["href"] or "" for one in page.all("a") if (one.get("href") or "").startswith("/history.csv")]
+    rows = list(csv.DictReader(io.StringIO((await ada.get(link)).text)))
+    assert [(row["action"], row["kind"], row["amount"]) for row in rows] == [("image", "settle", "4")]
+
+
+async def test_what_is_looked_for_far_back_is_found_piece_by_piece(
+    ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LOOKED_AT_ONCE", 4)
+    monkeypatch.setattr(history, "LOOKED_AT_MAX", 10)
+    await use(ada.stand, Item("script", 1))
+    for _ in range(9):
+        await use(ada.stand, Item("topic", 1))
+    seen, address, pages = "", "/history?action=script", 0
+    while address:
+        page = await ada.read(address)
+        seen, pages = seen + page.text, pages + 1
+        assert ("No older entry" in page.text) == (pages == 3)
+        assert "No entry" not in page.text
+        further = [one["href"] or "" for one in page.all("a") if "after=" in (one.get("href") or "")]
+        assert bool(further) == ("Look further back" in page.text) == ("10 entries were looked through" in page.text)
+        address = further[0] if further else ""
+    assert (pages, seen.count("Used 2 AI credits: script"), seen.count("Held 2 AI credits")) == (3, 1, 1)
+    assert "No entry" in (await ada.read("/history?action=music&day=2020-01-01")).text
+
+
+async def test_a_page_of_what_is_looked_for_is_full_and_goes_on_behind_it(
+    ada: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LOOKED_AT_ONCE", 7)
+    for _ in range(history.ROWS + 2):
+        await use(ada.stand, Item("topic", 1))
+    first = await ada.read("/history?kind=settle")
+    assert len(first.all("details", **{"class": "entry-row"})) == history.ROWS
+    (older,) = [one["href"] or "" for one in first.all("a") if "after=" in (one.get("href") or "")]
+    second = await ada.read(older)
+    assert len(second.all("details", **{"class": "entry-row"})) == 2
+    assert not [one for one in second.all("a") if "after=" in (one.get("href") or "")]
 
 
 async def test_a_long_history_is_paged(ada: Visitor) -> None:

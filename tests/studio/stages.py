@@ -9,8 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.sql import SQL, Identifier
 from tests.fakes import FakeClock
 from tests.ledgers import figures
 from tests.studio.scripted import Scripted, on_trust, paper
@@ -243,13 +241,3 @@ async def _running(
     finally:
         await ledger.stop()
         await events.stop()
-
-
-def emptied(url: str) -> str:
-    """The same address, once the tables there are empty."""
-    with psycopg.connect(url, autocommit=True) as raw:
-        tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
-        names = [Identifier(name) for (name,) in tables]
-        if names:
-            raw.execute(SQL("TRUNCATE {}").format(SQL(", ").join(names)))
-    return url

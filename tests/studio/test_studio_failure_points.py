@@ -52,7 +52,7 @@ ROWS = [
 
 
 @pytest.fixture
-async def stage(studio_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Stage]:
+async def stage(emptied_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Stage]:
     """A studio with a provider for each manner of failing."""
     providers = [
         Scripted(),
@@ -61,7 +61,7 @@ async def stage(studio_url: str, tmp_path: Path, clock: FakeClock) -> AsyncItera
         Scripted("queued", queued=("image", "animation")),
         Scripted("impatient", seconds_max=0.05),
     ]
-    async with staged(studio_url, tmp_path / "studio", clock, providers) as opened:
+    async with staged(emptied_url, tmp_path / "studio", clock, providers) as opened:
         yield opened
         await opened.require_sound()
         for provider in providers:

@@ -50,11 +50,11 @@ async def test_the_same_key_with_other_content_is_refused(stage: Stage) -> None:
 
 @pytest.mark.parametrize("what", ["paid", "free", "batch", "render", "preview", "video"])
 async def test_two_requests_at_once_with_one_key_begin_one_job(
-    studio_url: str, tmp_path: Path, clock: FakeClock, what: str
+    emptied_url: str, tmp_path: Path, clock: FakeClock, what: str
 ) -> None:
     async with (
-        staged(studio_url, tmp_path / "studio", clock) as stage,
-        staged(studio_url, tmp_path / "studio", clock) as other,
+        staged(emptied_url, tmp_path / "studio", clock) as stage,
+        staged(emptied_url, tmp_path / "studio", clock) as other,
     ):
         draft = await stage.finished()
         if what == "free":
@@ -85,11 +85,11 @@ async def test_two_requests_at_once_with_one_key_begin_one_job(
 
 
 async def test_two_requests_at_once_with_one_key_open_one_draft(
-    studio_url: str, tmp_path: Path, clock: FakeClock
+    emptied_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
     async with (
-        staged(studio_url, tmp_path / "studio", clock) as stage,
-        staged(studio_url, tmp_path / "studio", clock) as other,
+        staged(emptied_url, tmp_path / "studio", clock) as stage,
+        staged(emptied_url, tmp_path / "studio", clock) as other,
     ):
         asked = DraftAsked(flow="narrated", topic="cats")
         opened = await asyncio.gather(*(one.studio.open(one.ada, asked, "a click") for one in (stage, other) * 4))

@@ -22,11 +22,12 @@ from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text
 from reelbot.allowance.core.outcomes import Answer, HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
+from reelbot.allowance.core.taken import Taken
 from reelbot.allowance.opening import ROOMS, store_on
 from reelbot.allowance.quotes import Item
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
-from reelbot.allowance.store import Span
+from reelbot.allowance.store import Span, Stretch
 from reelbot.allowance.verify import AuditReport, Fault
 
 __all__ = [
@@ -67,6 +68,8 @@ __all__ = [
     "Shortage",
     "Span",
     "Status",
+    "Stretch",
+    "Taken",
     "Terms",
     "Usage",
     "csv_text",

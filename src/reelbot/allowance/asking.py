@@ -1,6 +1,6 @@
 """Checks what callers ask, in their words, before a command is made of it. Everything wrong is `Malformed`, named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reelbot.allowance.core.commands import Line
 from reelbot.allowance.core.making import made
@@ -13,6 +13,7 @@ from reelbot.limits import (
     AMOUNT_MAX,
     HOLD_SECONDS_DEFAULT,
     HOLD_SECONDS_MAX,
+    HOLDS_MAX,
     KEY_LENGTH_MAX,
     LABEL_LENGTH_MAX,
     LINES_MAX,
@@ -90,7 +91,20 @@ def checked_span(span: Span) -> Span:
     for field, word in (("meter", span.meter), ("kind", span.kind)):
         if word is not None:
             checked_text(word, LABEL_LENGTH_MAX, field)
+    if span.action is not None:
+        checked_text(span.action, WHY_LENGTH_MAX, "action")
+    if span.holds is not None:
+        checked_holds(span.holds)
     return span
+
+
+def checked_holds(holds: Sequence[int]) -> Sequence[int]:
+    """The numbers of some holds, not too many to be looked up at once."""
+    if not isinstance(holds, list | tuple) or len(holds) > HOLDS_MAX:
+        raise Malformed(f"Name at most {HOLDS_MAX:,} holds.", "holds")
+    for hold in holds:
+        _checked_whole(hold, 0, SEQ_MAX, "holds")
+    return holds
 
 
 def checked_text(text: object, longest: int, field: str) -> str:

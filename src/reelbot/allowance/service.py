@@ -27,11 +27,12 @@ from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import Answer, Outcome, Refusal, Replay, Status
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
+from reelbot.allowance.core.taken import Taken, taken_by
 from reelbot.allowance.core.windows import window_at
 from reelbot.allowance.opening import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
-from reelbot.allowance.store import Snapshot, Span, Store
+from reelbot.allowance.store import Snapshot, Span, Store, Stretch
 from reelbot.allowance.sweeper import Sweeper
 from reelbot.allowance.verify import AuditReport, verify
 from reelbot.clock import Clock, system_clock
@@ -402,6 +403,18 @@ class Ledger:
     async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""
         return await self.store.entries(account, asking.checked_span(span))
+
+    async def stretch(self, account: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
+        """Where the entries from an instant on and before another lie, found without reading what is behind them.
+
+        There may be entries at its ends that do not belong: clocks are not equal.
+        """
+        asking.checked_span(Span(None, 1, from_at=from_at, until_at=until_at))
+        return await self.store.stretch(account, from_at, until_at)
+
+    async def taken(self, account: AccountRef, holds: Sequence[int]) -> dict[str, Taken]:
+        """What some holds, by their numbers, used and still hold in all, by meter."""
+        return taken_by(await self.store.holds_of(account, asking.checked_holds(holds)), self._clock())
 
     async def verify(self) -> AuditReport:
         """Recompute every account from its entries and compare; may run beside live servers and changes nothing."""

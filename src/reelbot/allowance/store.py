@@ -35,7 +35,10 @@ class Accepted(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Which entries of an account are asked for: newest first, before `before_seq`, after `after_seq`, at most `size`."""
+    """Which entries of an account are asked for: newest first, before `before_seq`, after `after_seq`, at most `size`.
+
+    With `holds`, the numbers of holds, only their entries: those that opened them and those that concluded them.
+    """
 
     before_seq: int | None
     size: int
@@ -44,6 +47,15 @@ class Span(NamedTuple):
     from_at: int | None = None
     until_at: int | None = None
     after_seq: int = 0
+    action: str | None = None
+    holds: Sequence[int] | None = None
+
+
+class Stretch(NamedTuple):
+    """A part of an account's ledger: the entries after one `seq` and before another."""
+
+    after_seq: int
+    before_seq: int
 
 
 class Snapshot(NamedTuple):
@@ -129,6 +141,14 @@ class Store(Protocol):
 
     async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""
+        ...
+
+    async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
+        """Where the entries from an instant on and before another lie. There may be some at its ends that do not belong."""
+        ...
+
+    async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:
+        """Those of these holds that there are."""
         ...
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:

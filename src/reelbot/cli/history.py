@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
@@ -11,16 +11,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from reelbot.allowance import ENTRY_COLUMNS, Catalogue, Entry, Span, Usage, csv_text, entry_cells, entry_figures
+from reelbot.allowance import Catalogue, Entry, Span, Usage, csv_text
 from reelbot.allowance.core.entries import Kind
 from reelbot.allowance.core.windows import local_text
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_chosen
 from reelbot.cli.terminal import amount_text, console, meter_title, table
 from reelbot.clock import SECOND, instant_from
-from reelbot.errors import Malformed
+from reelbot.errors import Failure, Malformed
 from reelbot.ids import id_text
 from reelbot.limits import PAGE_DEFAULT, PAGE_MAX
+from reelbot.studio import EXPORT_COLUMNS, Purpose, Purposes, entry_shown, export_cells
 from reelbot.wiring import Parts, wired
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -30,6 +31,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 @click.argument("name", required=False)
 @click.option("--meter", help="Only entries of this meter.")
 @click.option("--kind", type=click.Choice(get_args(Kind)), help="Only entries of this kind.")
+@click.option("--action", help="Only entries of this action, such as script.")
+@click.option("--draft", metavar="ID", help="Only what was used for this draft, also when it is a video or removed.")
 @click.option("--from", "since", metavar="WHEN", help="Not before this date (in the account's zone) or instant.")
 @click.option("--to", "until", metavar="WHEN", help="Before this date or instant.")
 @click.option("--limit", type=click.IntRange(min=1), help=f"How many; {PAGE_DEFAULT} by default, with --csv all.")
@@ -40,6 +43,8 @@ def history(
     name: str | None,
     meter: str | None,
     kind: str | None,
+    action: str | None,
+    draft: str | None,
     since: str | None,
     until: str | None,
     limit: int | None,
@@ -53,7 +58,7 @@ def history(
         raise click.UsageError("Use one of --csv and --json.")
     if limit is None and not as_csv:
         limit = PAGE_DEFAULT
-    asyncio.run(_show(call, name, _Asked(meter, kind, since, until, limit), as_csv))
+    asyncio.run(_show(call, name, _Asked(meter, kind, action, draft, since, until, limit), as_csv))
 
 
 class _Asked(NamedTuple):
@@ -61,16 +66,18 @@ class _Asked(NamedTuple):
 
     meter: str | None
     kind: str | None
+    action: str | None
+    draft: str | None
     since: str | None
     until: str | None
     limit: int | None
 
-    def span(self, catalogue: Catalogue, zone: str) -> Span:
+    def span(self, catalogue: Catalogue, zone: str, holds: Sequence[int] | None) -> Span:
         """The same in the ledger's words; `Malformed` for what it has no word for."""
         if self.meter is not None:
             catalogue.meter_named(self.meter)
         since, until = _instant("--from", self.since, zone), _instant("--to", self.until, zone)
-        return Span(None, PAGE_MAX, self.meter, self.kind, since, until)
+        return Span(None, PAGE_MAX, self.meter, self.kind, since, until, action=self.action, holds=holds)
 
 
 def _instant(option: str, text: str | None, zone: str) -> int | None:
@@ -89,50 +96,72 @@ async def _show(call: Call, name: str | None, asked: _Asked, as_csv: bool) -> No
     async with wired(call.config) as parts:
         usage = await parts.ledger.usage(await account_chosen(parts, name))
         catalogue = parts.ledger.terms.catalogue
-        pages = _pages(parts, usage, asked.span(catalogue, usage.zone), asked.limit)
+        purposes = Purposes(parts.database, parts.ledger.store.lanes)
+        holds = None if asked.draft is None else await _holds(purposes, usage, asked.draft)
+        pages = _pages(parts, purposes, usage, asked.span(catalogue, usage.zone, holds), asked.limit)
         if as_csv:
             await _print_csv(pages, catalogue)
             return
-        entries = [entry async for page in pages for entry in page]
-    document = {"account": usage.account.name, "entries": [entry_figures(entry, catalogue) for entry in entries]}
-    call.show(document, _picture(entries, catalogue, usage.zone))
+        told = [page async for page in pages]
+    entries = [entry for page in told for entry in page.entries]
+    named = {hold: purpose for page in told for hold, purpose in page.purposes.items()}
+    shown = [entry_shown(entry, catalogue, named) for entry in entries]
+    document = {"account": usage.account.name, "entries": shown}
+    call.show(document, _picture(entries, named, catalogue, usage.zone))
 
 
-async def _pages(parts: Parts, usage: Usage, span: Span, limit: int | None) -> AsyncIterator[Sequence[Entry]]:
+async def _holds(purposes: Purposes, usage: Usage, draft: str) -> Sequence[int]:
+    if await purposes.of_draft(usage.account, draft) is None:
+        raise Failure(
+            f"{usage.account.name} has no draft {draft}.", "`reelbot history --json` names the draft of each entry."
+        )
+    return await purposes.holds_of(usage.account, draft)
+
+
+class _Page(NamedTuple):
+    """Entries, and by their holds what they were for."""
+
+    entries: Sequence[Entry]
+    purposes: Mapping[int, Purpose]
+
+
+async def _pages(parts: Parts, purposes: Purposes, usage: Usage, span: Span, limit: int | None) -> AsyncIterator[_Page]:
     """Pages of entries, the newest first, at most `limit` entries of them all."""
     left = limit
     while left is None or left > 0:
         page = await parts.ledger.history(usage.account, span._replace(size=min(span.size, left or span.size)))
         if not page:
             return
-        yield page
+        yield _Page(page, await purposes.of_entries(usage.account, page))
         span = span._replace(before_seq=page[-1].seq)
         left = None if left is None else left - len(page)
 
 
-async def _print_csv(pages: AsyncIterator[Sequence[Entry]], catalogue: Catalogue) -> None:
-    click.echo(csv_text([ENTRY_COLUMNS]), nl=False)
-    async for page in pages:
-        click.echo(csv_text(entry_cells(entry, catalogue) for entry in page), nl=False)
+async def _print_csv(pages: AsyncIterator[_Page], catalogue: Catalogue) -> None:
+    click.echo(csv_text([EXPORT_COLUMNS]), nl=False)
+    async for entries, purposes in pages:
+        click.echo(csv_text(export_cells(entry, catalogue, purposes) for entry in entries), nl=False)
 
 
-def _picture(entries: Sequence[Entry], catalogue: Catalogue, zone: str) -> Table:
+def _picture(entries: Sequence[Entry], purposes: Mapping[int, Purpose], catalogue: Catalogue, zone: str) -> Table:
     """On a terminal, the sentences; in a pipe, one line for each entry with all of its figures."""
     if console().is_terminal:
-        return _sentences(entries, zone)
-    return _table(entries, catalogue, zone)
+        return _sentences(entries, purposes, zone)
+    return _table(entries, purposes, catalogue, zone)
 
 
-def _sentences(entries: Sequence[Entry], zone: str) -> Table:
+def _sentences(entries: Sequence[Entry], purposes: Mapping[int, Purpose], zone: str) -> Table:
     rows = table(f"When in {zone}", "What", "Why", wrapped=("Why",))
     for entry in entries:
-        rows.add_row(local_text(entry.at, zone).removesuffix(f" {zone}"), entry.kind, _sentence(entry))
+        rows.add_row(local_text(entry.at, zone).removesuffix(f" {zone}"), entry.kind, _sentence(entry, purposes))
     return rows
 
 
-def _sentence(entry: Entry) -> Text:
-    """Why, and what stood after it."""
+def _sentence(entry: Entry, purposes: Mapping[int, Purpose]) -> Text:
+    """Why, what it was for, and what stood after it."""
     text = Text(entry.why)
+    if entry.hold in purposes:
+        text.append(f"\nfor {purposes[entry.hold].heading}")
     if entry.meter is not None:
         limit = "unlimited" if entry.limit is None else f"{entry.limit:,}"
         text.append(f"\n{entry.meter}: {entry.used_after:,} used, {entry.held_after:,} held of {limit}", style="dim")
@@ -141,12 +170,13 @@ def _sentence(entry: Entry) -> Text:
     return text
 
 
-def _table(entries: Sequence[Entry], catalogue: Catalogue, zone: str) -> Table:
-    columns = ("When", "What", "Limit", "Amount", "Used", "Held", "Of", "Hold", "Why")
+def _table(entries: Sequence[Entry], purposes: Mapping[int, Purpose], catalogue: Catalogue, zone: str) -> Table:
+    columns = ("When", "What", "Limit", "Amount", "Used", "Held", "Of", "Hold", "For", "Why")
     rows = table(*columns, numbers=("Amount", "Used", "Held", "Of"))
     for entry in entries:
         figures = _cells(entry, catalogue)
-        rows.add_row(local_text(entry.at, zone), entry.kind, *figures, _hold(entry), entry.why)
+        purpose = purposes[entry.hold].heading if entry.hold in purposes else ""
+        rows.add_row(local_text(entry.at, zone), entry.kind, *figures, _hold(entry), purpose, entry.why)
     return rows
 
 

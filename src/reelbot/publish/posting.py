@@ -1,6 +1,6 @@
 """Posts: drafts that are free to write and change, and the one act that counts, publishing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -114,6 +114,13 @@ class Posts:
     async def listed(self, account: AccountRef, page: Page) -> list[Post]:
         """A page of posts, the newest first."""
         return await self._room.store.posts(owner_of(account), page)
+
+    async def of_holds(self, account: AccountRef, holds: Sequence[int]) -> dict[int, Post]:
+        """The posts that some holds, by their numbers, are for. One that was removed is not there."""
+        owner = owner_of(account)
+        numbers = {id_text("hold", *owner, number): number for number in holds}
+        found = await self._room.store.posts_of(owner, list(numbers)) if numbers else []
+        return {numbers[post.hold]: post for post in found if post.hold is not None}
 
     async def change(self, account: AccountRef, id: str, asked: PostChangeAsked) -> Post:
         """Change a draft of a post, or one that failed. Free."""

@@ -5,6 +5,8 @@ to its platform. Expected noes are `PublishRefused`, the studio's `StudioRefused
 `Malformed`.
 """
 
+from collections.abc import Sequence
+
 from reelbot.allowance import AccountRef
 from reelbot.publish.channels import Channels
 from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
@@ -61,6 +63,10 @@ class Publishing:
     async def posts(self, account: AccountRef, page: Page) -> list[Post]:
         """A page of posts, the newest first."""
         return await self._posts.listed(account, page)
+
+    async def posts_of(self, account: AccountRef, holds: Sequence[int]) -> dict[int, Post]:
+        """The posts that some holds, by their numbers, are for."""
+        return await self._posts.of_holds(account, holds)
 
     async def change(self, account: AccountRef, id: str, asked: PostChangeAsked) -> Post:
         """Change a draft of a post, or one that failed."""

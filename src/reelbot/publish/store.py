@@ -4,6 +4,7 @@ Order of locks: as in the studio, whoever writes more than one row of an account
 events, and the ledger does the same before its riders write. A single row, such as a lease, may be written without it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -90,6 +91,10 @@ class PublishStore(KeepingStore):
         """A page of posts, the newest first."""
         rows = await self._rows(None, "list_posts", *owner, page.before_at, page.before_number, page.size)
         return [_post(row) for row in rows]
+
+    async def posts_of(self, owner: Owner, holds: Sequence[str]) -> list[Post]:
+        """The posts that some holds are for."""
+        return [_post(row) for row in await self._rows(None, "list_posts_of", json_text(holds), *owner)]
 
     async def waiting(self, connection: Connection, owner: Owner) -> int:
         """How many posts of an account are on their way."""

@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     from reelbot.studio.overview import JOBS_SEEN_MAX, Counted, Overview, SeenJob, SeenWorker, Standing
     from reelbot.studio.presets import PresetAsked, Presets, PresetShown, preset_shown
     from reelbot.studio.providers.port import ProviderUnavailable
+    from reelbot.studio.purposes import (
+        EXPORT_COLUMNS,
+        EntryShown,
+        Purpose,
+        Purposes,
+        entry_shown,
+        export_cells,
+    )
     from reelbot.studio.room import EVENT_KINDS
     from reelbot.studio.service import Studio
     from reelbot.studio.shown import (
@@ -68,6 +76,8 @@ _PLACES = {
     "DraftShown": "reelbot.studio.shown",
     "DraftTold": "reelbot.studio.shown",
     "EVENT_KINDS": "reelbot.studio.room",
+    "EXPORT_COLUMNS": "reelbot.studio.purposes",
+    "EntryShown": "reelbot.studio.purposes",
     "FileMissing": "reelbot.studio.files",
     "GenerationAsked": "reelbot.studio.core.asking",
     "JOBS_SEEN_MAX": "reelbot.studio.overview",
@@ -85,6 +95,8 @@ _PLACES = {
     "PresetShown": "reelbot.studio.presets",
     "Presets": "reelbot.studio.presets",
     "ProviderUnavailable": "reelbot.studio.providers.port",
+    "Purpose": "reelbot.studio.purposes",
+    "Purposes": "reelbot.studio.purposes",
     "Quoted": "reelbot.studio.generating",
     "SeenJob": "reelbot.studio.overview",
     "SeenWorker": "reelbot.studio.overview",
@@ -103,6 +115,8 @@ _PLACES = {
     "asset_shown": "reelbot.studio.shown",
     "content_of": "reelbot.studio.keys",
     "disk_errors": "reelbot.studio.files",
+    "entry_shown": "reelbot.studio.purposes",
+    "export_cells": "reelbot.studio.purposes",
     "job_shown": "reelbot.studio.shown",
     "json_text": "reelbot.studio.keeping",
     "json_text_or_none": "reelbot.studio.keeping",
@@ -120,6 +134,7 @@ _PLACES = {
 
 __all__ = [
     "EVENT_KINDS",
+    "EXPORT_COLUMNS",
     "JOBS_SEEN_MAX",
     "UPLOAD_BYTES_MAX",
     "VIDEO_FILES",
@@ -132,6 +147,7 @@ __all__ = [
     "DraftListed",
     "DraftShown",
     "DraftTold",
+    "EntryShown",
     "FileMissing",
     "GenerationAsked",
     "Job",
@@ -148,6 +164,8 @@ __all__ = [
     "PresetShown",
     "Presets",
     "ProviderUnavailable",
+    "Purpose",
+    "Purposes",
     "Quoted",
     "RenderAsked",
     "SeenJob",
@@ -164,6 +182,8 @@ __all__ = [
     "asset_shown",
     "content_of",
     "disk_errors",
+    "entry_shown",
+    "export_cells",
     "job_shown",
     "json_text",
     "json_text_or_none",

@@ -28,7 +28,7 @@ from reelbot.studio.keys import Claim, unclaimed
 from reelbot.studio.providers.port import Provider
 from reelbot.studio.room import Room, draft_told
 from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
-from reelbot.studio.store import KeptDraft, KeptVideo
+from reelbot.studio.store import KeptDraft, KeptVideo, PastDraft
 from reelbot.studio.tasks import chosen_options, missing_after, to_refresh
 from reelbot.studio.weighing import NOT_NOW, Weigher
 
@@ -167,6 +167,8 @@ class Drafting:
             if kept.locked_by is not None:
                 raise StudioRefused("draft_locked", LOCKED)
             await self._room.store.delete_draft(connection, owner, number)
+            past = PastDraft(*owner, number, kept.heading, None, self._room.clock())
+            await self._room.store.keep_past(connection, past)
             jobs = _jobs_of(kept, await self._room.store.active(owner, connection))
             for job in jobs:
                 await self._room.store.ask_cancel(connection, owner, job.number)

@@ -18,7 +18,7 @@ from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.keeping import Owner, new_number
 from reelbot.studio.room import Room, draft_told, job_told, video_told
-from reelbot.studio.store import KeptAsset, KeptVideo
+from reelbot.studio.store import KeptAsset, KeptVideo, PastDraft
 from reelbot.studio.telling import Told
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
@@ -81,6 +81,8 @@ class Ending:
             if video is not None:
                 await self._room.store.insert_video(connection, video)
                 await self._room.store.delete_draft(connection, Owner(job.lane, job.account), job.draft)
+                past = PastDraft(job.lane, job.account, job.draft, video.title, video.id, self._room.clock())
+                await self._room.store.keep_past(connection, past)
 
         amounts = delivered_amounts(job)
         if video is not None:

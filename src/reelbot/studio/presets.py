@@ -4,7 +4,6 @@ A preset is applied by changing a draft to its settings: so the draft is asked a
 that was removed meanwhile is told like any other. Nothing here knows drafts.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -12,15 +11,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reelbot.allowance import AccountRef
 from reelbot.clock import Clock, instant_text
-from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
 from reelbot.studio.core.asking import AssetId, SettingsAsked
 from reelbot.studio.core.drafts import Colour, Corner
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.keeping import Owner, Page, json_text, new_number, number_of, owner_of
+from reelbot.studio.keeping import KeepingStore, Owner, Page, json_text, new_number, number_of, owner_of
 from reelbot.studio.keys import Claim, Keys, content_of
-from reelbot.studio.store import StudioStore
 
 PRESETS_MAX = 100
 """Of one account: nobody chooses from a longer list."""
@@ -81,14 +79,45 @@ class Preset(NamedTuple):
 _settings_in = msgspec.json.Decoder(SettingsAsked).decode
 
 
+class PresetStore(KeepingStore):
+    """Keeps presets in the database of the studio."""
+
+    def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
+        super().__init__(database, lanes, "reelbot.studio")
+
+    async def insert(self, connection: Connection, preset: Preset) -> None:
+        """Keep a new preset."""
+        row = (*preset[:5], json_text(preset.settings), preset.created_at)
+        await connection.execute(self._sql["insert_preset"], row)
+
+    async def preset(self, owner: Owner, number: int) -> Preset | None:
+        """One preset."""
+        rows = await self._rows(None, "read_preset", *owner, number)
+        return _preset(owner, rows[0]) if rows else None
+
+    async def presets(self, owner: Owner, page: Page) -> list[Preset]:
+        """A page of them, the newest first."""
+        rows = await self._rows(None, "list_presets", *owner, page.before_at, page.before_number, page.size)
+        return [_preset(owner, row) for row in rows]
+
+    async def count(self, connection: Connection, owner: Owner) -> int:
+        """How many an account has."""
+        rows = await self._rows(connection, "count_presets", *owner)
+        count: int = rows[0][0]
+        return count
+
+    async def delete(self, connection: Connection, owner: Owner, number: int) -> bool:
+        """Remove a preset; False when it is not there."""
+        return await self._changed(connection, "delete_preset", *owner, number)
+
+
 class Presets:
     """The presets of every account, on the database of the studio."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int, clock: Clock) -> None:
-        self._database = database
-        self._keys = Keys(StudioStore(database, lanes), clock)
+        self._store = PresetStore(database, lanes)
+        self._keys = Keys(self._store, clock)
         self._clock = clock
-        self._sql = load_statements("reelbot.studio", database.dialect)
 
     async def save(self, account: AccountRef, asked: PresetAsked, key: str | None = None) -> tuple[Preset, bool]:
         """Keep a preset, or give the one that the same key kept before; and whether it was there."""
@@ -100,23 +129,20 @@ class Presets:
     async def found(self, account: AccountRef, id: str) -> Preset:
         """The preset of that id."""
         owner = owner_of(account)
-        rows = await self._database.fetch(self._sql["read_preset"], (*owner, number_of("preset", owner, id)))
-        if not rows:
+        preset = await self._store.preset(owner, number_of("preset", owner, id))
+        if preset is None:
             raise StudioRefused("not_found", NO_PRESET)
-        return _preset(owner, rows[0])
+        return preset
 
     async def listed(self, account: AccountRef, page: Page) -> list[Preset]:
         """A page of presets, the newest first."""
-        owner = owner_of(account)
-        place = (*owner, page.before_at, page.before_number, page.size)
-        return [_preset(owner, row) for row in await self._database.fetch(self._sql["list_presets"], place)]
+        return await self._store.presets(owner_of(account), page)
 
     async def remove(self, account: AccountRef, id: str) -> None:
         """Remove a preset. Drafts that it was applied to keep their settings."""
         owner = owner_of(account)
-        async with self._database.transaction() as connection:
-            gone = (*owner, number_of("preset", owner, id))
-            if not await connection.fetch(self._sql["delete_preset"], gone):
+        async with self._store.database.transaction() as connection:
+            if not await self._store.delete(connection, owner, number_of("preset", owner, id)):
                 raise StudioRefused("not_found", NO_PRESET)
 
     def _new(self, account: AccountRef, asked: PresetAsked) -> Preset:
@@ -127,17 +153,12 @@ class Presets:
 
     async def _save(self, account: AccountRef, asked: PresetAsked, claim: Claim) -> Preset:
         preset = self._new(account, asked)
-        async with self._database.transaction() as connection:
-            await self._require_room(connection, owner_of(account))
+        async with self._store.database.transaction() as connection:
+            if await self._store.count(connection, owner_of(account)) >= PRESETS_MAX:
+                raise Malformed(f"An account has at most {PRESETS_MAX} presets; remove one first.")
             await claim(connection, preset.id)
-            row = (*preset[:5], json_text(preset.settings), preset.created_at)
-            await connection.execute(self._sql["insert_preset"], row)
+            await self._store.insert(connection, preset)
         return preset
-
-    async def _require_room(self, connection: Connection, owner: Owner) -> None:
-        counted: Sequence[Row] = await connection.fetch(self._sql["count_presets"], owner)
-        if counted[0][0] >= PRESETS_MAX:
-            raise Malformed(f"An account has at most {PRESETS_MAX} presets; remove one first.")
 
 
 def preset_shown(preset: Preset) -> PresetShown:

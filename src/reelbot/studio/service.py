@@ -22,6 +22,7 @@ from reelbot.studio.keeping import Owner, Page, number_of, owner_of
 from reelbot.studio.keys import content_of
 from reelbot.studio.overview import Overview
 from reelbot.studio.providers.embedded import CODES
+from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room
 from reelbot.studio.shown import DraftListed, DraftShown
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
@@ -47,6 +48,7 @@ class Studio:
         self._assets = Assets(room)
         self._ending = Ending(room)
         self.overview = Overview(room.store.database, len(room.store.lanes))
+        self.purposes = Purposes(room.store.database, len(room.store.lanes))
 
     # drafts
 

@@ -46,6 +46,17 @@ class KeptDraft(NamedTuple):
         return id_text("draft", self.lane, self.account, self.number)
 
 
+class PastDraft(NamedTuple):
+    """What is kept of a draft that is no more: its name and, where it became one, its video."""
+
+    lane: int
+    account: int
+    number: int
+    heading: str
+    video: str | None
+    at: int
+
+
 class VideoFiles(Struct, frozen=True):
     """The files of a finished video, by their content."""
 
@@ -155,6 +166,10 @@ class StudioStore(KeepingStore):
     async def delete_draft(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Remove a draft."""
         return await self._changed(connection, "delete_draft", *owner, number)
+
+    async def keep_past(self, connection: Connection, past: PastDraft) -> None:
+        """Keep what a draft was called that is no more."""
+        await connection.execute(self._sql["insert_past_draft"], past)
 
     def _one_draft(self, owner: Owner, rows: Sequence[Row]) -> KeptDraft | None:
         return _kept_draft(owner, rows[0]) if rows else None

@@ -16,6 +16,9 @@ SECURITY: Fields = (
 PRIVATE: Fields = ((b"cache-control", b"no-store"), *SECURITY)
 """On every answer about an account, and on every error."""
 
+REPLAYED: Fields = ((b"idempotency-replayed", b"true"),)
+"""On an answer that was given before to the same idempotency key."""
+
 _JSON: Fields = ((b"content-type", b"application/json"), *PRIVATE)
 
 

@@ -11,7 +11,7 @@ from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
 from reelbot.allowance.core.figures import usage_events
-from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, Wanted
+from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, Stretch, Wanted
 from reelbot.events import MemoryEvents, NewEvent
 
 
@@ -110,6 +110,14 @@ class MemoryStore:
         newest_first = reversed(self._entries.get(ref.id, []))
         return [entry for entry in newest_first if _within(entry, span)][: span.size]
 
+    async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
+        """All of it: looking through it is quick."""
+        return Stretch(0, len(self._entries.get(ref.id, [])) + 1)
+
+    async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:
+        """Those of these holds that there are."""
+        return [self._holds[ref.id, one] for one in sorted(set(holds)) if (ref.id, one) in self._holds]
+
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
         """Open holds past their deadline."""
         late = [hold for hold in self._holds.values() if hold.state == "open" and hold.expires_at <= now]
@@ -152,6 +160,8 @@ def _within(entry: Entry, span: Span) -> bool:
         and entry.seq > span.after_seq
         and (span.meter is None or entry.meter == span.meter)
         and (span.kind is None or entry.kind == span.kind)
+        and (span.action is None or entry.action == span.action)
+        and (span.holds is None or (entry.hold > 0 and entry.hold in span.holds))
         and (span.from_at is None or entry.at >= span.from_at)
         and (span.until_at is None or entry.at < span.until_at)
     )

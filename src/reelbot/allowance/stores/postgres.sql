@@ -111,20 +111,59 @@ SELECT account, meter, window_start, used, held, granted
 -- One hold: lane, account, id.
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND account = %s AND id = %s;
 
+-- name: read_holds
+-- Some holds of an account: ids, lane, account.
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+  FROM unnest(%s::bigint[]) AS wanted (id)
+  JOIN hold ON hold.lane = %s AND hold.account = %s AND hold.id = wanted.id;
+
 -- name: list_holds
 -- All holds of an account, for the audit: lane, account.
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND account = %s;
 
 -- name: list_entries
--- A page of an account's entries, newest first: lane, account, before_seq, after_seq, then meter,
--- kind, from and until, each twice.
+-- A page of an account's entries, newest first: lane, account, after_seq, before_seq, then meter,
+-- kind, action, from and until, each twice.
 SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
        held_before, used_after, held_after, detail, why, hash
   FROM entry
- WHERE lane = %s AND account = %s AND seq < %s AND seq > %s
-   AND (%s::text IS NULL OR meter = %s) AND (%s::text IS NULL OR kind = %s)
+ WHERE lane = %s AND account = %s AND seq > %s AND seq < %s
+   AND (%s::text IS NULL OR meter = %s) AND (%s::text IS NULL OR kind = %s) AND (%s::text IS NULL OR action = %s)
    AND (%s::bigint IS NULL OR at >= %s) AND (%s::bigint IS NULL OR at < %s)
  ORDER BY seq DESC LIMIT %s;
+
+-- name: list_entries_of
+-- A page of the entries of some holds, newest first: holds, lane, account, the same three again, after_seq,
+-- before_seq, then meter, kind, action, from and until, each twice. What opened a hold lies together from its number on, an
+-- entry for each line; what concluded it is found by an index.
+SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit",
+       used_before, held_before, used_after, held_after, detail, why, hash
+  FROM (SELECT hold.lane, hold.account, opening.seq
+          FROM unnest(%s::bigint[]) AS wanted (id)
+          JOIN hold ON hold.lane = %s AND hold.account = %s AND hold.id = wanted.id
+          CROSS JOIN LATERAL generate_series(hold.id, hold.id + json_array_length(hold.lines::json) - 1) AS opening (seq)
+         UNION ALL
+        SELECT entry.lane, entry.account, entry.seq
+          FROM unnest(%s::bigint[]) AS wanted (id)
+          JOIN entry ON entry.lane = %s AND entry.account = %s AND entry.hold = wanted.id
+           AND entry.kind <> 'hold') AS own
+  JOIN entry ON entry.lane = own.lane AND entry.account = own.account AND entry.seq = own.seq
+ WHERE own.seq > %s AND own.seq < %s
+   AND (%s::text IS NULL OR meter = %s) AND (%s::text IS NULL OR kind = %s) AND (%s::text IS NULL OR action = %s)
+   AND (%s::bigint IS NULL OR at >= %s) AND (%s::bigint IS NULL OR at < %s)
+ ORDER BY entry.seq DESC LIMIT %s;
+
+-- name: find_place
+-- Where an instant lies among an account's entries, by halving: the last entry before it, 0 for none, and the one behind
+-- that: lane, account, the instant twice, lane, account.
+WITH RECURSIVE halved (low, high) AS (
+    SELECT 0::bigint, coalesce(max(seq), 0) + 1 FROM entry WHERE lane = %s AND account = %s
+     UNION ALL
+    SELECT CASE WHEN entry.at < %s THEN entry.seq ELSE low END, CASE WHEN entry.at < %s THEN high ELSE entry.seq END
+      FROM halved JOIN entry ON entry.lane = %s AND entry.account = %s AND entry.seq = (low + high) / 2
+     WHERE high - low > 1
+)
+SELECT max(low), min(high) FROM halved;
 
 -- name: list_chain
 -- An account's entries in order, for the audit: lane, account, after_seq, how many.

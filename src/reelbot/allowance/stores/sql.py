@@ -8,17 +8,21 @@ from reelbot.allowance.core.book import HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.outcomes import decode_answer
-from reelbot.allowance.store import Holding, Snapshot, Span
-from reelbot.allowance.stores.rows import account_from, balances_from, hold_from
+from reelbot.allowance.store import Holding, Snapshot, Span, Stretch
+from reelbot.allowance.stores.rows import account_from, balances_from, hold_from, json_text
 from reelbot.clock import DAY, Clock
-from reelbot.db import Database
+from reelbot.db import Connection, Database
+from reelbot.db.arrays import numbers
 from reelbot.errors import ConfigFailure
 from reelbot.events import Events
+from reelbot.limits import SEQ_MAX
 
 RUNNING_DAYS_MAX = 63
 """No day or month of a calendar is longer than this. One that changes of zone stretched may be; its start is known."""
 
-_SEQ_MAX = 2**62
+CLOCKS_APART = DAY
+"""No entry was written more than this earlier or later than those around it, by whichever clock: a day's filter looks so far
+beyond the day. It costs a day of reading at most, and a clock that was wrong by hours hides nothing."""
 
 
 class SqlReader:
@@ -75,13 +79,48 @@ class SqlReader:
 
     async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""
-        before = _SEQ_MAX if span.before_seq is None else span.before_seq
-        filters = [value for value in (span.meter, span.kind, span.from_at, span.until_at) for _ in range(2)]
+        asked = (span.meter, span.kind, span.action, span.from_at, span.until_at)
+        filters = [value for value in asked for _ in range(2)]
         async with self._database.reading() as connection:
-            rows = await connection.fetch(
-                self._sql["list_entries"], (ref.lane, ref.id, before, span.after_seq, *filters, span.size)
-            )
+            after, before = await self._stretch(connection, ref, span.from_at, span.until_at)
+            place = (max(after, span.after_seq), before if span.before_seq is None else min(before, span.before_seq))
+            if span.holds is None:
+                rows = await connection.fetch(
+                    self._sql["list_entries"], (ref.lane, ref.id, *place, *filters, span.size)
+                )
+            else:
+                own = (self._listed(span.holds), ref.lane, ref.id)
+                rows = await connection.fetch(self._sql["list_entries_of"], (*own, *own, *place, *filters, span.size))
         return [Entry(*row) for row in rows]
+
+    async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
+        """Where the entries from an instant on and before another lie."""
+        async with self._database.reading() as connection:
+            return await self._stretch(connection, ref, from_at, until_at)
+
+    async def _stretch(
+        self, connection: Connection, ref: AccountRef, from_at: int | None, until_at: int | None
+    ) -> Stretch:
+        after, _ = (0, 0) if from_at is None else await self._halved(connection, ref, from_at - CLOCKS_APART)
+        _, before = (0, SEQ_MAX) if until_at is None else await self._halved(connection, ref, until_at + CLOCKS_APART)
+        return Stretch(after, before)
+
+    async def _halved(self, connection: Connection, ref: AccountRef, at: int) -> tuple[int, int]:
+        """Two entries next to each other, the first before an instant and the second not."""
+        place = (ref.lane, ref.id)
+        ((before, after),) = await connection.fetch(self._sql["find_place"], (*place, at, at, *place))
+        return before, after
+
+    async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:
+        """Those of these holds that there are."""
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(self._sql["read_holds"], (self._listed(holds), ref.lane, ref.id))
+        return [hold_from(row) for row in rows]
+
+    def _listed(self, ids: Sequence[int]) -> str:
+        """Numbers of holds as the dialect takes a set of them, each once. What belongs to no hold has 0, which is none."""
+        each = sorted({one for one in ids if one > 0})
+        return json_text(each) if self._database.dialect == "sqlite" else numbers(each)
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
         """Open holds past their deadline, of all lanes."""

@@ -104,20 +104,58 @@ SELECT account, meter, window_start, used, held, granted
 -- One hold: lane, account, id.
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ? AND id = ?;
 
+-- name: read_holds
+-- Some holds of an account: JSON array of ids, lane, account.
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+  FROM json_each(?) AS wanted CROSS JOIN hold ON hold.lane = ? AND hold.account = ? AND hold.id = wanted.value;
+
 -- name: list_holds
 -- All holds of an account, for the audit: lane, account.
 SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ?;
 
 -- name: list_entries
--- A page of an account's entries, newest first: lane, account, before_seq, after_seq, then meter,
--- kind, from and until, each twice.
+-- A page of an account's entries, newest first: lane, account, after_seq, before_seq, then meter,
+-- kind, action, from and until, each twice.
 SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit", used_before,
        held_before, used_after, held_after, detail, why, hash
   FROM entry
- WHERE lane = ? AND account = ? AND seq < ? AND seq > ?
-   AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?)
+ WHERE lane = ? AND account = ? AND seq > ? AND seq < ?
+   AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?) AND (? IS NULL OR action = ?)
    AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)
  ORDER BY seq DESC LIMIT ?;
+
+-- name: list_entries_of
+-- A page of the entries of some holds, newest first: JSON array of holds, lane, account, the same three again, after_seq,
+-- before_seq, then meter, kind, action, from and until, each twice. What opened a hold lies together from its number on, an
+-- entry for each line; what concluded it is found by an index.
+SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, window_start, window_end, amount, "limit",
+       used_before, held_before, used_after, held_after, detail, why, hash
+  FROM (SELECT hold.lane, hold.account, hold.id + line.key AS seq
+          FROM json_each(?) AS wanted
+          CROSS JOIN hold ON hold.lane = ? AND hold.account = ? AND hold.id = wanted.value
+          CROSS JOIN json_each(hold.lines) AS line
+         UNION ALL
+        SELECT entry.lane, entry.account, entry.seq
+          FROM json_each(?) AS wanted
+          CROSS JOIN entry INDEXED BY entry_by_hold ON entry.lane = ? AND entry.account = ? AND entry.hold = wanted.value
+           AND entry.kind <> 'hold') AS own
+  CROSS JOIN entry ON entry.lane = own.lane AND entry.account = own.account AND entry.seq = own.seq
+ WHERE own.seq > ? AND own.seq < ?
+   AND (? IS NULL OR meter = ?) AND (? IS NULL OR kind = ?) AND (? IS NULL OR action = ?)
+   AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)
+ ORDER BY entry.seq DESC LIMIT ?;
+
+-- name: find_place
+-- Where an instant lies among an account's entries, by halving: the last entry before it, 0 for none, and the one behind
+-- that: lane, account, the instant twice, lane, account.
+WITH RECURSIVE halved (low, high) AS (
+    SELECT 0, coalesce(max(seq), 0) + 1 FROM entry WHERE lane = ? AND account = ?
+     UNION ALL
+    SELECT CASE WHEN entry.at < ? THEN entry.seq ELSE low END, CASE WHEN entry.at < ? THEN high ELSE entry.seq END
+      FROM halved CROSS JOIN entry ON entry.lane = ? AND entry.account = ? AND entry.seq = (low + high) / 2
+     WHERE high - low > 1
+)
+SELECT max(low), min(high) FROM halved;
 
 -- name: list_chain
 -- An account's entries in order, for the audit: lane, account, after_seq, how many.

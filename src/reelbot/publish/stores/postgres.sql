@@ -57,6 +57,13 @@ SELECT lane, account, number, video, channel, words, state, hold, due_at, fence,
   FROM post WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
  ORDER BY created_at DESC, number DESC LIMIT %s;
 
+-- name: list_posts_of
+-- The posts that some holds are for: JSON array of holds, lane, account.
+SELECT lane, account, number, video, channel, words, state, post.hold, due_at, fence, attempts, ticket, delivered, failure,
+       created_at, updated_at, published_at
+  FROM json_array_elements_text(%s::json) AS wanted (value)
+  JOIN post ON post.lane = %s AND post.account = %s AND post.hold = wanted.value;
+
 -- name: count_waiting
 -- How many posts of an account are on their way: lane, account.
 SELECT count(*) FROM post WHERE lane = %s AND account = %s AND state IN ('queued', 'publishing');

@@ -57,6 +57,13 @@ SELECT lane, account, number, video, channel, words, state, hold, due_at, fence,
   FROM post WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
  ORDER BY created_at DESC, number DESC LIMIT ?;
 
+-- name: list_posts_of
+-- The posts that some holds are for: JSON array of holds, lane, account.
+SELECT lane, account, number, video, channel, words, state, post.hold, due_at, fence, attempts, ticket, delivered, failure,
+       created_at, updated_at, published_at
+  FROM json_each(?) AS wanted
+  CROSS JOIN post INDEXED BY post_by_hold ON post.lane = ? AND post.account = ? AND post.hold = wanted.value;
+
 -- name: count_waiting
 -- How many posts of an account are on their way: lane, account.
 SELECT count(*) FROM post WHERE lane = ? AND account = ? AND state IN ('queued', 'publishing');

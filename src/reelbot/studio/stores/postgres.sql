@@ -258,6 +258,44 @@ DELETE FROM worker WHERE lane = %s AND name = %s;
 -- Drop workers that were heard last before an instant: lane, heard_at.
 DELETE FROM worker WHERE lane = %s AND heard_at < %s;
 
+-- name: insert_past_draft
+-- A draft is no more: lane, account, number, heading, video, at.
+INSERT INTO past_draft (lane, account, number, heading, video, at) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (lane, account, number) DO NOTHING;
+
+-- name: name_holds
+-- Which drafts some holds were for, what these are called, whether they are there and which videos they became: JSON array of
+-- holds, lane, account.
+SELECT job.hold, job.draft, coalesce(draft.heading, past_draft.heading), draft.number IS NOT NULL, past_draft.video
+  FROM json_array_elements_text(%s::json) AS wanted (value)
+  JOIN job ON job.lane = %s AND job.account = %s AND job.hold = wanted.value
+  LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+  LEFT JOIN past_draft
+    ON past_draft.lane = job.lane AND past_draft.account = job.account AND past_draft.number = job.draft;
+
+-- name: name_draft
+-- What a draft is or was called, whether it is there and which video it became: lane, account, number, the three again.
+SELECT number, heading, TRUE, NULL::text FROM draft WHERE lane = %s AND account = %s AND number = %s
+ UNION ALL
+SELECT number, heading, FALSE, video FROM past_draft WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: list_holds_of_draft
+-- The holds of a draft's jobs, the newest first: lane, account, draft, count.
+SELECT hold FROM job WHERE lane = %s AND account = %s AND draft = %s AND hold IS NOT NULL
+ ORDER BY created_at DESC LIMIT %s;
+
+-- name: list_worked_on
+-- Drafts that are there and those that became videos, the last worked on first: lane, account, count, the three again, count.
+SELECT number, heading, is_there, video FROM (
+    SELECT * FROM (
+        SELECT number, heading, TRUE AS is_there, NULL::text AS video, updated_at AS at
+          FROM draft WHERE lane = %s AND account = %s ORDER BY updated_at DESC LIMIT %s) AS present
+     UNION ALL
+    SELECT * FROM (
+        SELECT number, heading, FALSE, video, at
+          FROM past_draft WHERE lane = %s AND account = %s AND video IS NOT NULL ORDER BY at DESC LIMIT %s) AS past
+) AS worked_on ORDER BY at DESC LIMIT %s;
+
 -- name: scan_drafts
 -- What drafts name, in the order of their keys: lane, account and number after which, count.
 SELECT account, number, body FROM draft WHERE lane = %s AND (account, number) > (%s, %s) ORDER BY account, number LIMIT %s;

@@ -257,6 +257,44 @@ DELETE FROM worker WHERE lane = ? AND name = ?;
 -- Drop workers that were heard last before an instant: lane, heard_at.
 DELETE FROM worker WHERE lane = ? AND heard_at < ?;
 
+-- name: insert_past_draft
+-- A draft is no more: lane, account, number, heading, video, at.
+INSERT INTO past_draft (lane, account, number, heading, video, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, number) DO NOTHING;
+
+-- name: name_holds
+-- Which drafts some holds were for, what these are called, whether they are there and which videos they became: JSON array of
+-- holds, lane, account.
+SELECT job.hold, job.draft, coalesce(draft.heading, past_draft.heading), draft.number IS NOT NULL, past_draft.video
+  FROM json_each(?) AS wanted
+  CROSS JOIN job INDEXED BY job_by_hold ON job.lane = ? AND job.account = ? AND job.hold = wanted.value
+  LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+  LEFT JOIN past_draft
+    ON past_draft.lane = job.lane AND past_draft.account = job.account AND past_draft.number = job.draft;
+
+-- name: name_draft
+-- What a draft is or was called, whether it is there and which video it became: lane, account, number, the three again.
+SELECT number, heading, 1, NULL FROM draft WHERE lane = ? AND account = ? AND number = ?
+ UNION ALL
+SELECT number, heading, 0, video FROM past_draft WHERE lane = ? AND account = ? AND number = ?;
+
+-- name: list_holds_of_draft
+-- The holds of a draft's jobs, the newest first: lane, account, draft, count.
+SELECT hold FROM job WHERE lane = ? AND account = ? AND draft = ? AND hold IS NOT NULL
+ ORDER BY created_at DESC LIMIT ?;
+
+-- name: list_worked_on
+-- Drafts that are there and those that became videos, the last worked on first: lane, account, count, the three again, count.
+SELECT number, heading, is_there, video FROM (
+    SELECT * FROM (
+        SELECT number, heading, 1 AS is_there, NULL AS video, updated_at AS at
+          FROM draft WHERE lane = ? AND account = ? ORDER BY updated_at DESC LIMIT ?) AS present
+     UNION ALL
+    SELECT * FROM (
+        SELECT number, heading, 0, video, at
+          FROM past_draft WHERE lane = ? AND account = ? AND video IS NOT NULL ORDER BY at DESC LIMIT ?) AS past
+) AS worked_on ORDER BY at DESC LIMIT ?;
+
 -- name: scan_drafts
 -- What drafts name, in the order of their keys: lane, account and number after which, count.
 SELECT account, number, body FROM draft WHERE lane = ? AND (account, number) > (?, ?) ORDER BY account, number LIMIT ?;

@@ -5,12 +5,11 @@ from msgspec import Struct
 
 from reelbot.studio import AssetShown, asset_shown
 from reelbot.web.api.drafts import Removed, studio_of
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.media import CONTENT_TYPES, Upload, file_reply
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import CREATED, OK
-from reelbot.web.replies import Reply, Streamed, json_reply
+from reelbot.web.replies import REPLAYED, Reply, Streamed, json_reply
 
 _encode = msgspec.json.Encoder().encode
 

@@ -5,11 +5,10 @@ from msgspec import Struct
 
 from reelbot.publish import ChannelAsked, ChannelShown, Publishing, channel_shown
 from reelbot.web.api.drafts import Removed
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import CREATED, OK, Problem
-from reelbot.web.replies import Reply, json_reply
+from reelbot.web.replies import REPLAYED, Reply, json_reply
 
 NOT_HERE = "This server keeps its ledger in memory and publishes nothing."
 

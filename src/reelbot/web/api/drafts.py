@@ -17,13 +17,13 @@ from reelbot.studio import (
     RenderAsked,
     Studio,
 )
-from reelbot.web.api.holds import REPLAYED, TouchedUsage
+from reelbot.web.api.holds import TouchedUsage
 from reelbot.web.media import CONTENT_TYPES, file_reply
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import ACCEPTED, CREATED, OK, Problem
 from reelbot.web.ratelimit import rate_limit_fields
-from reelbot.web.replies import Reply, Streamed, json_reply
+from reelbot.web.replies import REPLAYED, Reply, Streamed, json_reply
 
 NOT_HERE = "This server keeps its ledger in memory and has no studio."
 NO_FILE = "This draft has no such file."

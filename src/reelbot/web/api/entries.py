@@ -1,27 +1,19 @@
 """`GET /api/v1/entries`: the account's ledger, newest first: a page of it as JSON, or all of it as CSV."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct, field
 from starlette.types import Receive, Scope, Send
 
-from reelbot.allowance import (
-    ENTRY_COLUMNS,
-    Entry,
-    EntryFigures,
-    EntryKind,
-    Instant,
-    Span,
-    csv_text,
-    entry_cells,
-    entry_figures,
-)
+from reelbot.allowance import Entry, EntryKind, Instant, Span, csv_text
 from reelbot.clock import instant_from
 from reelbot.errors import Malformed
-from reelbot.limits import PAGE_DEFAULT, PAGE_MAX
+from reelbot.ids import place_of
+from reelbot.limits import PAGE_DEFAULT, PAGE_MAX, SEQ_MAX, WHY_LENGTH_MAX
+from reelbot.studio import EXPORT_COLUMNS, EntryShown, Purpose, entry_shown, export_cells
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.replies import PRIVATE, Fields, Reply, Streamed, json_reply
@@ -43,7 +35,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which entries: those of a meter or a kind, from an instant on and before another, after a cursor, so many."""
+    """Which entries: those of a meter, kind or action, from an instant on and before another, after a cursor, so many.
+
+    Or those of one hold, or of all that was done for one draft, also when that is no more.
+    """
 
     after: (
         Annotated[
@@ -56,33 +51,64 @@ class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     kind: EntryKind | None = None
     from_: Annotated[Instant, Meta(description="Not before this instant.")] | None = field(name="from", default=None)
     to: Annotated[Instant, Meta(description="Before this instant.")] | None = None
+    action: Annotated[str, Meta(min_length=1, max_length=WHY_LENGTH_MAX, examples=["script"])] | None = None
+    hold: (
+        Annotated[str, Meta(pattern="^hold_[0-9a-z-]{5,30}$", description="Only the entries of this hold.")] | None
+    ) = None
+    draft: (
+        Annotated[str, Meta(pattern="^draft_[0-9a-z-]{5,30}$", description="Only what was used for this draft.")] | None
+    ) = None
 
 
 class EntriesShown(Struct, frozen=True):
     """A page of entries, newest first; `next` is the cursor of the page behind it, null on the last."""
 
-    entries: list[EntryFigures]
+    entries: list[EntryShown]
     next: str | None
 
 
 async def list_entries(call: Call) -> Reply | Streamed:
     """Tell the history."""
-    span = _span(call)
+    span = await _span(call)
     if _prefers_csv(call.headers.get(b"accept", b"").decode("latin-1")):
         return Streamed(OK, _CsvAnswer(call, span._replace(size=PAGE_MAX)))
     entries = await call.site.ledger.history(call.account, span._replace(size=span.size + 1))
     page = entries[: span.size]
     following = str(page[-1].seq) if len(entries) > len(page) else None
-    catalogue = call.site.ledger.terms.catalogue
-    return json_reply(OK, _encode(EntriesShown([entry_figures(one, catalogue) for one in page], following)), _VARY)
+    catalogue, purposes = call.site.ledger.terms.catalogue, await _purposes(call, page)
+    shown = [entry_shown(one, catalogue, purposes) for one in page]
+    return json_reply(OK, _encode(EntriesShown(shown, following)), _VARY)
 
 
-def _span(call: Call) -> Span:
+async def _purposes(call: Call, entries: Sequence[Entry]) -> Mapping[int, Purpose]:
+    """What entries were for, by their holds; nothing where there is no studio."""
+    studio = call.site.studio
+    return {} if studio is None else await studio.purposes.of_entries(call.account, entries)
+
+
+async def _span(call: Call) -> Span:
     query: EntriesQuery = call.query
     if query.meter is not None:
         call.site.ledger.terms.catalogue.meter_named(query.meter)
     after = None if query.after is None else int(query.after)
-    return Span(after, query.limit, query.meter, query.kind, _instant("from", query.from_), _instant("to", query.to))
+    from_at, until_at = _instant("from", query.from_), _instant("to", query.to)
+    holds = await _holds(call, query)
+    return Span(after, query.limit, query.meter, query.kind, from_at, until_at, action=query.action, holds=holds)
+
+
+async def _holds(call: Call, query: EntriesQuery) -> Sequence[int] | None:
+    """The numbers of the holds that are asked for; None for whatever there is. Another account's are no holds at all."""
+    if query.draft is None and query.hold is None:
+        return None
+    holds = set[int]()
+    if query.draft is not None and call.site.studio is not None:
+        holds.update(await call.site.studio.purposes.holds_of(call.account, query.draft))
+    if query.hold is None:
+        return sorted(holds)
+    place = place_of(query.hold)
+    own = place is not None and (place.kind, place.lane, place.account) == ("hold", call.account.lane, call.account.id)
+    one = {place.seq} if place is not None and own and place.seq <= SEQ_MAX else set[int]()
+    return sorted(one if query.draft is None else one & holds)
 
 
 def _instant(name: str, text: str | None) -> int | None:
@@ -130,9 +156,10 @@ class _CsvAnswer:
         first = await self._page(self._span)
         await send({"type": "http.response.start", "status": OK, "headers": _CSV_FIELDS})
         if scope["method"] != "HEAD":
-            await send({"type": "http.response.body", "body": csv_text([ENTRY_COLUMNS]).encode(), "more_body": True})
+            await send({"type": "http.response.body", "body": csv_text([EXPORT_COLUMNS]).encode(), "more_body": True})
             async for page in self._pages(first):
-                rows = (entry_cells(entry, self._call.site.ledger.terms.catalogue) for entry in page)
+                catalogue, purposes = self._call.site.ledger.terms.catalogue, await _purposes(self._call, page)
+                rows = (export_cells(entry, catalogue, purposes) for entry in page)
                 await send({"type": "http.response.body", "body": csv_text(rows).encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -15,13 +15,11 @@ from reelbot.web.api.quotes import items_of
 from reelbot.web.operations import Call
 from reelbot.web.problems import CREATED, OK, Problem
 from reelbot.web.ratelimit import rate_limit_fields
-from reelbot.web.replies import Fields, Reply, json_reply
+from reelbot.web.replies import REPLAYED, Reply, json_reply
 from reelbot.web.requests import spoken
 from reelbot.web.shapes import Amount, AmountOrNone, Items, MeterName, Why
 
 HoldState = Literal["open", "unknown", "settled", "released", "expired"]
-
-REPLAYED: Fields = ((b"idempotency-replayed", b"true"),)
 
 NO_HOLD = "There is no such hold."
 """Said of a hold that is not there and of one that is somebody else's: the two must not be told apart."""

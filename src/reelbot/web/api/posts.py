@@ -12,11 +12,10 @@ from starlette.types import Receive, Scope, Send
 from reelbot.publish import Kit, PostAsked, PostChangeAsked, PostShown, PublicationAsked, Published, post_shown, zipped
 from reelbot.web.api.channels import publishing_of
 from reelbot.web.api.drafts import Removed
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import ACCEPTED, CREATED, OK
-from reelbot.web.replies import PRIVATE, Reply, Streamed, json_reply
+from reelbot.web.replies import PRIVATE, REPLAYED, Reply, Streamed, json_reply
 
 ZIP = "application/zip"
 

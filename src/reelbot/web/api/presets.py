@@ -5,11 +5,10 @@ from msgspec import Struct
 
 from reelbot.studio import PresetAsked, Presets, PresetShown, preset_shown
 from reelbot.web.api.drafts import NOT_HERE, Removed
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import CREATED, OK, Problem
-from reelbot.web.replies import Reply, json_reply
+from reelbot.web.replies import REPLAYED, Reply, json_reply
 
 _encode = msgspec.json.Encoder().encode
 

@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from reelbot.allowance import Instant, MeterFigures, PlanChange, Usage, meter_figures
 from reelbot.clock import instant_text, instant_text_or_none
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
-from reelbot.web.replies import Reply, json_reply
+from reelbot.web.replies import REPLAYED, Reply, json_reply
 from reelbot.web.shapes import PlanName
 
 Change = Literal["upgrade", "downgrade", "none", "keep"]

@@ -7,12 +7,11 @@ from msgspec import Struct
 
 from reelbot.studio import KeptVideo, VideoShown, video_shown
 from reelbot.web.api.drafts import studio_of
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.media import file_reply
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import CREATED, OK, Problem
-from reelbot.web.replies import SECURITY, Reply, Streamed, json_reply
+from reelbot.web.replies import REPLAYED, SECURITY, Reply, Streamed, json_reply
 
 _encode = msgspec.json.Encoder().encode
 

@@ -5,10 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from reelbot.web.api.holds import REPLAYED
 from reelbot.web.operations import Call
 from reelbot.web.problems import CREATED, OK, Problem
-from reelbot.web.replies import Reply, json_reply
+from reelbot.web.replies import REPLAYED, Reply, json_reply
 from reelbot.webhooks import Webhooks, WebhookShown, webhook_shown
 
 _NONE = "There is no such webhook."

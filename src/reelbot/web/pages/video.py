@@ -34,6 +34,7 @@ async def show(visit: Visit) -> Outcome:
     video = video_shown(kept)
     values = {
         "video": video,
+        "draft": kept.facts.draft,
         "downloads": [one for one in DOWNLOADS if _is_there(one[0], kept)],
         "has_captions": _has_captions(kept),
         "can_publish": visit.site.publishing is not None,

@@ -1,6 +1,6 @@
 // Triggers AI actions, renders and previews. Nothing is begun for more than its button said.
 
-import { call, newKey, whileBusy } from "../api.js";
+import { call, callOnce, whileBusy } from "../api.js";
 import { asked } from "../dialog.js";
 import { toast } from "../toast.js";
 import { instantWords } from "../words.js";
@@ -52,7 +52,7 @@ async function make(button) {
   }
   // A quote is for all that it lists: where only a part fits, the part is asked for at the prices of the list.
   const held = quote.id && quote.fits ? { ...body, quote: quote.id } : body;
-  const begun = await call("POST", `/drafts/${draftId}/generations`, held, { key: newKey() });
+  const begun = await callOnce(`/drafts/${draftId}/generations`, held, body);
   button.closest("dialog")?.close("");
   for (const one of begun.later) {
     const when = one.fits_at ? `There is room again ${instantWords(one.fits_at)}.` : "It never fits on this plan.";
@@ -64,7 +64,7 @@ async function make(button) {
 async function render(body) {
   if (!(await saved())) return;
   try {
-    await call("POST", `/drafts/${draftId}/renders`, body);
+    await callOnce(`/drafts/${draftId}/renders`, body);
   } catch (error) {
     if (error.code !== "confirmation_needed") throw error;
     const stale = error.problem.stale.map(slotWords).join(", ");

@@ -42,15 +42,16 @@ async function send(zone, files, taken) {
   }
 }
 
-/** Send a file and take it; what went wrong stays on its line, with the way to try again. */
-async function sendOne(file, line, taken) {
+/** Send a file and take it; what went wrong stays on its line, with the way to try again. By its key the server knows a file
+    that it had received when the answer was lost. */
+async function sendOne(file, line, taken, key = newKey()) {
   const progress = showProgress(line, file);
   try {
     refuseEarly(file);
-    await taken(await uploaded(file, progress));
+    await taken(await uploaded(file, progress, key));
     line.remove();
   } catch (error) {
-    showTrouble(line, `${file.name}: ${error.message}`, () => sendOne(file, line, taken));
+    showTrouble(line, `${file.name}: ${error.message}`, () => sendOne(file, line, taken, key));
   }
 }
 
@@ -60,13 +61,13 @@ function refuseEarly(file) {
   if (short) throw new Error(`It needs ${sizeText(file.size)}, and ${sizeText(short.meter.remaining)} of your storage are left.`);
 }
 
-function uploaded(file, progress) {
+function uploaded(file, progress, key) {
   return new Promise((resolve, reject) => {
     const form = new FormData();
     form.append("file", file);
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/assets");
-    request.setRequestHeader("Idempotency-Key", newKey());
+    request.setRequestHeader("Idempotency-Key", key);
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => event.lengthComputable && (progress.value = event.loaded / event.total);
     request.onload = () => {
