@@ -154,7 +154,7 @@ async def test_going_to_a_page_while_the_server_is_away_shows_one_of_ours(visite
         await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         await page.context.set_offline(True)
         await page.goto(f"{visited.url}/history")
-        await expect(page.locator("h1")).to_have_text("The server is out of reach")
+        await expect(page.locator("h1")).to_have_text("The server can’t be reached")
         assert await page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily") != "serif"
         await page.context.set_offline(False)
         await page.get_by_role("link", name="Try again").click()

@@ -82,12 +82,12 @@ async def test_what_one_types_and_where_one_is_stays_while_the_figures_move(visi
         await expect(row.get_by_role("link")).to_be_focused()
         await expect(page.locator("#q")).to_have_value("bo")
         await page.goto(f"{visited.url}/operator/accounts/0-2")
-        await page.get_by_label("So many").fill("12")
+        await page.get_by_label("Amount").fill("12")
         await stand.hold(5, name="bob")
         await page.evaluate(LOOK)
         await expect(page.locator("#use tbody tr").first).to_contain_text("25")
-        await expect(page.get_by_label("So many")).to_have_value("12")
-        await expect(page.get_by_label("So many")).to_be_focused()
+        await expect(page.get_by_label("Amount")).to_have_value("12")
+        await expect(page.get_by_label("Amount")).to_be_focused()
 
 
 async def test_a_job_is_cancelled_by_keyboard_with_a_reason(visited: Visited) -> None:
@@ -144,7 +144,7 @@ async def test_the_check_of_the_ledger_ends_in_the_open_page(visited: Visited) -
     async with visited.signed_in() as page:
         await page.goto(f"{visited.url}/operator")
         await page.get_by_role("button", name="Check now").click()
-        await expect(page.locator("#check")).to_contain_text("Everything is as the entries say")
+        await expect(page.locator("#check")).to_contain_text("Everything adds up")
         button = page.get_by_role("button", name="Check now")
         await expect(button).not_to_have_attribute("aria-busy", "true")
 

@@ -1,5 +1,6 @@
 """Publishing in a browser: a post that is on its way arrives in the open page, and the limit disables its button alone."""
 
+import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import PATIENCE_MS, Visited, live
 from tests.browser.test_browser_pages import NAMELESS
@@ -47,6 +48,37 @@ async def test_a_brand_is_applied_to_a_draft_and_asks_nothing_that_costs(visited
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     settings = (await stand.get(f"/drafts/{draft}")).json()["settings"]
     assert (settings["text_colour"], await stand.used()) == ("#112233", (0, 0))
+
+
+async def test_what_is_taken_away_is_asked_about_first(visited: Visited) -> None:
+    await visited.stand.post("/presets", {"name": "House", "brand": {"text_colour": "#112233"}})
+    async with visited.signed_in() as page:
+        await page.goto(f"{visited.url}/presets")
+        remove = page.get_by_role("button", name="Remove House")
+        await remove.click()
+        question = page.get_by_role("dialog", name="Remove “House”?")
+        await question.get_by_role("button", name="Cancel").click()
+        await expect(question).to_be_hidden()
+        await expect(remove).to_be_focused()
+        assert len((await visited.stand.get("/presets")).json()["presets"]) == 1
+        await remove.click()
+        await question.get_by_role("button", name="Remove").click()
+        await expect(page.get_by_text("It was removed.")).to_be_visible()
+    assert (await visited.stand.get("/presets")).json()["presets"] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (1280, 560), (390, 844)])
+async def test_the_player_has_the_shape_of_its_video_and_fits_the_window(
+    visited: Visited, width: int, height: int
+) -> None:
+    video = await filmed(visited.stand)
+    async with visited.signed_in(width=width) as page:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.goto(f"{visited.url}/videos/{video}")
+        frame = await page.locator(".watch-frame").bounding_box()
+        assert frame is not None
+        assert frame["width"] / frame["height"] == pytest.approx(9 / 16, rel=0.01)
+        assert frame["height"] < height
 
 
 async def test_everything_has_a_name_and_fits_a_phone(visited: Visited) -> None:

@@ -305,8 +305,8 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
     "of which little is made": (
         _begun,
         {
-            "Make ideas", "Make a title", "Make the whole video", "Write it again", "Rewrite", "Speak the script",
-            "Paint", "Paint again", "Make music",
+            "Get ideas", "Make a title", "Make the whole video", "Write it again", "Rewrite", "Speak the script",
+            "Paint", "Make music",
         },
     ),
     "with something in every place": (
@@ -319,7 +319,7 @@ BUTTONS: dict[str, tuple[Callable[[Stand], Awaitable[str]], set[str]]] = {
     "with a step that no longer matches": (
         furnishing.stale,
         {
-            "Make ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint", "Paint again",
+            "Get ideas", "Make a title", "Write it again", "Rewrite", "Speak it again", "Paint",
             "Make music", "Bring up to date",
         },
     ),
@@ -629,7 +629,9 @@ async def test_m13_ai_heavy_work_is_batched_under_one_price(visited: Visited) ->
 async def test_m13_settings_are_settled_first_and_a_later_change_says_what_it_would_cost(visited: Visited) -> None:
     draft = await furnishing.a_draft(visited.stand)
     async with studio(visited, draft, "script") as page:
-        await expect(page.locator(".settings")).to_contain_text("Settle them before you generate")
+        await expect(page.locator(".settings")).to_contain_text(
+            "Choose tone, duration and language before you generate"
+        )
         await page.select_option("#tone", "humorous")
         await expect(page.locator(SAVED)).to_be_visible()
         await expect(page.locator("#impact")).to_be_hidden()

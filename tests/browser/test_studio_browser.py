@@ -249,7 +249,7 @@ async def test_of_several_pictures_as_many_as_fit_are_animated_and_the_rest_is_n
         quote = page.locator("#quote")
         await expect(quote).to_contain_text("60 now → 50 → 10 after")
         await expect(quote).to_contain_text("Not now: Clip 3. There is room again Mon 2 Mar, 00:00.")
-        await quote.get_by_role("button", name="Animate 3 pictures").click()
+        await quote.get_by_role("button", name="Make the 2 that fit").click()
         await expect(page.locator(".toast")).to_contain_text("Clip 3 does not fit now.")
         await expect(page.locator("#works li")).to_have_count(1)
     assert await visited.stand.used() == (0, 50)
@@ -355,7 +355,7 @@ async def test_a_first_video_takes_two_clicks_and_its_price_is_what_the_ledger_t
         await page.get_by_role("button", name="Make a video").click()
         whole = page.locator("#whole-topic")
         lines = ["Script2", "Voiceoverup to 3", "5 pictures20", "Music5"]
-        total = "All together30 AI credits and 1 video generation"
+        total = "Total30 AI credits and 1 video generation"
         await expect(whole.locator("li")).to_have_text([*lines, total])
         assert await visited.stand.used() == (0, 0), "nothing is made before it is asked for"
         await live(page)
@@ -440,7 +440,7 @@ async def test_bringing_up_to_date_makes_only_what_changed_and_lists_the_rest_at
         await visited.stand.send("PATCH", f"/drafts/{draft}", {"script": "New words.", "confirm": True}, key=None)
         await expect(page.locator("#panel-voiceover .matches")).to_have_count(0)
         await go(page, "review")
-        await expect(page.locator("#panel-review")).to_contain_text("Only that is made again")
+        await expect(page.locator("#panel-review")).to_contain_text("makes only that again")
         await page.locator("#panel-review").get_by_role("button", name="Bring up to date").click()
         quote = page.locator("#quote")
         await expect(quote.locator("tbody tr")).to_have_count(2)
@@ -500,7 +500,7 @@ async def test_settings_are_kept_as_a_template_and_applied_after_their_impact_wa
         await page.click("#presets > summary")
         await page.get_by_role("button", name="Template", exact=True).click()
         await expect(page.locator("#preset-error")).to_have_text("Give it a name first.")
-        await page.get_by_label("Keep these settings as").fill("Short and funny")
+        await page.get_by_label("Save these settings as").fill("Short and funny")
         await page.get_by_role("button", name="Template", exact=True).click()
         await expect(page.get_by_text("Short and funny is kept as a template.")).to_be_visible()
         await page.goto(f"{visited.url}/studio/{other}/script")
@@ -609,6 +609,51 @@ async def test_a_failure_of_a_provider_is_shown_costs_nothing_and_is_tried_again
         await expect(page.locator(".step[data-step-link=script]")).to_contain_text("Done")
         await expect(failure).to_have_count(0)
     assert await visited.stand.used() == (2, 0)
+
+
+async def test_a_message_is_within_reach_while_a_dialog_is_open_and_stays_when_it_closes(visited: Visited) -> None:
+    draft = await with_pictures(visited, 1)
+    async with studio(visited, draft, "assets") as page:
+        await page.get_by_role("button", name="More for 1").click()
+        dialog = page.locator("dialog[open]")
+        await page.route("**/quotes", lambda route: route.abort())
+        animate = dialog.get_by_role("button", name="Animate")
+        for _ in range(2):
+            await animate.click()
+        messages = page.locator(".toast", has_text="The server cannot be reached")
+        await expect(messages).to_have_count(2)
+        await messages.first.get_by_role("button", name="Close this message").click()
+        await dialog.get_by_role("button", name="Close", exact=True).click()
+        await expect(messages).to_have_count(1)
+        await messages.get_by_role("button", name="Close this message").click()
+        await expect(messages).to_have_count(0)
+        visited.problems.clear()  # the browser tells of what was not reached
+
+
+async def test_a_picture_that_failed_offers_to_try_again_and_one_that_is_cancelled_leaves_no_place(
+    visited: Visited,
+) -> None:
+    provider = Scripted(kinds=["image"])
+    provider.will("run", ProviderFailure("The service is down.", "It may be back in a few minutes."))
+    joined_by(visited, provider)
+    draft = await opened(visited)
+    async with studio(visited, draft, "assets") as page:
+        await page.select_option("#count", "1")
+        paint = page.get_by_role("button", name="Paint")
+        await paint.click()
+        await expect(page.locator(".scene.is-running")).to_have_count(1)
+        await page.click("[data-cancel]")
+        await expect(page.locator(".scene")).to_have_count(0)
+        await page.select_option("#count", "1")
+        await paint.click()
+        await expect(page.locator("#works li")).to_have_count(1)
+        await done(visited)
+        scene = page.locator(".scene")
+        await expect(scene).to_contain_text("The service is down.")
+        assert await visited.stand.used() == (0, 0)
+        await scene.get_by_role("button", name="Try again").click()
+        await expect(page.locator(".scene.is-running")).to_have_count(1)
+    assert await visited.stand.used() == (0, 4)
 
 
 async def test_undoing_and_what_was_already_made_cost_nothing(visited: Visited) -> None:

@@ -234,7 +234,7 @@ async def test_where_signing_up_is_open_one_signs_up_out_and_in_and_changes_the_
         await _send(page, "Sign in", Name=NAME, Password=FIRST)
         await page.goto(f"{server.url}/account")
         await expect(page.locator("#timezone")).to_have_value("Europe/Lisbon")
-        await _send(page, "Change the password", **{"The old one": FIRST, "The new one": SECOND})
+        await _send(page, "Change the password", **{"Current password": FIRST, "New password": SECOND})
         await _sign_out(page)
         await _send(page, "Sign in", Name=NAME, Password=SECOND)
         await _use_a_key(page, server.url)
@@ -255,12 +255,13 @@ async def _sign_out(page: Page) -> None:
 
 
 async def _use_a_key(page: Page, url: str) -> None:
-    """Make a key, use it for a program, revoke it."""
+    """Create a key, use it for a program, revoke it."""
     await page.goto(f"{url}/account")
-    await _send(page, "Make a key", **{"Where will it be used?": "Nightly"})
+    await _send(page, "Create a key", **{"Where will it be used?": "Nightly"})
     key = await page.locator("#new-secret").inner_text()
     assert (await _usage(url, key)).json()["account"] == NAME
     await page.get_by_role("button", name="Revoke the key Nightly").click()
+    await page.locator("#confirm button[value=yes]").click()
     await expect(page.get_by_role("button", name="Revoke the key Nightly")).to_have_count(0)
     assert (await _usage(url, key)).status_code == httpx.codes.UNAUTHORIZED
 

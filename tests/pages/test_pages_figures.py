@@ -9,10 +9,13 @@ from tests.pages.visitors import Read, Visitor, accounts_of, make_operator, visi
 from tests.sites import Stand
 
 from reelbot.allowance import AccountRef, Entry, Item, Span
+from reelbot.cli.studio import TOLD_KINDS
 from reelbot.clock import DAY
 from reelbot.web.pages import history
+from reelbot.web.pages.account import KINDS
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.table import PAGES
+from reelbot.webhooks import ALLOWANCE_KINDS
 
 
 async def use(stand: Stand, *items: Item, name: str = "ada") -> None:
@@ -241,6 +244,10 @@ async def test_the_time_zone_is_changed_without_a_second_allowance(ada: Visitor)
     assert "Mars/Olympus" in await ada.sent("/account/timezone", timezone="Mars/Olympus")
 
 
+def test_every_kind_of_message_is_told_in_words() -> None:
+    assert set(KINDS) == {*ALLOWANCE_KINDS, *TOLD_KINDS}
+
+
 async def test_webhooks_are_added_tested_and_removed(ada: Visitor) -> None:
     answer = await ada.send("/account/webhooks", url="https://example.com/hooks", kinds=["usage"])
     assert "The webhook's secret" in answer.text
@@ -313,7 +320,7 @@ async def test_the_ledger_is_checked_with_a_click(ada: Visitor) -> None:
             page = await other.read("/operator")
             if "Under way" not in page.text:
                 break
-    assert "Everything is as the entries say: 2 accounts, 4 entries" in page.text
+    assert "Everything adds up: 2 accounts, 4 entries" in page.text
 
 
 # nobody sees another's

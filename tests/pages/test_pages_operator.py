@@ -69,8 +69,8 @@ async def test_jobs_of_all_accounts_are_seen_with_whose_what_and_who_works_on_th
     await present(stand)
     stand.clock.advance(10 * SECOND)
     text = (await olga.read("/operator/jobs")).text
-    assert "1 at work, 1 waiting, the longest for 10 s" in text
-    assert re.search(r"At work Tides bob · AI actions: script Writing", text), text
+    assert "1 in progress, 1 waiting, the longest for 10 s" in text
+    assert re.search(r"In progress Tides bob · AI actions: script Writing", text), text
     assert "at work for 10 s · host:17 has it until 13:00:15" in text
     assert "Waits Sourdough ada · AI actions: script" in text
     assert "host 17 1 of 2 10 s ago 10 s" in text
@@ -196,7 +196,7 @@ async def test_the_pages_work_on_each_kind_of_database(each_stand: Stand) -> Non
     async with visiting(each_stand) as visitor:
         await visitor.sign_in()
         for path in ("/operator", "/operator?q=bo", "/operator/jobs", "/operator/setup"):
-            assert "Jobs at work 1" in (await visitor.read(path)).text
+            assert "Jobs in progress 1" in (await visitor.read(path)).text
         bob = each_stand.accounts["bob"]
         assert "A gift" in (await visitor.read(f"/operator/accounts/{bob.lane}-{bob.id}")).text
 
@@ -259,7 +259,7 @@ async def test_a_search_through_very_many_goes_on_where_it_stopped(
     monkeypatch.setattr(operator, "SEARCHED_MAX", 2)
     await join(olga.stand, "zoe", "free")
     page = await olga.read("/operator?q=zo")
-    assert "None so far" in page.text
+    assert "None found yet" in page.text
     (more,) = page.all("a", **{"class": "button"})
     assert "zoe" in (await olga.read(more["href"] or "")).text
 
@@ -280,7 +280,7 @@ async def test_live_use_of_an_account_is_in_the_list(olga: Visitor) -> None:
 async def test_what_sets_an_account_apart_is_listed_with_its_reason_and_end(olga: Visitor) -> None:
     stand, bob = olga.stand, olga.stand.accounts["bob"]
     path = f"/operator/accounts/{bob.lane}-{bob.id}"
-    assert "Nothing apart from the plan" in (await olga.read(path)).text
+    assert "Nothing beyond the plan" in (await olga.read(path)).text
     await olga.sent(f"{path}/grants", meter="ai_credits", amount="500", why="A contest", once="a")
     await olga.sent(f"{path}/grants", meter="channels", amount="1", why="One more channel", once="b")
     await olga.sent(f"{path}/limits", meter="posts", limit="unlimited", why="A press week", once="c")

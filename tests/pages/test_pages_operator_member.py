@@ -112,7 +112,7 @@ async def test_a_link_lets_somebody_in_also_to_an_account_that_a_program_opened(
     stand.accounts["py"] = await stand.ledger.account("py")
     page = await olga.send(f"{page_of(stand, 'py')}/link")
     assert page.status_code == 200
-    assert "also when they have forgotten theirs" in page.text
+    assert "also if they forgot theirs" in page.text
     link = page.text.partition("<code data-address>")[2].partition("</code>")[0]
     async with visiting(stand) as theirs:
         assert (await theirs.get(link)).headers["location"] == "/"

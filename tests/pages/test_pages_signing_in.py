@@ -208,7 +208,7 @@ async def test_the_old_password_cannot_be_tried_for_ever_either(stand: Stand, st
 
 async def test_a_password_is_changed_with_the_old_one_and_signs_others_out(stand: Stand, stranger: Visitor) -> None:
     ada = await by_password(stand, stranger)
-    assert "The old one" in (await ada.read("/account")).text
+    assert "Current password" in (await ada.read("/account")).text
     assert "not the right one" in await ada.sent("/account/password", old="wrong password", password="another password")
     assert "10 to 200" in await ada.sent("/account/password", old=PASSWORD, password="short")
     async with visiting(stand) as other:
@@ -223,7 +223,7 @@ async def test_whoever_came_by_a_link_sets_a_password_without_the_forgotten_one_
 ) -> None:
     await set_password(stand)
     text = (await ada.read("/account")).text
-    assert "You came by a link, so the old one is not asked for" in text and "The old one " not in text
+    assert "for this hour you need not know the current one" in text and "Current password" not in text
     assert "changed" in await ada.sent("/account/password", password="a new password")
     stand.time.advance(HOUR)
     assert "not the right one" in await ada.sent("/account/password", password="another password")

@@ -11,7 +11,9 @@ from tests.pages.visitors import Read, Visitor, visiting
 from tests.sites import Stand
 from tests.studio.scripted import Scripted
 
+from reelbot.clock import DAY
 from reelbot.studio import Studio
+from reelbot.studio.bounds import TOPIC_LENGTH_MAX
 from reelbot.studio.providers.registry import Registry
 from reelbot.web.pages.video import file_name
 
@@ -92,7 +94,7 @@ async def test_every_step_has_its_address_and_its_state_in_words(ada: Visitor) -
     draft = await opened(ada.stand)
     page = await ada.read(f"/studio/{draft}")
     assert shown_panel(page) == ["topic"]
-    assert "Topic Done" in page.text and "Script To do" in page.text and "Review To come" in page.text
+    assert "Topic Done" in page.text and "Script To do" in page.text and "Review Not ready" in page.text
     for step in ("script", "voiceover", "assets", "review"):
         at_step = await ada.read(f"/studio/{draft}/{step}")
         assert shown_panel(at_step) == [step]
@@ -134,6 +136,21 @@ async def test_what_is_at_work_cannot_be_asked_for_again_before_it_is_done(ada: 
     assert not (await pressable())[writing]
     await studio_of(ada.stand).worker.run_all()
     assert all((await pressable()).values())
+
+
+async def test_what_is_at_work_is_told_in_words_that_people_use(ada: Visitor) -> None:
+    draft = await opened(ada.stand, script=SCRIPT)
+    steps = [{"step": "topic", "options": {"keywords": "cats"}}, {"step": "image", "options": {"count": 3}}]
+    await ada.stand.post(f"/drafts/{draft}/generations", {"steps": [*steps, {"step": "music"}]})
+    for path in ("/", f"/studio/{draft}"):
+        assert "Topic ideas, 3 pictures and music" in (await ada.read(path)).text, path
+    assert "picture:" not in (await ada.get("/")).text
+    assert "why cats purr" in (await ada.read("/")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/studio"])
+async def test_a_field_for_a_topic_takes_no_more_than_a_topic_may_have(ada: Visitor, path: str) -> None:
+    assert [one["maxlength"] for one in (await ada.read(path)).all("input", name="topic")] == [str(TOPIC_LENGTH_MAX)]
 
 
 async def test_the_whole_video_has_one_price_and_asks_for_what_is_missing(ada: Visitor) -> None:
@@ -184,7 +201,7 @@ async def test_a_draft_that_is_rendered_is_locked_and_its_progress_stands_on_the
     page = await ada.read(f"/studio/{draft}/review")
     assert page.all("div", id="draft")[0].get("data-locked") is None and "data-locked" in page.all("div", id="draft")[0]
     assert [one["data-cancel"] for one in page.all("button") if "data-cancel" in one] == [begun["job"]]
-    assert "Review At work" in page.text and "The video is being made" in page.text
+    assert "Review In progress" in page.text and "Your video is being made" in page.text
     await ada.stand.send("DELETE", f"/jobs/{begun['job']}", key=None)
     assert "data-locked" not in (await ada.read(f"/studio/{draft}/review")).all("div", id="draft")[0]
 
@@ -257,6 +274,14 @@ async def test_lists_go_on_to_older_things(ada: Visitor) -> None:
     assert "topic number 25" in first.text and "topic number 1 " not in first.text
     assert "topic number 1 " in (await ada.read(older)).text
     assert "topic number 25" in (await ada.read("/studio?after=nonsense")).text
+
+
+async def test_what_was_made_in_another_year_is_told_with_its_year(ada: Visitor) -> None:
+    await opened(ada.stand)
+    assert "changed Sun 1 Mar, 13:00" in (await ada.read("/studio")).text
+    ada.stand.time.advance(310 * DAY)
+    await ada.sign_in()
+    assert "changed Sun 1 Mar 2026, 13:00" in (await ada.read("/studio")).text
 
 
 async def test_drafts_and_videos_of_others_are_not_there(ada: Visitor) -> None:

@@ -71,6 +71,7 @@ async def test_a_clip_is_an_asset_that_counts_and_gives_its_place_back(each_stag
     await stage.done(begun)
     (asset,) = await stage.studio.assets(stage.ada, ALL)
     assert (asset.origin, await stage.storage()) == ("animation", (asset.media.bytes, 0))
+    assert asset.name == f"Clip: {(await stage.draft(draft)).heading}"
     await stage.studio.remove_asset(stage.ada, asset.id)
     assert await stage.storage() == (0, 0)
     with pytest.raises(StudioRefused, match="scene 1 was removed") as no:

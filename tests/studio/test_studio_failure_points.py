@@ -123,8 +123,32 @@ async def test_cancelled_while_running_settles_what_was_delivered(stage: Stage) 
     assert (job.state, job.failure and job.failure.point) == ("cancelled", "cancelled_running")
     assert await stage.credits() == (8, 0)
     kept = await stage.draft(draft)
-    assert [scene.shown is not None for scene in kept.scenes] == [True, True, False]
+    assert [scene.shown is not None for scene in kept.scenes] == [True, True]
     assert kept.failures == {}
+
+
+async def test_cancelling_a_picture_takes_its_empty_place_away_and_no_other(stage: Stage) -> None:
+    draft = await stage.open()
+    await stage.made(draft, "image")
+    first = (await stage.draft(draft)).scenes[0].id
+    begun = await stage.generate(draft, step("image", count=2))
+    assert len((await stage.draft(draft)).scenes) == 3
+    await stage.studio.cancel(stage.ada, begun.job)
+    assert [scene.id for scene in (await stage.draft(draft)).scenes] == [first]
+    again = await stage.generate(draft, step("image", scene=first))
+    await stage.studio.cancel(stage.ada, again.job)
+    assert [scene.id for scene in (await stage.draft(draft)).scenes] == [first]
+
+
+async def test_the_place_of_a_picture_that_failed_stays_when_trying_again_is_cancelled(stage: Stage) -> None:
+    draft = await stage.open()
+    stage.provider.will("run", fails(FailurePoint.AT_PROVIDER))
+    await stage.done(await stage.generate(draft, "image"))
+    scene = (await stage.draft(draft)).scenes[0].id
+    again = await stage.generate(draft, step("image", scene=scene))
+    await stage.studio.cancel(stage.ada, again.job)
+    shown = await stage.shown(draft)
+    assert [one.state for one in shown.steps["assets"].scenes or ()] == ["failed"]
 
 
 async def test_in_part_settles_what_was_delivered_and_gives_the_rest_back(stage: Stage) -> None:

@@ -42,6 +42,9 @@ class Failed(NamedTuple):
     billed: int | None = None
 
 
+CLIP_NAME_LENGTH = 60
+"""Characters of a draft's heading in the names of its clips: enough to tell in the library where one comes from."""
+
 Write = Callable[[Connection], Awaitable[None]]
 
 
@@ -183,20 +186,20 @@ class Ending:
         for number in at:
             task, made = job.request.tasks[number], job.tasks[number].made
             assert made is not None, "only what was delivered is recorded"
-            made = await self._with_asset(connection, job, task, made)
+            made = await self._with_asset(connection, job, task, made, "" if draft is None else draft.heading)
             await self._room.store.keep_made(connection, owner, work_hash(task.work), made, now)
             draft = None if draft is None else recorded(draft, task, made, now)
         if kept is not None and draft is not None and draft != kept.draft:
             await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
 
-    async def _with_asset(self, connection: Connection, job: Job, task: Task, made: Made) -> Made:
+    async def _with_asset(self, connection: Connection, job: Job, task: Task, made: Made, heading: str) -> Made:
         """An animated clip counts as storage, so it becomes an asset that can be removed."""
         is_counted = job.hold is not None and "storage_bytes" in task.amounts
         if not isinstance(task.work, AnimationWork) or made.media is None or made.free or not is_counted:
             return made
         assert job.hold is not None, "it is counted by its hold"
         number, owner = new_number(), Owner(job.lane, job.account)
-        name = f"Clip of scene {task.slot.scene}"
+        name = f"Clip: {heading[:CLIP_NAME_LENGTH]}" if heading else "Clip"
         asset = KeptAsset(*owner, number, name, "animation", job.hold, made.media, self._room.clock())
         await self._room.store.insert_asset(connection, asset)
         return structs.replace(made, media=structs.replace(made.media, asset=asset.id))
@@ -207,12 +210,21 @@ class Ending:
             work = work_hash(job.request.tasks[failed.billed].work)
             await self._room.store.keep_made(connection, owner, work, None, now)
         kept = await self._room.store.take_draft(connection, owner, job.draft)
-        name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
-        if kept is None or name is None or state == "cancelled":
+        if kept is None:
             return
-        note = StepFailure(now, failed.failure.detail, failed.failure.hint)
-        draft = editing.with_failure(kept.draft, name, note)
-        await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+        if state == "cancelled":
+            draft = editing.without_empty_scenes(kept.draft, {task.slot for task in job.request.tasks})
+        else:
+            draft = _with_note(kept.draft, job, failed, now)
+        if draft != kept.draft:
+            await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
+
+
+def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
+    name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
+    if name is None:
+        return draft
+    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:

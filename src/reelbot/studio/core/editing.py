@@ -3,7 +3,7 @@
 No result is ever dropped. A new one counts from now on; choosing another, none included, is free.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import structs
 
@@ -113,6 +113,18 @@ def with_scenes(draft: Draft, order: Sequence[int]) -> Draft:
     if len(set(order)) != len(order):
         raise Malformed("A scene is named twice.", "scenes")
     return structs.replace(draft, scenes=tuple(known[id] for id in order))
+
+
+def without_empty_scenes(draft: Draft, asked: Collection[SlotRef]) -> Draft:
+    """Without the scenes that waited for these pictures and never had one, nor a failure that says why."""
+    scenes = tuple(scene for scene in draft.scenes if not _is_only_asked_for(draft, scene, asked))
+    return structs.replace(draft, scenes=scenes)
+
+
+def _is_only_asked_for(draft: Draft, scene: Scene, asked: Collection[SlotRef]) -> bool:
+    ref = SlotRef("picture", scene.id)
+    has_result = scene.picture.versions or scene.animation.versions
+    return ref in asked and not has_result and str(ref) not in draft.failures
 
 
 def with_choice(draft: Draft, ref: SlotRef, version: int | None) -> Draft:

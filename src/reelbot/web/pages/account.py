@@ -1,6 +1,7 @@
 """One's account: time zone, API keys, webhooks, password, and the browsers that are signed in."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import available_timezones
@@ -10,6 +11,18 @@ from reelbot.errors import Malformed
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 from reelbot.web.pages.wording import day_words, full_instant_words
 from reelbot.webhooks import Webhooks
+
+KINDS: Mapping[str, str] = {
+    "allowance.low": "a limit runs low",
+    "allowance.exhausted": "a limit is used up",
+    "allowance.reset": "a limit is full again",
+    "usage": "a limit changes",
+    "job": "work begins, moves on or ends",
+    "draft": "a draft changes",
+    "video": "a video is finished",
+    "post": "a post moves on",
+}
+"""When a message of each kind is sent, in words; the name is what a program reads."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -39,6 +52,7 @@ async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown
         "has_password": await accounts.passwords.is_set(who.lane, who.account),
         "webhooks": None if webhooks is None else await webhooks.of(visit.account),
         "kinds": () if webhooks is None else webhooks.kinds,
+        "kind_words": lambda kind: KINDS.get(kind, kind),
         "label_length_max": LABEL_LENGTH_MAX,
         "new_key": new_key,
         "new_secret": new_secret,

@@ -13,12 +13,11 @@ async def show(visit: Visit) -> Outcome:
     query, page = asked_page(visit)
     found = await studio_of(visit).assets(visit.account, page)
     assets, older = listed(found, query, lambda asset: (asset.created_at, asset.number))
-    zone = visit.figures.zone
     values = {
         "assets": [asset_shown(asset) for asset in assets],
         "older": older,
         "size_text": size_text,
         "upload_bytes_max": UPLOAD_BYTES_MAX,
-        "when": lambda text: drafting.when_words(text, zone),
+        "when": lambda text: drafting.when_words(text, visit.figures),
     }
     return Shown("assets", values, "Assets")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from reelbot.allowance import Ledger
 from reelbot.studio import DraftAsked, DraftListed, JobShown, Page, VideoShown, job_shown, video_shown
 from reelbot.web.pages.activity import DayUsed, Used
+from reelbot.web.pages.drafting import work_words
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import day_words
 from reelbot.web.problems import Problem
@@ -66,6 +67,7 @@ async def show(visit: Visit) -> Outcome:
         "chart": _chart(used, site.ledger),
         "going_on": await _going_on(visit),
         "has_studio": site.studio is not None,
+        "work_words": work_words,
         "key": secrets.token_hex(16),
     }
     return Shown("dashboard", values, "Dashboard")

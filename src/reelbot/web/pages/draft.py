@@ -59,7 +59,6 @@ async def _finished(visit: Visit, studio: Studio) -> Goto:
 async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, Any]:
     """All that the page shows around the draft itself."""
     jobs = await studio.jobs(visit.account, Page(drafting.JOBS_LOOKED_AT))
-    zone = visit.figures.zone
     return {
         "settings": draft.settings,
         "length": drafting.length_of(draft),
@@ -79,8 +78,9 @@ async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, 
         "states": drafting.STATES,
         "current_of": drafting.current_of,
         "listed_versions": drafting.listed_versions,
+        "work_words": drafting.work_words,
         "slot_words": lambda slot: drafting.slot_words(draft, slot),
-        "when": lambda text: drafting.when_words(text, zone),
+        "when": lambda text: drafting.when_words(text, visit.figures),
     }
 
 

@@ -1,9 +1,10 @@
 """What the page of a draft is filled with: its steps in words, lengths, voices, what is still to be made and its price."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
-from reelbot.allowance import AccountRef
+from reelbot.allowance import AccountRef, Usage
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed, TooBusy
 from reelbot.studio import (
@@ -27,7 +28,7 @@ from reelbot.studio.embedded.words import reading_ms, words
 from reelbot.studio.generating import QuoteLine
 from reelbot.studio.providers.port import Voice
 from reelbot.studio.shown import StepShown, VersionShown
-from reelbot.web.pages.wording import instant_words
+from reelbot.web.pages.wording import full_instant_words, instant_words, moment
 
 REVIEW = "review"
 TITLES: Mapping[str, str] = {
@@ -43,7 +44,7 @@ STATES: Mapping[str, str] = {
     "empty": "To do",
     "current": "Done",
     "stale": "No longer matches",
-    "running": "At work",
+    "running": "In progress",
     "failed": "Failed",
 }
 
@@ -144,7 +145,7 @@ def step_lines(draft: DraftShown, rendering: JobShown | None) -> list[StepLine]:
     for number, (name, state) in enumerate(states.items(), 1):
         word = STATES[state]
         if name == REVIEW and state == "empty":
-            word = "Ready" if draft.ready else "To come"
+            word = "Ready" if draft.ready else "Not ready"
         lines.append(StepLine(name, TITLES[name], state, word, f"/studio/{draft.id}/{name}", number))
     return lines
 
@@ -316,9 +317,26 @@ _SLOTS = {
 }
 
 
-def when_words(text: str, zone: str) -> str:
-    """An instant of the API by the account's clock."""
-    return instant_words(instant_from(text), zone)
+def work_words(job: JobShown) -> str:
+    """What a job makes, in a few words: `Script, voiceover and 5 pictures`."""
+    if not job.steps:
+        return "Preview" if job.kind == "preview" else "Video"
+    counted = Counter(slot.partition(":")[0] for slot in job.steps)
+    called = [_counted_words(name, count) for name, count in counted.items()]
+    words = f"{', '.join(called[:-1])} and {called[-1]}" if len(called) > 1 else called[0]
+    return f"{words[:1].upper()}{words[1:]}{', then the video' if job.kind == 'video' else ''}"
+
+
+def _counted_words(name: str, count: int) -> str:
+    called = _SLOTS.get(name, name).lower()
+    return called if count == 1 else f"{count} {called}s"
+
+
+def when_words(text: str, usage: Usage) -> str:
+    """An instant of the API by the account's clock; one of another year with its year."""
+    at = instant_from(text)
+    is_of_this_year = moment(at, usage.zone).year == moment(usage.as_of, usage.zone).year
+    return instant_words(at, usage.zone) if is_of_this_year else full_instant_words(at, usage.zone)
 
 
 CHOICES: Mapping[str, Sequence[Any]] = {

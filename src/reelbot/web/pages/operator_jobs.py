@@ -156,7 +156,7 @@ def _state(job: SeenJob, now: int) -> tuple[str, str]:
     if job.is_cancelled:
         return "Ending", "warn"
     if job.state == "running":
-        return ("At work", "accent") if job.due_at > now else ("Lease ended", "bad")
+        return ("In progress", "accent") if job.due_at > now else ("Lease ended", "bad")
     return ("Waits", "") if job.due_at <= now else ("Tries again", "warn")
 
 

@@ -125,7 +125,7 @@ async def save(visit: Visit) -> Outcome:
         return Goto(f"/publish/posts/{post.id}", Told("good", "Saved."))
     await publishing.publish(visit.account, post.id, visit.field("key") or secrets.token_hex(16))
     return Goto(
-        f"/publish/posts/{post.id}", Told("good", "It is on its way. It counts when the platform has accepted it.")
+        f"/publish/posts/{post.id}", Told("good", "It is on its way. It counts only once the platform accepts it.")
     )
 
 

@@ -13,7 +13,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-remove]");
   if (!button) return;
   const dialog = document.getElementById("sure");
-  dialog.querySelector('[data-part="text"]').textContent = `“${button.dataset.name}” goes with all its versions. What is at work for it is cancelled. Uploads and finished videos stay.`;
+  dialog.querySelector('[data-part="text"]').textContent = `“${button.dataset.name}” goes with all its versions. Work in progress for it is cancelled. Uploads and finished videos stay.`;
   if (!(await asked(dialog))) return;
   try {
     await call("DELETE", `/drafts/${button.dataset.remove}`);

@@ -20,7 +20,6 @@ async def show(visit: Visit) -> Outcome:
     query, page = asked_page(visit)
     drafts, older = listed(await studio.drafts(visit.account, page), query, _place)
     videos = [video_shown(video) for video in await studio.videos(visit.account, Page(VIDEOS_SHOWN))]
-    zone = visit.figures.zone
     values = {
         "drafts": drafts,
         "older": older,
@@ -28,7 +27,7 @@ async def show(visit: Visit) -> Outcome:
         "key": secrets.token_hex(16),
         "states": drafting.STATES,
         "titles": drafting.TITLES,
-        "when": lambda text: drafting.when_words(text, zone),
+        "when": lambda text: drafting.when_words(text, visit.figures),
     }
     return Shown("studio", values, "Video studio")
 

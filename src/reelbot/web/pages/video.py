@@ -4,11 +4,12 @@ import re
 import secrets
 import unicodedata
 
+from reelbot.clock import instant_from
 from reelbot.studio import KeptVideo, StudioRefused, video_shown
 from reelbot.studio.embedded.languages import languages
-from reelbot.web.pages import drafting
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.visits import Outcome, Shown, Visit, nothing_here
+from reelbot.web.pages.wording import full_instant_words
 
 NAME_LENGTH_MAX = 60
 """Characters of a file's name: what every file system takes with its ending."""
@@ -41,7 +42,7 @@ async def show(visit: Visit) -> Outcome:
         "file_name": file_name(video.title),
         "language": languages().get(video.setup.settings.language),
         "is_new": "made" in visit.query,
-        "when": drafting.when_words(video.created_at, visit.figures.zone),
+        "when": full_instant_words(instant_from(video.created_at), visit.figures.zone),
     }
     return Shown("video", values, video.title or "Video")
 

@@ -12,10 +12,9 @@ async def show(visit: Visit) -> Outcome:
     query, page = asked_page(visit)
     found = await studio_of(visit).videos(visit.account, page)
     videos, older = listed(found, query, lambda video: (video.created_at, video.number))
-    zone = visit.figures.zone
     values = {
         "videos": [video_shown(video) for video in videos],
         "older": older,
-        "when": lambda text: drafting.when_words(text, zone),
+        "when": lambda text: drafting.when_words(text, visit.figures),
     }
     return Shown("videos", values, "Videos")

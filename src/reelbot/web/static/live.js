@@ -34,7 +34,7 @@ export function startLive() {
   if (!cursor) return;
   addEventListener("visibilitychange", follow);
   addEventListener("online", connectNow);
-  addEventListener("offline", () => tell("You are offline. What you see is as it was; it comes alive again by itself."));
+  addEventListener("offline", () => tell("You are offline. This page catches up by itself when you are back."));
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", follow);
   follow();
@@ -88,7 +88,7 @@ function note(message) {
 // starting. So a lost connection is always made again here.
 async function lost() {
   disconnect();
-  telling ??= setTimeout(() => tell("Connecting again … the figures are as they were a moment ago."), TOLD_AFTER_MS);
+  telling ??= setTimeout(() => tell("Connecting again … The figures may be a moment old."), TOLD_AFTER_MS);
   if (await hasEnded()) {
     tell("You have been signed out. ", { href: "/login", text: "Sign in again" });
     return;

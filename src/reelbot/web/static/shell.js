@@ -5,11 +5,15 @@ import "./countdown.js";
 import { startLive } from "./live.js";
 import { closeMenus } from "./menus.js";
 import "./meter.js";
+import { askFirst } from "./confirm.js";
 import { watchNeeds } from "./needs.js";
 import { openDialogs } from "./dialog.js";
+import { showSending } from "./sending.js";
 
 closeMenus();
 openDialogs();
+askFirst();
+showSending();
 watchNeeds();
 announceCharges();
 startLive();

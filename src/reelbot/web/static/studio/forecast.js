@@ -3,7 +3,7 @@
 
 import { ahead } from "./quoting.js";
 
-const HINT = "Point at an action to see what it takes.";
+const HINT = "Point at a button to see what it costs.";
 
 /** Begin to watch buttons with a price. */
 export function startForecast() {

@@ -33,7 +33,7 @@ async function told(work) {
 
 async function saved() {
   if (await settled()) return true;
-  toast("Your last change is not saved yet, so nothing was begun.", "bad");
+  toast("Your last change is not saved yet, so nothing was started.", "bad");
   return false;
 }
 
@@ -47,7 +47,7 @@ async function make(button) {
     if (!(await agreedTo(quote, button.querySelector('[data-part="text"]').textContent, fits))) return;
   } else if (creditsOf(quote) > before) {
     putOn(button, quote, fits);
-    toast(`This takes ${creditsOf(quote)} AI credits now. Press again if that is fine.`);
+    toast(`The price has changed: ${creditsOf(quote)} AI credit${creditsOf(quote) === 1 ? "" : "s"}. Press again if that is fine.`);
     return;
   }
   // A quote is for all that it lists: where only a part fits, the part is asked for at the prices of the list.
@@ -68,7 +68,7 @@ async function render(body) {
   } catch (error) {
     if (error.code !== "confirmation_needed") throw error;
     const stale = error.problem.stale.map(slotWords).join(", ");
-    const text = `${stale}: made from something that has changed since. Bring it up to date first, or make the video with it as it is.`;
+    const text = `Made from something that has changed since: ${stale}. Bring the draft up to date first, or make the video as it is.`;
     if (await sure("Something no longer matches", text, "Make it as it is")) await render({ confirm: true });
     return;
   }

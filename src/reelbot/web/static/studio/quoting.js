@@ -5,7 +5,7 @@ import { asked } from "../dialog.js";
 import { meterNamed } from "../store.js";
 import { amountText, countedText, instantWords, numberText } from "../words.js";
 import { draftId } from "./shown.js";
-import { slotWords } from "./slots.js";
+import { slotWords, slotsWords } from "./slots.js";
 
 /** The quote for a request. */
 export function quoteFor(body) {
@@ -75,7 +75,7 @@ export function agreedTo(quote, title, fits = false) {
   part("later").hidden = late.length === 0;
   part("later").textContent = late.length ? laterWords(late, fits) : "";
   const go = part("go");
-  go.textContent = title;
+  go.textContent = fits && late.length ? fittingWords(quote.lines, title) : title;
   go.dataset.needs = fits ? worded(leastOf(quote)) : worded(quote.totals);
   return asked(dialog);
 }
@@ -89,26 +89,27 @@ function taken(quote, meter, fits) {
 function gathered(lines) {
   const rows = new Map();
   for (const line of lines.filter((one) => one.meter !== "storage_bytes")) {
-    const name = slotWords(line.slot);
+    const name = line.amount === 0 ? line.slot.split(":")[0] : slotWords(line.slot); // what is free needs no list of its own
     const key = JSON.stringify([name, line.why, line.fits]);
-    const known = rows.get(key) ?? { ...line, name, count: 0, amount: 0 };
-    rows.set(key, { ...known, count: known.count + 1, amount: known.amount + line.amount });
+    const known = rows.get(key) ?? { ...line, slots: [], amount: 0 };
+    rows.set(key, { ...known, slots: [...known.slots, line.slot], amount: known.amount + line.amount });
   }
   return [...rows.values()];
 }
 
 function row(line) {
-  const name = line.count > 1 ? `${line.name} × ${line.count}` : line.name;
-  const cells = [name, line.why, line.amount === 0 ? "free" : countedText(line.amount, meterNamed(line.meter))];
   const made = document.createElement("tr");
   if (!line.fits) made.className = "is-late";
-  for (const [at, text] of cells.entries()) {
-    const cell = document.createElement(at === 0 ? "th" : "td");
-    if (at === 0) cell.scope = "row";
-    if (at === 2) cell.className = "number";
-    cell.textContent = text;
-    made.append(cell);
-  }
+  const head = element("th", "", element("span", "what", slotsWords(line.slots)), element("span", "why", line.why));
+  head.scope = "row";
+  made.append(head, element("td", "number", line.amount === 0 ? "free" : countedText(line.amount, meterNamed(line.meter))));
+  return made;
+}
+
+function element(name, className, ...inside) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...inside);
   return made;
 }
 
@@ -130,6 +131,14 @@ export function forecastText(meter, amount) {
   const own = (number) => amountText(number, meter.one);
   if (meter.remaining === null) return `${own(amount)}, no limit`;
   return `${own(meter.remaining)} now → ${own(amount)} → ${own(Math.max(0, meter.remaining - amount))} after`;
+}
+
+/** What is begun where not all of it fits. */
+function fittingWords(lines, title) {
+  const late = new Set(lines.filter((line) => !line.fits).map((line) => line.slot));
+  const count = new Set(lines.map((line) => line.slot).filter((slot) => !late.has(slot))).size;
+  if (count === 0) return title;
+  return count === 1 ? "Make the one that fits" : `Make the ${count} that fit`;
 }
 
 function laterWords(late, fits) {

@@ -17,7 +17,7 @@ const SAID = {
   saved: "Saved",
   waiting: "Not saved yet",
   saving: "Saving …",
-  asking: "Waiting for your word",
+  asking: "Waiting for your answer",
   offline: "Offline: kept here, and saved as soon as the server can be reached",
   refused: "Not saved",
 };
@@ -137,7 +137,7 @@ async function patched(body) {
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "confirmation_needed") throw error;
     tell("asking");
-    if (!(await agreed(error.problem))) return false;
+    if (!(await agreed(error.problem, body))) return false;
     tell("saving");
     await call("PATCH", `/drafts/${draftId}`, { ...body, confirm: true });
     return true;

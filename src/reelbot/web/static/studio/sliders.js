@@ -4,7 +4,7 @@ import { onShown } from "./shown.js";
 
 const WORDS = {
   pace: (value) => `× ${value}`,
-  pitch: (value) => (value === 0 ? "as it is" : `${value > 0 ? "+" : "−"}${Math.abs(value)}`),
+  pitch: (value) => (value === 0 ? "normal" : `${value > 0 ? "+" : "−"}${Math.abs(value)}`),
 };
 
 /** Begin to tell it. */

@@ -11,3 +11,9 @@ export function slotWords(slot) {
   const at = order.indexOf(scene);
   return at < 0 ? called : `${called} ${at + 1}`;
 }
+
+/** Slots as one would list them: `Topic ideas, 5 pictures, Music`. */
+export function slotsWords(slots) {
+  const kinds = Map.groupBy(slots, (slot) => slot.split(":")[0]);
+  return [...kinds.values()].map((ones) => (ones.length === 1 ? slotWords(ones[0]) : `${ones.length} ${slotWords(ones[0].split(":")[0]).toLowerCase()}s`)).join(", ");
+}
