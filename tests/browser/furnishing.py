@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tests.browser.test_studio_browser import SCRIPT, picture
+from tests.browser.studio_pages import SCRIPT, picture
 from tests.integration.test_api_publish import connected, filmed
 from tests.sites import Stand
 
