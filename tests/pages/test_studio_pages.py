@@ -94,7 +94,7 @@ async def test_every_step_has_its_address_and_its_state_in_words(ada: Visitor) -
     draft = await opened(ada.stand)
     page = await ada.read(f"/studio/{draft}")
     assert shown_panel(page) == ["topic"]
-    assert "Topic Done" in page.text and "Script To do" in page.text and "Review Not ready" in page.text
+    assert "Topic Done" in page.text and "Script To do" in page.text and "Review & Generate Not ready" in page.text
     for step in ("script", "voiceover", "assets", "review"):
         at_step = await ada.read(f"/studio/{draft}/{step}")
         assert shown_panel(at_step) == [step]
@@ -201,7 +201,7 @@ async def test_a_draft_that_is_rendered_is_locked_and_its_progress_stands_on_the
     page = await ada.read(f"/studio/{draft}/review")
     assert page.all("div", id="draft")[0].get("data-locked") is None and "data-locked" in page.all("div", id="draft")[0]
     assert [one["data-cancel"] for one in page.all("button") if "data-cancel" in one] == [begun["job"]]
-    assert "Review In progress" in page.text and "Your video is being made" in page.text
+    assert "Review & Generate In progress" in page.text and "Your video is being made" in page.text
     await ada.stand.send("DELETE", f"/jobs/{begun['job']}", key=None)
     assert "data-locked" not in (await ada.read(f"/studio/{draft}/review")).all("div", id="draft")[0]
 

@@ -36,7 +36,7 @@ TITLES: Mapping[str, str] = {
     "script": "Script",
     "voiceover": "Voiceover",
     "assets": "Assets",
-    REVIEW: "Review",
+    REVIEW: "Review & Generate",
 }
 """The steps as they are called, in order; a cinematic draft has the first, and those from the assets on."""
 
