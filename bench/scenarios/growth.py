@@ -11,7 +11,10 @@ from bench.ground import Ground, make_sqlite, refs
 from bench.load import CALLERS, WARM_UP, jobs, keys_at_random, keys_in_order, on_loop
 from bench.scenario import Case, Found, Measure, Place, Scenario
 
-ACCOUNTS = 500
+ACCOUNTS = 64
+"""So few that even the small ledger has more rows of each than a page of an index holds: both then write one page of each
+index for an account, as ledgers of real sizes do, and what is compared is their depth."""
+
 LIFECYCLES = 3_000
 GROUND_SEED, LOAD_SEED = 1, 2
 
@@ -20,12 +23,12 @@ Keys = Callable[[int], str]
 
 def small(place: Place) -> int:
     """Entries of the small ledger, half of them holds."""
-    return place.sized(5_000, 100_000)
+    return place.sized(16_000, 100_000)
 
 
 def large(place: Place) -> int:
     """Entries of the large one."""
-    return place.sized(60_000, 10_000_000)
+    return place.sized(160_000, 10_000_000)
 
 
 def ground(place: Place, entries: int, order: str) -> Path:

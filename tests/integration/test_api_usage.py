@@ -194,6 +194,6 @@ async def test_every_answer_carries_the_security_fields(stand: Stand) -> None:
     ]
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-security-policy"] == "default-src 'none'"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
         assert "access-control-allow-origin" not in answer.headers
     assert (await stand.get("/usage")).headers["cache-control"] == "no-store"
