@@ -30,6 +30,9 @@ BYTES_MAX = 300_000
 QUALITIES = (90, 84, 76, 66)
 """Of WebP, the best first: the best one that fits is taken."""
 
+SPOKEN = 12
+"""Which word of the voiceover is being spoken in its picture."""
+
 WIDE, PHONE = 1280, 390
 HEIGHT, PHONE_HEIGHT = 900, 844
 SCALE = 2
@@ -97,10 +100,7 @@ async def _history(page: Page, look: Look, told: story.Story) -> None:
 
 async def _voiceover(page: Page, look: Look, told: story.Story) -> None:
     await _go(page, look, f"/studio/{told.draft}/voiceover")
-    await page.wait_for_selector(".word-track span")
-    await page.get_by_label("Place in the voiceover").evaluate(
-        "(place) => { place.value = 4200; place.dispatchEvent(new Event('input', { bubbles: true })); }"
-    )
+    await page.locator(".word-track span").nth(SPOKEN).click()
     await page.wait_for_selector(".word-track .is-spoken")
     await _shoot(page, "studio-voiceover", height=HEIGHT)
 

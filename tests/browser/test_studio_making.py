@@ -283,3 +283,16 @@ async def test_undoing_and_what_was_already_made_cost_nothing(visited: Visited) 
         await page.locator(".version", has_text="By hand.").get_by_role("button", name="Use this").click()
         await expect(page.locator("#script")).to_have_value("By hand.")
     assert await visited.stand.used() == (2, 0)
+
+
+async def test_the_voice_goes_on_at_the_word_that_is_pressed_and_that_word_lights_up(visited: Visited) -> None:
+    draft = await opened(visited, script="Hello there, and welcome to all of you.")
+    await made(visited, draft, {"step": "voiceover"})
+    words = [["Hello", 0, 1001], ["there,", 1001, 1404], ["and", 1404, 1500]]  # 1.001 s are a little less than 1001 ms
+    async with studio(visited, draft, "voiceover") as page:
+        address = await page.locator("[data-player]").get_attribute("data-words")
+        await page.route(f"**{address}", lambda route: route.fulfill(json=words))
+        await page.reload()
+        for text, *_ in words[1:]:
+            await page.locator(".word-track span").get_by_text(text, exact=True).click()
+            await expect(page.locator(".word-track .is-spoken")).to_have_text([text])

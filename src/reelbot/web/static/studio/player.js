@@ -46,7 +46,7 @@ function follow({ target }) {
   if (!player) return;
   const toggle = player.querySelector('[data-part="toggle"]');
   draw(toggle, target.paused);
-  const at = target.currentTime * 1000;
+  const at = Math.round(target.currentTime * 1000); // as whole as the marks of words are
   player.querySelector('[data-part="place"]').value = at;
   const whole = player.querySelector('[data-part="place"]').max;
   player.querySelector('[data-part="time"]').textContent = `${clock(at)} / ${clock(Number(whole))}`;
