@@ -288,11 +288,15 @@ async def test_undoing_and_what_was_already_made_cost_nothing(visited: Visited) 
 async def test_the_voice_goes_on_at_the_word_that_is_pressed_and_that_word_lights_up(visited: Visited) -> None:
     draft = await opened(visited, script="Hello there, and welcome to all of you.")
     await made(visited, draft, {"step": "voiceover"})
-    words = [["Hello", 0, 1001], ["there,", 1001, 1404], ["and", 1404, 1500]]  # 1.001 s are a little less than 1001 ms
-    async with studio(visited, draft, "voiceover") as page:
+    words = [("Hello", 0, 1001), ("there,", 1001, 1404), ("and", 1404, 1500)]  # 1.001 s are a little less than 1001 ms
+    async with studio(visited, draft, "voiceover", reduced_motion="reduce") as page:
         address = await page.locator("[data-player]").get_attribute("data-words")
         await page.route(f"**{address}", lambda route: route.fulfill(json=words))
         await page.reload()
+        spoken = page.locator(".word-track .is-spoken")
         for text, *_ in words[1:]:
             await page.locator(".word-track span").get_by_text(text, exact=True).click()
-            await expect(page.locator(".word-track .is-spoken")).to_have_text([text])
+            await expect(spoken).to_have_text([text])
+        pointed_at = await spoken.evaluate("(word) => getComputedStyle(word).backgroundColor")
+        await page.mouse.move(0, 0)
+        assert await spoken.evaluate("(word) => getComputedStyle(word).backgroundColor") == pointed_at

@@ -70,6 +70,7 @@ def test_the_words_of_every_language_call_for_emblems() -> None:
     ("topic", "expected"),
     [
         ("how volcanoes make islands", "volcano palm"),
+        ("how lighthouses work", "boat wave"),
         ("Why is the sea salty?", "wave shaker"),
         ("warum das Meer salzig ist", "wave shaker"),
         ("three habits of people who sleep well", "bed"),
