@@ -77,6 +77,15 @@ async def test_no_address_breaks_a_page(olga: Visitor) -> None:
             assert (await olga.get(address, params=query)).status_code < 500, (address, what)
 
 
+@pytest.mark.parametrize(
+    "name", ["%2e%2e/config.py", "..%2fconfig.py", "....//config.py", "%2fetc%2fpasswd", "shell.css%00"]
+)
+async def test_static_files_are_those_that_are_listed_and_no_others(olga: Visitor, name: str) -> None:
+    for version in ("0", "%2e%2e"):  # written like this, since a client takes two plain dots out of a path by itself
+        assert (await olga.get(f"/static/{version}/{name}")).status_code == 404
+    assert (await olga.get("/static/0/shell.css")).status_code == 200
+
+
 async def test_no_form_breaks_a_page(olga: Visitor) -> None:
     things = await things_of(olga.stand, "ada")
     video, channel = things.ids["/videos/"], things.ids["/publish/channels/"]

@@ -241,3 +241,18 @@ async def _running(
     finally:
         await ledger.stop()
         await events.stop()
+
+
+async def plan_of(stage: Stage, statement: str, parameters: Sequence[object], filling: str) -> str:
+    """How the database goes about a statement of the studio; PostgreSQL with many jobs, since of a table that is nearly
+    empty any plan is good."""
+    database = stage.room.store.database
+    if database.dialect == "sqlite":
+        plan = await database.fetch(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    else:
+        async with database.transaction() as connection:
+            await connection.execute(filling)
+            await connection.execute("ANALYZE job")
+            plan = await connection.fetch(f"EXPLAIN {statement}", parameters)
+            await connection.execute("DELETE FROM job")
+    return "\n".join(str(row) for row in plan)

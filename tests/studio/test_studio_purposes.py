@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fakes import FakeClock
-from tests.studio.stages import Stage
+from tests.studio.stages import Stage, plan_of
 
 from reelbot.allowance import AccountRef, Span
 from reelbot.clock import MINUTE
@@ -136,17 +136,8 @@ SELECT 0, 1, 1000000 + n, 'generation', n / 20, 'succeeded', 0, n, 'hold_0-1-' |
 
 @pytest.mark.parametrize("name", INDEXED)
 async def test_nothing_is_found_by_reading_all_jobs(each_stage: Stage, name: str) -> None:
-    database, (parameters, index) = each_stage.room.store.database, INDEXED[name]
-    statement = purposes(each_stage)._sql[name]
-    if database.dialect == "sqlite":
-        plan = await database.fetch(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    else:
-        async with database.transaction() as connection:
-            await connection.execute(MANY_JOBS)
-            await connection.execute("ANALYZE job")
-            plan = await connection.fetch(f"EXPLAIN {statement}", parameters)
-            await connection.execute("DELETE FROM job")
-    seen = "\n".join(str(row) for row in plan)
-    assert index in seen, seen
-    assert ("draft" if index == "job_by_draft" else "hold") + "=?" in seen or database.dialect == "postgres", seen
-    assert not any(f"{scan} {table}" in seen for scan in ("SCAN", "Seq Scan on") for table in ("job", "draft")), seen
+    dialect, (parameters, index) = each_stage.room.store.database.dialect, INDEXED[name]
+    plan = await plan_of(each_stage, purposes(each_stage)._sql[name], parameters, MANY_JOBS)
+    assert index in plan, plan
+    assert ("draft" if index == "job_by_draft" else "hold") + "=?" in plan or dialect == "postgres", plan
+    assert not any(f"{scan} {table}" in plan for scan in ("SCAN", "Seq Scan on") for table in ("job", "draft")), plan

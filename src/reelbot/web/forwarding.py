@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-LOOPBACK = ("127.0.0.1", "::1")
-"""A proxy on the same machine is trusted unless the operator says otherwise, as servers of this kind do."""
+from reelbot.config import LOOPBACK
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
