@@ -133,6 +133,26 @@ async def test_pressing_again_after_a_lost_answer_repeats_the_request_and_charge
     assert await visited.stand.used() == (0, 1)
 
 
+async def test_pressing_again_after_what_was_begun_has_been_seen_begins_another_one(visited: Visited) -> None:
+    draft = await opened(visited, script=SCRIPT)
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    async with studio(visited, draft, "voiceover") as page:
+        await page.route("**/generations", lose, times=1)
+        await page.click("#panel-voiceover [data-makes=step]")
+        await expect(page.locator("#works li")).to_have_count(1)
+        await done(visited)
+        await expect(page.locator("#works")).to_have_count(0)
+        await page.click("#panel-voiceover [data-makes=step]")
+        await expect(page.locator("#works li")).to_have_count(1)
+        await expect(page.locator(CREDITS)).to_have_text("58")
+        visited.problems.clear()  # the browser tells of the request that was cut off
+    assert await visited.stand.used() == (1, 1)
+
+
 async def test_a_first_video_takes_two_clicks_and_its_price_is_what_the_ledger_then_shows(visited: Visited) -> None:
     async with visited.signed_in() as page:
         await page.get_by_label("What is your next video about?").fill("why cats purr")

@@ -104,7 +104,7 @@ def checked_span(span: Span) -> Span:
 
 def checked_holds(holds: Sequence[int]) -> Sequence[int]:
     """The numbers of some holds, not too many to be looked up at once."""
-    if not isinstance(holds, list | tuple) or len(holds) > HOLDS_MAX:
+    if not isinstance(holds, LISTS) or len(holds) > HOLDS_MAX:
         raise Malformed(f"Name at most {HOLDS_MAX:,} holds.", "holds")
     for hold in holds:
         _checked_whole(hold, 0, SEQ_MAX, "holds")

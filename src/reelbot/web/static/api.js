@@ -34,24 +34,6 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const unanswered = new Map(); // by what was asked for: the request whose answer never came
-
-/** Post what may be asked for once only. While no answer has come, asking for the same again repeats the first request, which
-    the server carries out once. `means` is what counts as the same; `body` when it is left out. */
-export async function callOnce(path, body, means = body) {
-  const asked = `${path} ${JSON.stringify(means)}`;
-  const request = unanswered.get(asked) ?? { body, key: newKey() };
-  unanswered.set(asked, request);
-  try {
-    const answer = await call("POST", path, request.body, { key: request.key });
-    unanswered.delete(asked);
-    return answer;
-  } catch (error) {
-    if (error.status >= 400 && error.status < 500) unanswered.delete(asked);
-    throw error;
-  }
-}
-
 /** Run `work` once at a time for a button, which shows that it is busy. */
 export async function whileBusy(button, work) {
   if (button.getAttribute("aria-busy") === "true") return undefined;

@@ -1,6 +1,6 @@
 // Triggers AI actions, renders and previews. Nothing is begun for more than its button said.
 
-import { call, callOnce, whileBusy } from "../api.js";
+import { call, newKey, whileBusy } from "../api.js";
 import { asked } from "../dialog.js";
 import { toast } from "../toast.js";
 import { instantWords } from "../words.js";
@@ -10,8 +10,11 @@ import { settled } from "./saving.js";
 import { draftId, refresh, refreshSoon } from "./shown.js";
 import { slotWords } from "./slots.js";
 
+const unanswered = new Map(); // by what was asked for: the request whose answer never came
+
 /** Begin to listen to the buttons. */
 export function startMaking() {
+  document.addEventListener("draft-shown", () => unanswered.clear()); // whoever presses now has seen what became of them
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -20,6 +23,22 @@ export function startMaking() {
     else if (button.matches("[data-preview]")) whileBusy(button, () => told(preview));
     else if (button.matches("[data-cancel]")) whileBusy(button, () => told(() => cancel(button.dataset.cancel)));
   });
+}
+
+/** Begin something. While its answer has not come and the page has not shown either whether it was begun, pressing again
+    repeats the request, which the server carries out once. `means` is what counts as the same. */
+async function begin(what, body, means = body) {
+  const asked = `${what} ${JSON.stringify(means)}`;
+  const request = unanswered.get(asked) ?? { body, key: newKey() };
+  unanswered.set(asked, request);
+  try {
+    const begun = await call("POST", `/drafts/${draftId}/${what}`, request.body, { key: request.key });
+    unanswered.delete(asked);
+    return begun;
+  } catch (error) {
+    if (error.status >= 400 && error.status < 500) unanswered.delete(asked);
+    throw error;
+  }
 }
 
 async function told(work) {
@@ -52,7 +71,7 @@ async function make(button) {
   }
   // A quote is for all that it lists: where only a part fits, the part is asked for at the prices of the list.
   const held = quote.id && quote.fits ? { ...body, quote: quote.id } : body;
-  const begun = await callOnce(`/drafts/${draftId}/generations`, held, body);
+  const begun = await begin("generations", held, body);
   button.closest("dialog")?.close("");
   for (const one of begun.later) {
     const when = one.fits_at ? `There is room again ${instantWords(one.fits_at)}.` : "It never fits on this plan.";
@@ -64,7 +83,7 @@ async function make(button) {
 async function render(body) {
   if (!(await saved())) return;
   try {
-    await callOnce(`/drafts/${draftId}/renders`, body);
+    await begin("renders", body);
   } catch (error) {
     if (error.code !== "confirmation_needed") throw error;
     const stale = error.problem.stale.map(slotWords).join(", ");
