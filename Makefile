@@ -11,7 +11,7 @@ ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench pictures browser install lock clean
+.PHONY: help run test test-long check matrix doctor-tests test-needs bench pictures install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,10 +19,10 @@ help: ## list the commands
 run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 	$(BIN)/reelbot serve
 
-test: $(VENV)/tested-with browser check ## pass every test: on SQLite, on a real PostgreSQL, in a real browser
+test: test-needs $(VENV)/tested-with check ## pass every test: on SQLite, on a real PostgreSQL, in a real browser
 	$(PYTEST)
 
-test-long: $(VENV)/tested-with browser ## pass the long forms of the simulations too (hours)
+test-long: test-needs $(VENV)/tested-with ## pass the long forms of the simulations too (hours)
 	$(PYTEST) -m "long or not long"
 
 check: $(VENV)/tested-with ## lint, strict types, import contracts
@@ -31,29 +31,31 @@ check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+matrix: $(VENV)/uv ## try several Pythons, PYTHONS="3.12 3.13", newest, or all here: types, quick tests, one video
+	$(BIN)/python tests/matrix.py $(PYTHONS)
+
+doctor-tests: ## say what the tests need beside Python, and what of it is missing
+	@$(PYTHON) tests/system_needs.py
+
 bench: $(VENV)/tested-with $(VENV)/moviepy/installed ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench
 
-pictures: $(VENV)/tested-with browser ## take the guides' pictures again: a studio of its own, used and looked at
+pictures: test-needs $(VENV)/tested-with ## take the guides' pictures again: a studio of its own, used and looked at
 	$(BIN)/python -m docs.pictures
 
 install: $(VENV)/installed ## only set up, into .venv
 
-lock: $(VENV)/uv ## choose the newest versions again and lock them with their hashes
-	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    pyproject.toml -o requirements/run.txt
-	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    pyproject.toml --group dev -o requirements/test.txt
-	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    requirements/setup.in -o requirements/setup.txt
-	$(UV) pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    requirements/moviepy.in -o requirements/moviepy.txt
+# One version of each library for all Pythons, where there is one: what was tried with one Python is what runs with another.
+LOCKED := --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header
 
-# The one thing that tests need outside this folder; where it is missing, Debian has it.
-browser: ## install Chromium for the tests, where it is missing
-	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || \
-	    { $(ROOT) apt-get -q update && $(ROOT) apt-get install -y -q --no-install-recommends chromium; } || \
-	    { echo "Chromium is missing; on Debian, as root: apt-get install chromium" >&2; exit 1; }
+lock: $(VENV)/uv ## choose the newest versions again and lock them with their hashes
+	$(UV) pip compile -q $(LOCKED) pyproject.toml -o requirements/run.txt
+	$(UV) pip compile -q $(LOCKED) pyproject.toml --group dev -o requirements/test.txt
+	$(UV) pip compile -q $(LOCKED) requirements/setup.in -o requirements/setup.txt
+	$(UV) pip compile -q $(LOCKED) requirements/moviepy.in -o requirements/moviepy.txt
+
+test-needs: # install what the tests need outside this folder, where it is missing: the list stands in the script
+	@$(PYTHON) tests/system_needs.py --install
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -5,7 +5,6 @@ The clock, the zone and all that is painted are fixed, so a picture changes only
 
 import asyncio
 import io
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,9 +15,11 @@ from typing import NamedTuple
 from docs.pictures import story
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, async_playwright
-from tests.browser.conftest import FLAGS, PATIENCE_MS, PROGRAMS, live, served
+from tests.browser.conftest import FLAGS, PATIENCE_MS, live, served
 from tests.fakes import FakeClock
 from tests.sites import Stand, standing
+from tests.system_needs import browser as browser_program
+from tests.system_needs import missing, sentence
 
 from reelbot.accounts import Accounts
 
@@ -48,9 +49,9 @@ class Look(NamedTuple):
 
 async def main() -> int:
     """Take all pictures; the exit status."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        sys.stderr.write("Chromium is missing; on Debian, as root: apt-get install chromium\n")
+    lacking = missing()
+    if lacking:
+        sys.stderr.writelines(f"{sentence(need)}\n" for need in lacking)
         return 1
     with TemporaryDirectory(prefix="reelbot-pictures-") as folder:
         async with (
@@ -58,7 +59,9 @@ async def main() -> int:
             served(stand.app, stand) as url,
             async_playwright() as playwright,
         ):
-            browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, "--hide-scrollbars"])
+            browser = await playwright.chromium.launch(
+                executable_path=browser_program(), args=[*FLAGS, "--hide-scrollbars"]
+            )
             await _take_all(Look(stand, url, browser))
             await browser.close()
     return 0

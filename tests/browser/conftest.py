@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,10 +15,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
 from tests.fakes import FakeClock
 from tests.sites import Stand, standing
+from tests.system_needs import browser as browser_program
+from tests.system_needs import missing, sentence
 
 from reelbot.accounts import Accounts
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
@@ -100,9 +100,10 @@ async def live(page: Page) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where the browser is."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if found is None:
-        pytest.fail(f"The browser tests need Chromium (looked for {', '.join(PROGRAMS)}): run `make browser`")
+    lacking = [sentence(need) for need in missing() if need.package]
+    found = browser_program()
+    if found is None or lacking:
+        pytest.fail("\n".join(lacking), pytrace=False)
     return found
 
 

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.system_needs import pseudo_terminal
 
 from reelbot.allowance import Ledger, Meter
 from reelbot.cli import program
@@ -640,7 +640,7 @@ def test_names_are_printed_as_they_are_and_never_as_markup() -> None:
 
 def in_a_terminal(*arguments: str, columns: int = 120, typed: Sequence[str] = (), **environment: str) -> str:
     """What a command prints when its output is a terminal; a line that is `typed` answers each question."""
-    ours, theirs = pty.openpty()
+    ours, theirs = pseudo_terminal()
     command = [sys.executable, "-c", "from reelbot.cli import main; main()", *arguments]
     variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), **environment}
     try:

@@ -212,8 +212,8 @@ async def test_receivers_that_hang_do_not_delay_the_others(site: Site, receiver:
         await site.use(1)
         await receiver.until(4)
         assert [one.kind for one in receiver.received] == ["usage"] * 4
-    (first, *_) = await site.webhooks.of(site.ada)
-    assert first.delivered_at is None
+        delivered = {one.url for one in await site.webhooks.of(site.ada) if one.delivered_at is not None}
+        assert delivered <= {receiver.url}
 
 
 # senders that are killed
