@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from reelbot.disk import is_full
 from reelbot.errors import Malformed
+from reelbot.studio.children import ChildFailure
 from reelbot.studio.embedded.animation import (
     FRAMES_PER_SECOND,
-    AnimationFailure,
     AnimationOptions,
     animate,
     camera_for,
@@ -126,11 +127,18 @@ async def test_a_half_written_picture_and_one_with_too_many_pixels_are_refused()
             await animate(picture, AnimationOptions(), 1)
 
 
-async def test_an_encoder_that_fails_is_a_failure_that_can_be_retried() -> None:
-    broken = (sys.executable, "-c", "import sys; sys.stderr.write('no space left'); sys.exit(1)")
-    with pytest.raises(AnimationFailure, match="no space left") as failed:
+async def test_an_encoder_that_fails_is_a_failure_of_ours_that_can_be_retried() -> None:
+    broken = (sys.executable, "-c", "import sys; sys.stderr.write('Unknown encoder'); sys.exit(1)")
+    with pytest.raises(ChildFailure, match="on our side") as failed:
         await animate(spotted(), AnimationOptions(seconds=1, aspect="1:1"), 1, program=broken)
     assert failed.value.retryable
+
+
+async def test_a_full_disk_is_told_as_such() -> None:
+    full = (sys.executable, "-c", "import sys; sys.stderr.write('x.mp4: No space left on device'); sys.exit(228)")
+    with pytest.raises(OSError, match="full") as failed:
+        await animate(spotted(), AnimationOptions(seconds=1, aspect="1:1"), 1, program=full)
+    assert is_full(failed.value)
 
 
 async def test_cancelling_ends_the_encoder(tmp_path: Path) -> None:

@@ -31,12 +31,12 @@ from tests.studio_render.material import (
 from tests.studio_render.rendering_process import video
 
 import reelbot.studio.render
+from reelbot.studio.children import ChildFailure
 from reelbot.studio.render import (
     Brand,
     DiskFull,
     Media,
     MediaUnusable,
-    RenderFailure,
     Timeline,
     encode,
     plan_of,
@@ -224,12 +224,14 @@ async def test_work_in_a_thread_is_over_before_its_cancellation_is_heard() -> No
 
 
 async def test_a_painter_that_dies_is_a_failure_that_can_be_tried_again(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(encode, "PAINTER", "no.such.module")
-    with pytest.raises(RenderFailure, match="ended early") as failed:
+    with pytest.raises(ChildFailure, match="on our side") as failed:
         await studio.render(timeline([picture(studio.media / "a.png")], 300))
     assert failed.value.retryable
+    assert "ended early, with status 1" in caplog.text
+    assert "No module named" in caplog.text
     studio.assert_nothing_left()
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor, ImageOps
 from tests.studio_render.material import bomb, clip, encode, files_in, picture, room_for, sound, tone
 
 from reelbot.errors import Malformed
 from reelbot.studio.render import DiskFull
 from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
+from reelbot.studio.render.pictures import read_picture
 from reelbot.studio.render.probe import Probed, normalise, probe
 from reelbot.studio.render.probe_process import inspect, keep_picture
 
@@ -50,6 +51,30 @@ def test_a_picture_taken_sideways_has_the_size_it_is_shown_in(tmp_path: Path) ->
     Image.new("RGB", (300, 200)).save(tmp_path / "phone.jpg", exif=exif)
     found = inspect(tmp_path / "phone.jpg")
     assert (found.width, found.height, found.rotation) == (200, 300, 270)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_picture_is_kept_the_right_way_up_however_the_camera_was_held(tmp_path: Path, turn: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    corners = Image.new("RGB", (32, 16))
+    for at, colour in {(0, 0): "red", (31, 0): "lime", (0, 15): "blue"}.items():
+        corners.putpixel(at, ImageColor.getrgb(colour))
+    corners.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as opened:
+        meant = ImageOps.exif_transpose(opened)
+    assert np.array_equal(np.asarray(read_picture(tmp_path / "a.png")), np.asarray(meant))
+
+
+@pytest.mark.parametrize(("tag", "kind"), [(282, 1), (282, 2), (282, 7), (306, 5), (306, 10), (306, 12)])
+def test_a_picture_whose_camera_wrote_odd_remarks_is_taken_in(tmp_path: Path, tag: int, kind: int) -> None:
+    """A resolution that is a text, a date that is a fraction: nothing of it is kept, so nothing of it matters."""
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    odd = struct.pack("<HHI4s", tag, kind, 4 if kind in (1, 2, 7) else 1, b"\x08\0\0\0")
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + struct.pack("<H", 2) + turned + odd + bytes(68)
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "phone.jpg", exif=exif)
+    kept = keep_picture(tmp_path / "phone.jpg", tmp_path / "kept")
+    assert (kept.width, kept.height) == (20, 40)
 
 
 def test_a_clip_filmed_sideways_has_the_size_it_is_shown_in(tmp_path: Path) -> None:

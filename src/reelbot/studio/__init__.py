@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reelbot.studio.bounds import UPLOAD_BYTES_MAX
+    from reelbot.studio.children import ChildFailure
     from reelbot.studio.core.asking import (
         ChangeAsked,
         DraftAsked,
@@ -69,6 +70,7 @@ _PLACES = {
     "AssetShown": "reelbot.studio.shown",
     "Begun": "reelbot.studio.generating",
     "ChangeAsked": "reelbot.studio.core.asking",
+    "ChildFailure": "reelbot.studio.children",
     "Claim": "reelbot.studio.keys",
     "Counted": "reelbot.studio.overview",
     "DraftAsked": "reelbot.studio.core.asking",
@@ -141,6 +143,7 @@ __all__ = [
     "AssetShown",
     "Begun",
     "ChangeAsked",
+    "ChildFailure",
     "Claim",
     "Counted",
     "DraftAsked",

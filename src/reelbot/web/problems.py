@@ -16,7 +16,7 @@ from reelbot.allowance import Catalogue, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text_or_none
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.publish import PublishRefused
-from reelbot.studio import FileMissing, ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.studio import ChildFailure, FileMissing, ProviderUnavailable, StorageFull, StudioRefused
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply
 
@@ -141,6 +141,8 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return Problem(failure.code, failure.detail)
         case ProviderUnavailable() | StorageFull():
             return Problem(failure.code, str(failure))
+        case ChildFailure():  # logged with all that the program said, where it ended
+            return Problem(DEFECT, str(failure))
         case FileMissing():
             _log.error("A file of the studio is missing")
             return Problem("not_found", str(failure))

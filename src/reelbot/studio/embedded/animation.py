@@ -6,8 +6,11 @@ motion is smooth however slow. ffmpeg encodes in a process of its own, which end
 """
 
 import asyncio
+import errno
 import io
 import random
+import re
+import signal
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from reelbot.errors import Failure, Malformed
-from reelbot.studio.children import end
+from reelbot.errors import Malformed
+from reelbot.studio.children import end, end_of, failed
 from reelbot.studio.embedded.artwork import Aspect
 from reelbot.studio.embedded.bounds import (
     CLIP_DEADLINE_SECONDS,
@@ -57,15 +60,12 @@ _BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 
+ENCODING = "making this clip"
+
+_NO_ROOM = re.compile(rb"No space left on device|File too large|Disk quota exceeded")
+
 Frame = NDArray[np.uint8]
 Field = NDArray[np.float32]
-
-
-class AnimationFailure(Failure):
-    """The encoder ended without a clip, or not in time."""
-
-    code = "animation_failed"
-    retryable = True
 
 
 class AnimationOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,8 +114,9 @@ class View(NamedTuple):
 async def animate(picture: bytes, options: AnimationOptions, seed: int, *, program: Sequence[str] = ()) -> Clip:
     """A clip made of a picture (JPEG, PNG or WebP), which is cut to the clip's shape around its middle.
 
-    `Malformed` for an option out of bounds and a picture that is broken or too large; `AnimationFailure` when encoding
-    fails. Cancelling the task ends the encoder and leaves nothing behind. `program` replaces ffmpeg in tests.
+    `Malformed` for an option out of bounds and a picture that is broken or too large; `OSError` when the disk is full;
+    `ChildFailure` when encoding fails, which is never the picture's fault: the encoder is given bare frames. Cancelling the
+    task ends the encoder and leaves nothing behind. `program` replaces ffmpeg in tests.
     """
     _check(options)
     still = await asyncio.to_thread(_read, picture, FRAMES[options.aspect])
@@ -201,17 +202,19 @@ async def _encode(
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stderr is not None
     try:
         async with asyncio.timeout(CLIP_DEADLINE_SECONDS):
-            complaint = (await asyncio.gather(_said(process), _hand_over(process, still, options, camera)))[0]
+            said, _ = await asyncio.gather(end_of(process.stderr), _hand_over(process, still, options, camera))
             status = await process.wait()
     except TimeoutError as fault:
-        raise AnimationFailure("Encoding the clip took too long and was stopped.") from fault
+        raise failed(ENCODING, f"the encoder did not end within {CLIP_DEADLINE_SECONDS:g} s") from fault
     finally:
         await end(process)
+    if status == -signal.SIGXFSZ or _NO_ROOM.search(said):
+        raise OSError(errno.ENOSPC, "the disk is full")
     if status != 0:
-        lines = complaint.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise AnimationFailure(f"Encoding the clip failed: {lines[-1]}")
+        raise failed(ENCODING, f"the encoder ended with status {status}", said)
 
 
 def _arguments(frame: tuple[int, int], target: Path) -> list[str]:
@@ -225,12 +228,6 @@ def _arguments(frame: tuple[int, int], target: Path) -> list[str]:
         *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"),
         *("-movflags", "+faststart", str(target)),
     ]
-
-
-async def _said(process: asyncio.subprocess.Process) -> bytes:
-    """Everything the encoder writes to stderr; read all the time, so that it never waits for us."""
-    assert process.stderr is not None
-    return await process.stderr.read()
 
 
 async def _hand_over(

@@ -18,8 +18,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 import numpy as np
 
-from reelbot.errors import Failure, Malformed
-from reelbot.studio.children import end
+from reelbot.errors import Malformed
+from reelbot.studio.children import answer_of, failed
 from reelbot.studio.embedded.bounds import PASSAGE_LENGTH_MAX, SPEECH_DEADLINE_SECONDS
 from reelbot.studio.embedded.languages import SENTENCE_PAUSE_MS, Language, language
 from reelbot.studio.embedded.sound import (
@@ -55,6 +55,8 @@ LOUDNESS = 0.12
 WORD_MS_MIN = 40
 """No word is shown for less: a caption that flashes by is worse than one a little early."""
 
+SPEAKING = "speaking this text"
+
 COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("espeak_process.py")))
 """By its path and isolated, so that nothing of ReelBot is loaded beside the synthesiser."""
 
@@ -87,13 +89,6 @@ _SAMPLES = {
     "ru": "Привет! Так я звучу, когда рассказываю твою историю.",
     "fa": "سلام! صدای من هنگام تعریف داستان شما این‌گونه است.",
 }
-
-
-class SpeechFailure(Failure):
-    """The synthesiser's process ended without an answer, or not in time."""
-
-    code = "speech_failed"
-    retryable = True
 
 
 class Word(NamedTuple):
@@ -134,6 +129,20 @@ class _Piece(NamedTuple):
     begins: tuple[int, ...]
 
 
+class _PieceHead(msgspec.Struct, frozen=True):
+    """What the synthesiser says of one piece: how many bytes of sound, and its word events."""
+
+    bytes: int
+    events: tuple[tuple[int, float], ...]
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The first line of the synthesiser's answer."""
+
+    rate: int
+    pieces: tuple[_PieceHead, ...]
+
+
 class _Sound(NamedTuple):
     """What the engine answered for one piece: samples, and (position in the text, milliseconds) of its word events."""
 
@@ -146,19 +155,19 @@ async def speak(
     options: SpeechOptions,
     *,
     deadline_seconds: float = SPEECH_DEADLINE_SECONDS,
-    command: Sequence[str] = COMMAND,
+    command: Sequence[str] = (),
 ) -> Speech:
     """Speak a text.
 
     `Malformed` for an unknown voice, an option out of bounds and a text that is too long or has nothing to say;
-    `SpeechFailure` when the synthesiser fails or passes the deadline. It is killed then, and so it is when the task is
-    cancelled. `command` replaces the synthesiser in tests.
+    `ChildFailure` when the synthesiser fails or passes the deadline: no text is at fault for that. It is killed then, and so
+    it is when the task is cancelled. `command` replaces the synthesiser in tests.
     """
     chosen = voice(options.voice)
     _check(text, options)
     lines = [_pieces(sentence, chosen) for sentence in sentences(text, chosen.language)]
     request = _request([piece for line in lines for piece in line], chosen, options)
-    answer = await _run(command, request, deadline_seconds)
+    answer = await answer_of(command or COMMAND, SPEAKING, deadline_seconds, given=request)
     return await asyncio.to_thread(_spoken, text, lines, answer, chosen, options.pace)
 
 
@@ -237,30 +246,6 @@ def _request(pieces: list[_Piece], chosen: Voice, options: SpeechOptions) -> byt
     ).encode()
 
 
-async def _run(command: Sequence[str], request: bytes, deadline_seconds: float) -> bytes:
-    """What the process answers; it does not outlive this call, however the call ends."""
-    process = await _started(command)
-    try:
-        async with asyncio.timeout(deadline_seconds):
-            answer, complaint = await process.communicate(request)
-    except TimeoutError as fault:
-        raise SpeechFailure("The speech synthesiser did not answer in time and was stopped.") from fault
-    finally:
-        await end(process)
-    if process.returncode != 0:
-        said = complaint.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise SpeechFailure(f"The speech synthesiser failed: {said[-1]}")
-    return answer
-
-
-async def _started(command: Sequence[str]) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    try:
-        return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
-    except OSError as fault:
-        raise SpeechFailure(f"The speech synthesiser does not start: {fault}.") from fault
-
-
 def _spoken(text: str, lines: list[list[_Piece]], answer: bytes, chosen: Voice, pace: float) -> Speech:
     """The engine's answer as sound and words."""
     rate, answered = _answer(answer)
@@ -270,18 +255,17 @@ def _spoken(text: str, lines: list[list[_Piece]], answer: bytes, chosen: Voice, 
 def _answer(answer: bytes) -> tuple[int, list[_Sound]]:
     head, _, body = answer.partition(b"\n")
     try:
-        described = json.loads(head)
-        rate, pieces = int(described["rate"]), described["pieces"]
-    except (ValueError, KeyError, TypeError) as fault:
-        raise SpeechFailure("The speech synthesiser gave an answer that can't be read.") from fault
+        described = msgspec.json.decode(head, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise failed(SPEAKING, f"its answer can't be read: {error}", head[:200]) from error
+    if sum(piece.bytes for piece in described.pieces) != len(body):
+        raise failed(SPEAKING, "it gave another amount of sound than it announced")
     sounds, position = [], 0
-    for piece in pieces:
-        pcm = body[position : position + piece["bytes"]]
-        position += piece["bytes"]
-        sounds.append(_Sound(samples_from_pcm(pcm), tuple((at, ms) for at, ms in piece["events"])))
-    if position != len(body):
-        raise SpeechFailure("The speech synthesiser gave less sound than it announced.")
-    return rate, sounds
+    for piece in described.pieces:
+        pcm = body[position : position + piece.bytes]
+        position += piece.bytes
+        sounds.append(_Sound(samples_from_pcm(pcm), piece.events))
+    return described.rate, sounds
 
 
 def _scaled(sound: _Sound, scale: float) -> _Sound:

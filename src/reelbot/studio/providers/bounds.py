@@ -54,7 +54,10 @@ SOUND_SECONDS_MAX = 900
 """Of one voiceover: fifteen times the longest video offered."""
 
 DECODE_SECONDS = 60
-"""How long decoding one voiceover may take: a hundred times what it needs."""
+"""Of processor time that decoding one voiceover may take: a hundred times what it needs."""
+
+DECODE_PATIENCE_SECONDS = 600
+"""How long decoding one voiceover may take by the clock: on a busy machine it waits for its turns."""
 
 DECODE_MEMORY_BYTES = 2 * 1024**3
 """Address space of the process that decodes: the libraries, and the longest voiceover several times."""

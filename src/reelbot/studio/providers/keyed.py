@@ -11,6 +11,7 @@ from PIL import Image
 
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed, shown
+from reelbot.studio.children import ChildFailure
 from reelbot.studio.core.works import (
     AnimationWork,
     ImageWork,
@@ -37,7 +38,7 @@ from reelbot.studio.providers.port import (
     Voice,
     ability_of,
 )
-from reelbot.studio.providers.sounds import Undecodable, clip_suffix, decoded
+from reelbot.studio.providers.sounds import DECODING, Undecodable, clip_suffix, decoded
 from reelbot.studio.providers.timings import Samples, Timed, wav_from
 
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -189,11 +190,13 @@ class KeyedProvider:
         return path
 
     async def _decoded(self, paths: Sequence[Path]) -> list[Samples]:
-        """The samples of what was delivered."""
+        """The samples of what was delivered; whatever keeps us from them, it is after the delivery."""
         try:
             return await decoded(paths)
         except Undecodable:
             raise not_kept(self._source, "its sound cannot be decoded") from None
+        except ChildFailure as failure:
+            raise not_kept(self._source, f"something went wrong on our side while {DECODING}") from failure
 
     async def _voiceover(self, timed: Timed, desk: Desk, label: str) -> Delivered:
         path = await self._stored(desk.folder / "voiceover.wav", wav_from(timed.samples, timed.rate))

@@ -1,15 +1,20 @@
 """Sound, pictures and clips as providers answer with them: told apart by their first bytes, sound decoded in a child."""
 
-import json
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
-from reelbot.studio.children import answer_of
-from reelbot.studio.providers.bounds import DECODE_MEMORY_BYTES, DECODE_SECONDS, SOUND_SECONDS_MAX
+from reelbot.studio.children import Crashed, answer_of, failed
+from reelbot.studio.providers.bounds import (
+    DECODE_MEMORY_BYTES,
+    DECODE_PATIENCE_SECONDS,
+    DECODE_SECONDS,
+    SOUND_SECONDS_MAX,
+)
 from reelbot.studio.providers.timings import Samples
 
 RATE = 44_100
@@ -20,6 +25,8 @@ COMMAND = (
     *("-I", str(Path(__file__).with_name("decode_process.py"))),
     *map(str, (RATE, SOUND_SECONDS_MAX, DECODE_SECONDS, DECODE_MEMORY_BYTES)),
 )
+
+DECODING = "decoding this sound"
 
 _SOUND = re.compile(rb"RIFF....WAVE|ID3|\xff[\xe0-\xff]|fLaC|OggS|....ftyp", re.DOTALL)
 _PICTURE = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg"}
@@ -48,14 +55,20 @@ def clip_suffix(content: bytes) -> str | None:
 
 
 async def decoded(paths: Sequence[Path]) -> list[Samples]:
-    """The samples of files of sound; `Undecodable` when one of them is broken. Cancelling the call ends the child."""
+    """The samples of files of sound. Cancelling the call ends the child.
+
+    `Undecodable` when one of them is broken; `ChildFailure` when decoding failed for a reason of our own.
+    """
     try:
-        status, written = await answer_of((*COMMAND, *map(str, paths)), DECODE_SECONDS)
-    except TimeoutError:
+        written = await answer_of((*COMMAND, *map(str, paths)), DECODING, DECODE_PATIENCE_SECONDS)
+    except Crashed:
         raise Undecodable from None
-    if status != 0:
-        raise Undecodable
     head, _, pcm = written.partition(b"\n")
-    lengths: list[int] = json.loads(head)
+    try:
+        lengths = msgspec.json.decode(head, type=list[int] | None)
+    except msgspec.DecodeError as error:
+        raise failed(DECODING, f"its answer can't be read: {error}") from error
+    if lengths is None:
+        raise Undecodable
     samples = np.frombuffer(pcm, dtype="<i2")
     return np.split(samples, np.cumsum(lengths)[:-1])

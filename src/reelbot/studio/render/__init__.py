@@ -10,7 +10,8 @@
 - `plan_of` tells without rendering how long and how large the video will be, and what would be painted.
 - `probe` and `normalise` look at a file in a process of its own.
 - Errors: `Malformed` (the timeline or the upload can't be meant; nothing was touched), `MediaUnusable` (names the file),
-  `DiskFull`, and `RenderFailure` for the rest; the last three are `Failure`s with a code, a hint and `retryable`.
+  `DiskFull`, `ChildFailure` (a program of ours failed and no file is at fault; its traceback is logged), and `RenderFailure`
+  for the rest; all but the first are `Failure`s with a code, a hint and `retryable`.
 
 See README.md for what this room owns and what it promises.
 """
@@ -95,7 +96,7 @@ async def render(
 
     All or nothing: the files appear whole when everything is made, the MP4 last. When this raises or is cancelled, no
     process is left running and no file is left behind. Raises `Malformed` for a timeline that can't be meant,
-    `MediaUnusable` naming a file that can't be used, `DiskFull`, and `RenderFailure` for anything else.
+    `MediaUnusable` naming a file that can't be used, `DiskFull`, `ChildFailure`, and `RenderFailure` for anything else.
     """
     plan = await in_thread(plan_of, with_absolute_paths(timeline), quality)
     kept = Cache(cache)

@@ -25,7 +25,10 @@ CLIP_MS_MAX = 30 * 60_000
 """Length of an uploaded clip or track: half an hour of material for a video of a minute."""
 
 PROBE_SECONDS = 30
-"""How long looking at one file may take: a hundred times what an honest file needs."""
+"""Of processor time that looking at one file may take: a hundred times what an honest file needs."""
+
+PROBE_PATIENCE_SECONDS = 600
+"""How long looking at one file may take by the clock: on a busy machine it waits for its turns, and nobody is to blame."""
 
 PROBE_MEMORY_BYTES = 2 * 1024**3
 """Address space of the process that looks at a file: the largest allowed picture, decoded twice, and the libraries."""

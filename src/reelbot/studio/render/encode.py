@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from reelbot.studio.children import python_environment
+from reelbot.errors import Failure
+from reelbot.studio.children import ChildFailure, end_of, failed, python_environment
 from reelbot.studio.render import ffmpeg, fonts
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.bounds import STALL_SECONDS
@@ -24,10 +25,12 @@ from reelbot.studio.render.plan import Piece, RenderPlan
 Count = Callable[[int], None]
 """Told how many more frames are ready."""
 
+PAINTING = "painting the video"
+
 PAINTER = "reelbot.studio.render.painter"
 
 ANSWER_BYTES_MAX = 65_536
-"""Of one line of answer: a failure with a long path."""
+"""Of one line of answer: a defect with its traceback."""
 
 
 async def make_pieces(plan: RenderPlan, workspace: Path, cache: Cache, ready: Count) -> None:
@@ -85,7 +88,10 @@ def _with_fonts(pieces: Sequence[Piece], workspace: Path) -> str:
 
 
 async def _paint(order: Order, workspace: Path, cache: Cache, ready: Count) -> None:
-    """Run the painting process; whatever ends this, no process of its group is left."""
+    """Run the painting process; whatever ends this, no process of its group is left.
+
+    It is given what was looked at and brought into form before, so when it dies, that is our failure and no file's.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", PAINTER),
@@ -93,19 +99,30 @@ async def _paint(order: Order, workspace: Path, cache: Cache, ready: Count) -> N
         env=python_environment(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
         limit=ANSWER_BYTES_MAX,
         start_new_session=True,
     )
+    assert process.stderr is not None
+    said = asyncio.ensure_future(end_of(process.stderr))
     try:
         await _follow(process, order, workspace, cache, ready)
+    except _EndedEarly:
+        status = await process.wait()
+        raise failed(PAINTING, f"the painter ended early, with status {status}", await said) from None
     finally:
         await asyncio.shield(_end_group(process))
+        await asyncio.wait({said})
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+class _EndedEarly(Exception):
+    """The painting process is gone and has not said why."""
 
 
 async def _follow(
@@ -132,18 +149,20 @@ async def _answer(process: asyncio.subprocess.Process) -> News:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), STALL_SECONDS)
     except TimeoutError as error:
-        raise RenderFailure(f"Painting made no progress for {STALL_SECONDS} s.") from error
-    if not line:
-        raise RenderFailure(f"The painting process ended early, with status {await process.wait()}.")
+        raise failed(PAINTING, f"the painter made no progress for {STALL_SECONDS} s") from error
+    if not line.endswith(b"\n"):
+        raise _EndedEarly
     return msgspec.json.decode(line, type=News)
 
 
-def _failure(news: News) -> RenderFailure:
+def _failure(news: News) -> Failure:
     """Rebuild the failure that the painting process met, as it was there."""
     if news.failure == DiskFull.code:
         return DiskFull()
     if news.failure == MediaUnusable.code:
         return MediaUnusable(Path(news.path), news.detail)
+    if news.failure == ChildFailure.code:
+        return failed(PAINTING, "the painter met what it did not foresee", news.detail)
     return RenderFailure(news.detail)
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from reelbot.studio.children import end
+from reelbot.errors import Failure
+from reelbot.studio.children import end, end_of, failed, is_crash
 from reelbot.studio.render.bounds import PIXELS_MAX, RUN_SECONDS_MAX
-from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
+from reelbot.studio.render.failures import DiskFull, MediaUnusable
 
 CONTAINERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mp3", "wav")
 """Names of the demuxers that may open a file somebody uploaded: MP4, MOV, M4A, WebM, MP3 and WAV."""
@@ -31,7 +32,17 @@ READ_ONLY_LOCAL = (
 """Options before an input that somebody uploaded. A clip may change its size midway, beyond what was looked at."""
 
 _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
-_NO_FILE = re.compile(r"No such file or directory|Permission denied|Is a directory")
+_OURS = re.compile(
+    r"No such filter|Unrecognized option|Option not found|Error (applying|setting) option|Error parsing (a )?filter"
+    r"|Unknown encoder|Permission denied|error while loading shared libraries"
+)
+"""Said of what we asked for, or of this machine: no file is at fault, whatever else is said in its wake."""
+
+ENCODING = "encoding"
+
+LOG_BYTES_MAX = 1_048_576
+"""Of what one run says, its end: what a broken file is complained about at length is of use only to its last lines."""
+
 _BROKEN = re.compile(
     r"Invalid data found|moov atom not found|could not find codec|Invalid argument|End of file|matches no streams"
     r"|does not contain any stream|not on whitelist|not in the whitelist|Error opening input|EBML header parsing failed"
@@ -55,7 +66,8 @@ def environment(font_config: Path | None = None) -> dict[str, str]:
 async def run(arguments: Sequence[str], cwd: Path | None = None, reading: Sequence[Path] = ()) -> str:
     """Run ffmpeg to its end and return its log; raise what went wrong, naming the file among `reading` at fault.
 
-    Cancelling kills the process and waits until it is gone; so does taking longer than `RUN_SECONDS_MAX`.
+    `ChildFailure` when no file is. Cancelling kills the process and waits until it is gone; so does taking longer than
+    `RUN_SECONDS_MAX`.
     """
     process = await asyncio.create_subprocess_exec(
         program(),
@@ -67,44 +79,47 @@ async def run(arguments: Sequence[str], cwd: Path | None = None, reading: Sequen
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stderr is not None
     try:
-        _, written = await asyncio.wait_for(process.communicate(), RUN_SECONDS_MAX)
+        async with asyncio.timeout(RUN_SECONDS_MAX):
+            log = (await end_of(process.stderr, LOG_BYTES_MAX)).decode(errors="replace")
+            status = await process.wait()
     except TimeoutError as error:
-        raise RenderFailure(f"Sound or joining took longer than {RUN_SECONDS_MAX} s.") from error
+        raise failed(ENCODING, f"ffmpeg did not end within {RUN_SECONDS_MAX} s") from error
     finally:
         await end(process)
-    log = written.decode(errors="replace")
-    if process.returncode:
-        raise failure_from(process.returncode, log, reading)
+    if status:
+        raise failure_from(status, log, reading)
     return log
 
 
-def failure_from(status: int, log: str, reading: Sequence[Path] = ()) -> RenderFailure:
-    """Why ffmpeg ended with `status`, as one of our failures."""
-    if status == -signal.SIGXFSZ or _DISK_FULL.search(log):
+def failure_from(status: int, log: str, reading: Sequence[Path] = ()) -> Failure:
+    """Why ffmpeg ended with `status`, as one of our failures.
+
+    A file is at fault for what decoders say of it, and for a crash over it. Everything else is ours, and logged in full.
+    """
+    errors = _errors(log)
+    if status == -signal.SIGXFSZ or _DISK_FULL.search(errors):
         return DiskFull()
-    culprit = _culprit(log, reading)
+    culprit = _culprit(errors, reading)
     if culprit is not None and not culprit.is_file():
         return MediaUnusable.missing(culprit)
-    if culprit is not None and (_BROKEN.search(log) or _NO_FILE.search(log)):
+    if culprit is not None and not _OURS.search(errors) and (_BROKEN.search(errors) or is_crash(status)):
         return MediaUnusable(culprit, "it can't be read as a clip or sound")
-    return RenderFailure(f"Encoding ended with status {status}: {last_error(log)}.")
+    return failed(ENCODING, f"ffmpeg ended with status {status}", log)
 
 
-def _culprit(log: str, reading: Sequence[Path]) -> Path | None:
+def _errors(log: str) -> str:
+    """The lines that ffmpeg marked as errors, or all when it marked none. What a file says of itself is not among them."""
+    marked = [line for line in log.splitlines() if "[error]" in line or "[fatal]" in line]
+    return "\n".join(marked) if marked else log
+
+
+def _culprit(errors: str, reading: Sequence[Path]) -> Path | None:
     """Find the file that an error speaks of: a missing one, else one named in an error, else the only one."""
     gone = (path for path in reading if not path.is_file())
-    errors = "\n".join(line for line in log.splitlines() if "[error]" in line or "[fatal]" in line)
     named = (path for path in reading if str(path) in errors)
     return next(gone, None) or next(named, None) or (reading[0] if len(reading) == 1 else None)
-
-
-def last_error(log: str) -> str:
-    """Find the last line that ffmpeg marked as an error, without its marks; or the last line at all."""
-    lines = [line for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if "[error]" in line or "[fatal]" in line]
-    chosen = (errors or lines or ["it said nothing"])[-1]
-    return re.sub(r"^(\[[^\]]*\]\s*)+", "", chosen).strip().rstrip(".")
 
 
 def last_match(pattern: str, log: str) -> Mapping[str, str]:

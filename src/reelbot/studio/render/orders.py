@@ -23,7 +23,8 @@ class Order(NamedTuple):
 class News(NamedTuple):
     """One line of answer: `frames` more of piece `key` are painted; `done` when its file is whole.
 
-    With a `failure` (the code of one of our failures) nothing more follows; `path` names the file at fault.
+    With a `failure` (the code of one of our failures) nothing more follows; `path` names the file at fault. The detail of a
+    defect is its traceback.
     """
 
     key: str

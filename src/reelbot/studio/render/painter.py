@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -25,6 +26,7 @@ import cv2
 import msgspec
 
 from reelbot.disk import is_full, sync
+from reelbot.studio.children import ChildFailure
 from reelbot.studio.render import ffmpeg
 from reelbot.studio.render.captions import ass_of, faces_of
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
@@ -48,6 +50,9 @@ KEYFRAME_SECONDS = 3
 
 ENCODER_THREADS = min(3, os.cpu_count() or 1)
 """Of one encoder: as fast as one painter can feed; every further thread keeps a dozen frames more in memory."""
+
+TRACEBACK_LENGTH_MAX = 8_192
+"""Characters of a traceback or an encoder's log that are told, the last ones: the cause stands there."""
 
 NICENESS = 5
 """Painting gives way to the server, whose pages people are waiting for."""
@@ -229,8 +234,11 @@ def _news_of(error: Exception) -> News:
             return News("", failure=error.code, detail=error.detail)
         case OSError() if is_full(error):
             return News("", failure=DiskFull.code)
+        case ChildFailure():
+            return News("", failure=error.code, detail=error.said[-TRACEBACK_LENGTH_MAX:])
         case _:
-            return News("", failure=RenderFailure.code, detail=f"Painting stopped: {type(error).__name__}: {error}.")
+            trace = "".join(traceback.format_exception(error))
+            return News("", failure=ChildFailure.code, detail=trace[-TRACEBACK_LENGTH_MAX:])
 
 
 def _end_when_unwanted(orders: IO[str]) -> None:

@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
 from reelbot.studio.render.bounds import PIXELS_MAX, SIDE_MAX
 from reelbot.studio.render.failures import MediaUnusable
@@ -28,8 +28,7 @@ def read_picture(path: Path, enough: int = SIDE_MAX) -> Image.Image:
                 raise MediaUnusable(path, "it has too many pixels")
             opened.draft(None, (enough, enough))
             opened.load()
-            ImageOps.exif_transpose(opened, in_place=True)
-            return _plain_mode(_in_srgb(opened))
+            return _plain_mode(_in_srgb(_upright(opened)))
     except FileNotFoundError as error:
         raise MediaUnusable.missing(path) from error
     except PICTURE_ERRORS as error:
@@ -39,6 +38,33 @@ def read_picture(path: Path, enough: int = SIDE_MAX) -> Image.Image:
 def is_too_large(width: int, height: int) -> bool:
     """Whether a picture or clip of that size is refused before a pixel is decoded."""
     return width * height > PIXELS_MAX or max(width, height) > SIDE_MAX
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its camera says. What else the camera wrote is not kept, and may be damaged.
+
+    Pillow's own way writes all of it anew first, and fails over remarks that are of the wrong kind.
+    """
+    turn = _TURNS.get(picture.getexif().get(EXIF_ORIENTATION, 1))
+    if turn is None:
+        return picture
+    turned = picture.transpose(turn)
+    turned.info = picture.info
+    return turned
+
+
+EXIF_ORIENTATION = 0x0112
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture the right way up, by the value of its orientation tag (EXIF 2.3)."""
 
 
 def _in_srgb(picture: Image.Image) -> Image.Image:

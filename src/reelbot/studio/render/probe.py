@@ -14,14 +14,16 @@ from typing import NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import answer_of, python_environment
-from reelbot.studio.render.bounds import PROBE_SECONDS
+from reelbot.studio.children import Crashed, answer_of, failed, python_environment
+from reelbot.studio.render.bounds import PROBE_PATIENCE_SECONDS
 from reelbot.studio.render.failures import DiskFull
 from reelbot.studio.render.timeline import Media, MediaKind
 
 PROGRAM = "reelbot.studio.render.probe_process"
 
 BROKEN = "It is broken: it can't be read to its end."
+
+LOOKING = "looking at this file"
 
 
 class Probed(NamedTuple):
@@ -54,7 +56,10 @@ class Answer(NamedTuple):
 
 
 async def probe(path: Path) -> Probed:
-    """Say what the file at `path` is; `Malformed` when it is nothing that is offered, is broken, or passes a bound."""
+    """Say what the file at `path` is; `Malformed` when it is nothing that is offered, is broken, or passes a bound.
+
+    `ChildFailure` when looking at it failed for a reason of our own, which says nothing about the file.
+    """
     return await _asked(path)
 
 
@@ -62,7 +67,7 @@ async def normalise(path: Path, into: Path) -> Probed:
     """Write the picture at `path` to `into` as it should be kept, and say what that is.
 
     The right way up, in sRGB, its longer side bounded, without what the camera wrote about the place and the person:
-    a JPEG, or a PNG when it is transparent. `Malformed` as `probe`, and for what isn't a picture; `DiskFull`.
+    a JPEG, or a PNG when it is transparent. Errors as of `probe`; `Malformed` for what isn't a picture; `DiskFull`.
     """
     return await _asked(path, into)
 
@@ -70,11 +75,12 @@ async def normalise(path: Path, into: Path) -> Probed:
 async def _asked(*paths: Path) -> Probed:
     command = (sys.executable, "-P", "-m", PROGRAM, *map(str, paths))
     try:
-        status, written = await answer_of(command, PROBE_SECONDS, python_environment())
-    except TimeoutError:
+        written = await answer_of(command, LOOKING, PROBE_PATIENCE_SECONDS, environment=python_environment())
+        answer = msgspec.json.decode(written, type=Answer)
+    except Crashed:  # an answer too: nothing that crashes a decoder is let in
         raise Malformed(BROKEN, "file") from None
-    # A crash is an answer too: nothing that crashes a decoder is let in.
-    answer = msgspec.json.decode(written, type=Answer) if status == 0 else Answer(None, BROKEN)
+    except msgspec.DecodeError as error:
+        raise failed(LOOKING, f"its answer can't be read: {error}") from error
     if answer.is_disk_full:
         raise DiskFull
     if answer.found is None:

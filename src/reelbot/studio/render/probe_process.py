@@ -3,8 +3,8 @@
 With a second path, it writes the picture there as it should be kept, and prints what that is.
 
 Only the formats that are offered are tried, and nothing but the file itself is read, so that a playlist posing as a
-video can't reach other files or addresses. Its memory and time are bounded; `probe.py` runs it and takes a crash for a
-broken file.
+video can't reach other files or addresses. Its memory and time are bounded. `probe.py` runs it and takes a crash over the
+file for a broken file; an exception that is not foreseen here is a defect of ours and ends it with its traceback.
 """
 
 import os
@@ -23,10 +23,17 @@ from PIL import Image, UnidentifiedImageError
 
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
+from reelbot.studio.children import READING
 from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX, PROBE_MEMORY_BYTES, PROBE_SECONDS
 from reelbot.studio.render.failures import MediaUnusable
 from reelbot.studio.render.ffmpeg import CONTAINERS
-from reelbot.studio.render.pictures import PICTURE_ERRORS, PICTURE_FORMATS, is_too_large, read_picture
+from reelbot.studio.render.pictures import (
+    EXIF_ORIENTATION,
+    PICTURE_ERRORS,
+    PICTURE_FORMATS,
+    is_too_large,
+    read_picture,
+)
 from reelbot.studio.render.probe import BROKEN, Answer, Probed
 
 HDR_TRANSFERS = (16, 18)
@@ -48,8 +55,9 @@ def inspect(path: Path) -> Probed:
     """Say what a file is; `Malformed` when it is nothing that is offered, is broken, or passes a bound."""
     if not path.is_file():
         raise Malformed("The file is missing.", "file")
-    if path.stat().st_size == 0:
-        raise Malformed(EMPTY, "file")
+    with path.open("rb") as opened:  # what the system will not let us read is no fault of the file, and raises here
+        if not opened.read(1):
+            raise Malformed(EMPTY, "file")
     return _as_picture(path) or _as_media(path)
 
 
@@ -63,7 +71,7 @@ def _as_picture(path: Path) -> Probed | None:
             if is_too_large(*picture.size):
                 raise Malformed(TOO_LARGE, "file")
             picture.load()
-            turned = picture.getexif().get(_EXIF_ORIENTATION, 1)
+            turned = picture.getexif().get(EXIF_ORIENTATION, 1)
             container = str(picture.format).lower()
             width, height = picture.size
     except UnidentifiedImageError:
@@ -80,7 +88,6 @@ def _as_picture(path: Path) -> Probed | None:
     return Probed("image", container, width, height, rotation=rotation)
 
 
-_EXIF_ORIENTATION = 0x0112
 _EXIF_ROTATIONS = {3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}
 """Degrees against the clock by which a picture must be turned, by the value of its orientation tag."""
 
@@ -198,9 +205,11 @@ def _counted_ms(path: Path) -> int:
 def main() -> None:
     """Look at the file that the first argument names, and keep it where the second says, within bounds; answer."""
     resource.setrlimit(resource.RLIMIT_AS, (PROBE_MEMORY_BYTES, PROBE_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROBE_SECONDS, PROBE_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (PROBE_SECONDS, PROBE_SECONDS + 1))  # at the second, SIGKILL: not a crash
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.write(msgspec.json.encode(_answer(*map(Path, sys.argv[1:]))).decode())
+    sys.stdout.buffer.write(READING)
+    sys.stdout.buffer.flush()
+    sys.stdout.buffer.write(msgspec.json.encode(_answer(*map(Path, sys.argv[1:]))))
 
 
 def _answer(path: Path, into: Path | None = None) -> Answer:
