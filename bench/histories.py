@@ -145,7 +145,7 @@ def _live(book: _Book, words: _Words, window: Window, at: int, rows: _Rows) -> N
         (lane, number, seq + 2, at, "settle", seq + 1, *same, amount, used + amount, 0, None, words.settled),
     )
     rows.entries.extend((held, settled))
-    rows.holds.append((lane, number, seq + 1, "settled", at + HOLD_SECONDS * SECOND, words.lines))
+    rows.holds.append((lane, number, seq + 1, "settled", at + HOLD_SECONDS * SECOND, words.lines, None))
     book.seq, book.head = settled.seq, settled.hash
     book.used[starts_at] = used + amount
 

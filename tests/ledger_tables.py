@@ -10,6 +10,8 @@ fourth, when it is there, is what must stand then, parted by commas: `<meter> <u
 window, `<name> <state>` for a hold, `needs`, `fits`, `fits_now` and `short` for a refusal, `rest <instant>` for what a
 hold left out.
 
+`for=<owner>` places a hold for something, and without a deadline unless one is given; `by=<owner>` ends it in its name.
+
 Commands are decided by the core against one book, with no store: what is tested here is the decision and nothing else.
 """
 
@@ -104,15 +106,16 @@ class Table:
         self._lines += 1
         named = dict(one.split("=", 1) for one in arguments if "=" in one)
         key = named.pop("key", f"line {self._lines}")
+        by = named.pop("by", None)
         content = content_hash(word, [one for one in arguments if not one.startswith("key=")])
         plain = [one for one in arguments if "=" not in one]
         makers: dict[str, Callable[[], Command]] = {
             "open": lambda: ask.Open(0, plain[0], plain[1], plain[2]),
-            "hold": lambda: self._hold(key, content, plain, arguments),
-            "settle": lambda: ask.Settle(*self._about(key, content, plain[0]), _lines(named), None),
-            "refund": lambda: ask.Refund(*self._about(key, content, plain[0]), _lines(named), None),
-            "release": lambda: ask.Release(*self._about(key, content, plain[0]), None),
-            "unknown": lambda: ask.MarkUnknown(*self._about(key, content, plain[0]), None),
+            "hold": lambda: self._hold(key, content, plain, named.pop("for", None), arguments),
+            "settle": lambda: ask.Settle(*self._about(key, content, plain[0]), _lines(named), None, by),
+            "refund": lambda: ask.Refund(*self._about(key, content, plain[0]), _lines(named), None, by),
+            "release": lambda: ask.Release(*self._about(key, content, plain[0]), None, by),
+            "unknown": lambda: ask.MarkUnknown(*self._about(key, content, plain[0]), None, by),
             "expire": lambda: ask.Expire(0, self._account, self._holds.get(plain[0], 10_000)),
             "grant": lambda: ask.Grant(0, self._account, key, content, *_amount(named), "a reason"),
             "override": lambda: self._override(key, content, named),
@@ -127,12 +130,13 @@ class Table:
     def _about(self, key: str, content: bytes, name: str) -> tuple[int, int, str, bytes, int]:
         return 0, self._account, key, content, self._holds.get(name, 10_000)
 
-    def _hold(self, key: str, content: bytes, plain: list[str], arguments: list[str]) -> Command:
+    def _hold(self, key: str, content: bytes, plain: list[str], owner: str | None, arguments: list[str]) -> Command:
         """`hold <name> <meter>=<amount> … [fit] [<seconds>s]`; a meter may be named several times."""
-        seconds = next((int(one[:-1]) for one in plain[1:] if one.endswith("s")), 3_600)
-        pairs = [one.split("=") for one in arguments if "=" in one and not one.startswith("key=")]
+        usual = 3_600 if owner is None else None
+        seconds = next((int(one[:-1]) for one in plain[1:] if one.endswith("s")), usual)
+        pairs = [one.split("=") for one in arguments if "=" in one and not one.startswith(("key=", "for="))]
         lines = tuple(Line(meter, int(amount)) for meter, amount in pairs)
-        return ask.Hold(0, self._account, key, content, lines, "fit" in plain, seconds, None)
+        return ask.Hold(0, self._account, key, content, lines, "fit" in plain, seconds, None, owner)
 
     def _override(self, key: str, content: bytes, named: dict[str, str]) -> Command:
         ((meter, word),) = named.items()

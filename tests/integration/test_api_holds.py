@@ -153,7 +153,7 @@ async def test_mode_fit_holds_what_fits_and_says_when_the_rest_will(stand: Stand
         ],
     }
     told = (await stand.post("/holds", body)).json()
-    assert [line["amount"] for line in told["lines"]] == [50, 10]
+    assert [line["amount"] for line in told["lines"]] == [60]
     assert told["refused"] == [
         {"meter": "ai_credits", "action": None, "amount": 20, "fits_at": "2026-03-01T23:00:00Z"},
         {"meter": "ai_credits", "action": None, "amount": 61, "fits_at": None},

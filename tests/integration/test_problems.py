@@ -69,6 +69,11 @@ async def still_open(stand: Stand) -> httpx.Response:
     return await with_ledger(stand, Refused(Refusal(Status.HOLD_OPEN, 1, 0, 2), "This hold is still open."))
 
 
+async def in_use(stand: Stand) -> httpx.Response:
+    held = await stand.ledger.hold(stand.accounts["ada"], {"ai_credits": 1}, key="work", owner="job_0-1-7")
+    return await stand.post(f"/holds/{held.id}/release")
+
+
 async def too_large(stand: Stand) -> httpx.Response:
     return await stand.post("/holds", content=b" " * 1_048_577, headers={"Content-Type": "application/json"})
 
@@ -159,6 +164,7 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("hold_released", 409, released),
     ("hold_expired", 409, expired),
     ("hold_open", 409, still_open),
+    ("hold_in_use", 409, in_use),
     ("draft_locked", 409, studio_no("draft_locked")),
     ("confirmation_needed", 409, studio_no("confirmation_needed")),
     ("step_running", 409, studio_no("step_running")),

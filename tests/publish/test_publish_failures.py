@@ -1,15 +1,17 @@
 """What becomes of a post when publishing fails, when its worker dies, and when two workers want it: never two posts."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.fakes import FakeClock
 from tests.publish.stage import Killed, PublishStage
 
-from reelbot.clock import SECOND
+from reelbot.allowance import Receipt
+from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure
 from reelbot.publish import PlatformFailure, Post
-from reelbot.publish.bounds import ATTEMPTS_MAX, BACKOFF_SECONDS, HOLD_SECONDS, LEASE_SECONDS
+from reelbot.publish.bounds import ATTEMPTS_MAX, BACKOFF_SECONDS, LEASE_SECONDS
 
 LEASE_MS = round(LEASE_SECONDS * SECOND)
 
@@ -214,12 +216,48 @@ async def test_a_heartbeat_keeps_the_lease_while_the_platform_is_slow(stage: Pub
     assert held[-1] > clock()
 
 
-async def test_a_hold_that_ran_out_does_not_undo_a_post(stage: PublishStage, clock: FakeClock) -> None:
+async def test_a_post_that_waits_for_weeks_counts_in_the_month_in_which_it_was_sent(
+    stage: PublishStage, clock: FakeClock
+) -> None:
     stage.platform.after.append(Killed())
     sent = await stage.send(await stage.connect())
     with pytest.raises(Killed):
         await stage.work()
-    clock.advance(HOLD_SECONDS * SECOND + 1)
+    clock.advance(60 * DAY)
+    assert await stage.ledger.sweeper.sweep() == 0
+    await stage.work()
+    facts = await stage.ledger.hold_facts(stage.ada, sent.hold)
+    assert facts is not None
+    assert (facts.state, facts.owner, facts.expires_at, facts.lines[0].settled) == ("settled", sent.post, None, 1)
+    assert ((await stage.post(sent)).state, await stage.posts()) == ("published", (0, 0))
+
+
+async def test_there_is_no_hold_without_its_post(stage: PublishStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = await stage.connect()
+
+    async def dies(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.publishing.worker._room.store, "insert_post", dies)
+        with pytest.raises(ZeroDivisionError):
+            await stage.send(channel)
+    assert await stage.posts() == (0, 0)
+
+
+async def test_a_post_from_before_holds_had_owners_is_told_as_it_is(
+    stage: PublishStage, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = stage.ledger.hold
+
+    async def before(*given: Any, owner: str, **named: Any) -> Receipt:
+        return await hold(*given, expires_in=2 * 86_400, **named)
+
+    channel = await stage.connect()
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.ledger, "hold", before)
+        sent = await stage.send(channel)
+    clock.advance(3 * DAY)
     await stage.ledger.sweeper.sweep()
     await stage.work()
     assert ((await stage.post(sent)).state, await stage.posts()) == ("published", (0, 0))

@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from tests.ledgers import entries
 from tests.studio.scripted import Killed
 from tests.studio.stages import ALL, Stage, generation, step
 
-from reelbot.allowance import AccountRef, FailurePoint
+from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.studio.bounds import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
@@ -251,45 +252,86 @@ def _fail_once(stage: Stage, method: str, failure: Exception, *, after: bool = F
     setattr(ending, method, failing)
 
 
-# holds that somebody else ends
+# holds of jobs
 
 
-@pytest.mark.parametrize("how", ["released", "expired", "settled", "settled in just the same way"])
-async def test_nothing_is_begun_on_a_hold_that_somebody_else_has_ended(each_stage: Stage, how: str) -> None:
+async def test_a_job_that_waits_for_weeks_is_done_on_the_hold_it_was_given(each_stage: Stage) -> None:
     stage = each_stage
     draft = await stage.open()
     begun = await stage.generate(draft, "script")
+    stage.clock.advance(60 * DAY)
+    assert await stage.ledger.sweeper.sweep() == 0
+    assert await stage.state_of(begun.hold) == "open"
+    assert (await stage.done(begun)).state == "succeeded"
+    facts = await stage.ledger.hold_facts(stage.ada, begun.hold or "")
+    assert facts is not None
+    assert (facts.state, facts.owner, facts.expires_at, facts.lines[0].settled) == ("settled", begun.job, None, 2)
+    assert await stage.credits() == (0, 0)  # it counts on the day on which it was asked for
+
+
+@pytest.mark.parametrize("died_at", ["insert_job", "lock_draft"])
+async def test_there_is_no_hold_without_its_job(
+    each_stage: Stage, died_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = each_stage
+    draft = await stage.finished()
+    before = await entries(stage.ledger, stage.ada)
+
+    async def dies(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.room.store, died_at, dies)
+        with pytest.raises(ZeroDivisionError):
+            await stage.render(draft)
+    assert await entries(stage.ledger, stage.ada) == before
+    assert await stage.videos() == (0, 0)
+    assert (await stage.done(await stage.render(draft))).state == "succeeded"
+
+
+@pytest.mark.parametrize("how", ["released", "expired", "settled", "settled in just the same way"])
+async def test_a_job_from_before_holds_had_owners_keeps_nothing_that_its_hold_no_longer_pays(
+    each_stage: Stage, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = each_stage
+    draft = await stage.open()
+    with monkeypatch.context() as patched:
+        _hold_without_owner(patched, stage.ledger)
+        begun = await stage.generate(draft, "script")
     await _end_hold(stage, begun, how)
     job = await stage.done(begun)
     assert (job.state, job.failure and job.failure.code) == ("failed", "hold_over")
-    assert stage.provider.asked == []
+    assert (await stage.draft(draft)).text_of("script") == ""
     used = {"settled": 1, "settled in just the same way": 2}.get(how, 0)
     assert await stage.credits() == (used, 0)
 
 
-@pytest.mark.parametrize("how", ["released", "expired", "settled", "settled in just the same way"])
-async def test_what_a_job_made_is_kept_even_if_its_hold_was_ended_meanwhile(each_stage: Stage, how: str) -> None:
-    stage = each_stage
+async def test_a_job_from_before_holds_had_owners_is_done_and_charged(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draft = await stage.open()
-    begun = await stage.generate(draft, "script")
-    run = stage.provider.run
+    with monkeypatch.context() as patched:
+        _hold_without_owner(patched, stage.ledger)
+        begun = await stage.generate(draft, "script")
+    assert (await stage.done(begun)).state == "succeeded"
+    assert await stage.credits() == (2, 0)
 
-    async def meanwhile(*given: Any) -> Any:
-        await _end_hold(stage, begun, how)
-        return await run(*given)
 
-    stage.provider.run = meanwhile  # type: ignore[method-assign,assignment]
-    job = await stage.done(begun)
-    assert (job.state, (await stage.draft(draft)).text_of("script") != "") == ("succeeded", True)
-    used = {"settled": 1, "settled in just the same way": 2}.get(how, 0)
-    assert await stage.credits() == (used, 0)
+def _hold_without_owner(patched: pytest.MonkeyPatch, ledger: Ledger) -> None:
+    """Have holds placed as they were before they had owners: with a deadline, and ended by whoever asks."""
+    hold = ledger.hold
+
+    async def before(*given: Any, owner: str, **named: Any) -> Receipt:
+        return await hold(*given, expires_in=2 * 86_400, **named)
+
+    patched.setattr(ledger, "hold", before)
 
 
 async def _end_hold(stage: Stage, begun: Begun, how: str) -> None:
     assert begun.hold is not None
     match how:
         case "released":
-            await stage.ledger.release(begun.hold, why="An operator says so.")
+            await stage.ledger.release(begun.hold, why="It was mine.")
         case "expired":
             stage.clock.advance(3 * DAY)
             await stage.ledger.sweeper.sweep()

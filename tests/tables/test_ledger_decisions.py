@@ -92,7 +92,7 @@ SEVERAL_METERS = """
 """
 
 ONE_METER_IN_SEVERAL_LINES = """
-    12:00   hold a ai_credits=30 ai_credits=30              ok                    ai_credits 0+60/60, entries 2
+    12:00   hold a ai_credits=30 ai_credits=30              ok                    ai_credits 0+60/60, entries 1
             settle a ai_credits=45                          ok                    ai_credits 45+0/60
             refund a ai_credits=40                          ok                    ai_credits 5+0/60
             hold b ai_credits=30 ai_credits=30              allowance_exhausted   needs 60, fits_now ai_credits=30
@@ -221,6 +221,37 @@ NOTHING_COSTS_NOTHING = """
             hold c ai_credits=0             ok                    ai_credits 0+60/5
 """
 
+OWNED = """
+    12:00   hold a ai_credits=10 for=job_1       ok                 a open
+            settle a                             hold_in_use        a open, entries 0
+            settle a ai_credits=0                hold_in_use        a open
+            settle a by=job_2                    hold_in_use        a open
+            release a                            hold_in_use        a open
+            unknown a                            hold_in_use        a open
+            refund a                             hold_in_use
+            expire a                             hold_open          # it has no deadline
+    +400d   expire a                             hold_open          a open
+            unknown a by=job_1                   ok                 a unknown
+            settle a                             hold_in_use        a unknown
+            release a by=job_2                   hold_in_use        a unknown
+            settle a ai_credits=4 by=job_1       ok                 a settled
+            settle a by=job_1                    hold_settled
+            settle a                             hold_in_use        # also when it has ended
+            refund a                             hold_in_use        a settled, entries 0
+            refund a by=job_1                    ok
+            hold b ai_credits=10 for=job_1       ok
+            release b by=job_1                   ok                 b released
+            release b                            hold_in_use
+            refund b                             hold_in_use
+            hold c channels=1 for=channel_1 60s  ok                 channels 0+1/1
+            expire c                             hold_open
+    +60s    settle c by=channel_1                hold_expired
+            settle c                             hold_in_use
+            expire c                             ok                 channels 0+0/1, c expired
+            hold d ai_credits=10                 ok
+            settle d by=job_1                    ok                 # nobody's hold is anybody's
+"""
+
 PRECEDENCE = """
     # Each line has every reason against it that comes later in the order of Status, and is told the first.
     12:00   hold a ai_credits=10 key=a      ok
@@ -229,6 +260,9 @@ PRECEDENCE = """
             stranger key=a                  account_not_found
             settle nobody key=a             key_reused
             settle nobody ai_credits=99     hold_not_found
+            hold o ai_credits=1 for=job_1   ok
+            settle o ai_credits=1 by=job_1  ok
+            settle o ai_credits=99          hold_in_use
             settle a ai_credits=99          hold_settled
     +61s    settle b ai_credits=99          hold_expired
             hold c ai_credits=50            allowance_exhausted
@@ -257,6 +291,7 @@ TABLES = [
     STANDING_METERS,
     ZONES,
     NOTHING_COSTS_NOTHING,
+    OWNED,
     PRECEDENCE,
 ]
 NAMES = [name for name, value in list(globals().items()) if isinstance(value, str) and value in TABLES]

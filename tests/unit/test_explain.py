@@ -6,9 +6,10 @@ import pytest
 from tests.fakes import FakeClock
 from tests.ledgers import entries
 
-from reelbot.allowance import AccountRef, Allowance, Item, Ledger, Line, Refusal, Shortage, Status, load_terms
+from reelbot.allowance import AccountRef, Allowance, InUse, Item, Ledger, Line, Refusal, Shortage, Status, load_terms
 from reelbot.allowance.core.entries import Kind
-from reelbot.allowance.core.explain import counted, refusal_sentence
+from reelbot.allowance.core.explain import counted, refusal_sentence, why_several
+from reelbot.allowance.core.outcomes import HoldState
 from reelbot.clock import DAY, instant_from
 
 CATALOGUE = load_terms().catalogue
@@ -54,13 +55,42 @@ def test_a_shortage_says_what_is_missing_and_when_it_is_back(refusal: Refusal, s
     assert refusal_sentence(CATALOGUE, refusal) == sentence
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status is not Status.ALLOWANCE_EXHAUSTED])
+FIGURED = (Status.ALLOWANCE_EXHAUSTED, Status.HOLD_IN_USE)
+"""Refusals that say more than their status does."""
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status not in FIGURED])
 def test_every_other_refusal_has_a_sentence_of_its_own(status: Status) -> None:
     sentence = refusal_sentence(CATALOGUE, Refusal(status, 1, STARTS_AT, 0))
     assert sentence.endswith(".")
     assert sentence[0].isupper()
-    others = [other for other in Status if other not in (status, Status.ALLOWANCE_EXHAUSTED)]
+    others = [other for other in Status if other not in (status, *FIGURED)]
     assert sentence not in [refusal_sentence(CATALOGUE, Refusal(other, 1, STARTS_AT, 0)) for other in others]
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("open", "This hold belongs to job_0-1-7 and ends with it. Cancel or remove job_0-1-7 instead."),
+        ("settled", "This hold belonged to job_0-1-7; what it used stays used. A grant can make up for it."),
+    ],
+)
+def test_a_hold_in_use_says_whose_it_is_and_what_to_do_instead(state: HoldState, sentence: str) -> None:
+    refusal = Refusal(Status.HOLD_IN_USE, 1, STARTS_AT, 2, in_use=InUse("job_0-1-7", state))
+    assert refusal_sentence(CATALOGUE, refusal) == sentence
+
+
+@pytest.mark.parametrize(
+    ("whys", "why"),
+    [
+        ([], None),
+        (["a picture"], "a picture"),
+        (["a picture", "a picture"], "2 × a picture"),
+        (["34 s of speech", "12 s of speech", "9 s of speech"], "34 s of speech, and 2 more"),
+    ],
+)
+def test_lines_that_are_kept_as_one_say_why_in_one_sentence(whys: list[str], why: str | None) -> None:
+    assert why_several(whys) == why
 
 
 @pytest.mark.parametrize(

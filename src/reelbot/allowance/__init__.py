@@ -19,12 +19,12 @@ from reelbot.allowance.core.entries import Kind as EntryKind
 from reelbot.allowance.core.failures import FailurePoint
 from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
 from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
-from reelbot.allowance.core.outcomes import Answer, HeldLine, Refusal, RefusedLine, Shortage, Status
+from reelbot.allowance.core.outcomes import Answer, HeldLine, InUse, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
 from reelbot.allowance.core.taken import Taken
 from reelbot.allowance.opening import ROOMS, store_on
-from reelbot.allowance.quotes import Item
+from reelbot.allowance.quotes import Item, PricedItem
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
 from reelbot.allowance.store import Span, Stretch
@@ -47,6 +47,7 @@ __all__ = [
     "Fault",
     "HeldLine",
     "HoldFacts",
+    "InUse",
     "Instant",
     "Item",
     "Ledger",
@@ -58,6 +59,7 @@ __all__ = [
     "PlanChange",
     "Price",
     "PriceList",
+    "PricedItem",
     "Quote",
     "QuotedLine",
     "Receipt",

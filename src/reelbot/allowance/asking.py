@@ -7,7 +7,7 @@ from reelbot.allowance.core.commands import Line
 from reelbot.allowance.core.making import made
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.windows import zone_exists
-from reelbot.allowance.quotes import Item
+from reelbot.allowance.quotes import Item, PricedItem
 from reelbot.allowance.store import Span
 from reelbot.errors import Malformed, shown
 from reelbot.limits import (
@@ -80,6 +80,15 @@ def checked_items(items: object) -> tuple[Item, ...]:
     return tuple(items)
 
 
+def checked_prices(priced: object, quote: str | None) -> tuple[Line, ...]:
+    """The lines of items that are priced already, and so under the ceiling of their quote if they had one."""
+    if quote is not None:
+        raise Malformed("A quote goes with items that are not priced yet.", "quote")
+    if not isinstance(priced, LISTS) or not all(isinstance(one, PricedItem) for one in priced):
+        raise Malformed(f"Items are a list of items, not {shown(priced)}.", "items")
+    return tuple(one.line for one in priced)
+
+
 def checked_span(span: Span) -> Span:
     """Which entries to read: a page and one more, which tells that another follows; nothing a database can't compare."""
     if not 1 <= checked_amount(span.size, 0, "limit") <= PAGE_MAX + 1:
@@ -125,6 +134,11 @@ def _is_printable(text: str) -> bool:
 def checked_key(key: object) -> str:
     """An idempotency key."""
     return checked_text(key, KEY_LENGTH_MAX, "key")
+
+
+def checked_owner(owner: str | None) -> str | None:
+    """The id of what a hold is placed for, when there is one."""
+    return None if owner is None else checked_text(owner, LABEL_LENGTH_MAX, "owner")
 
 
 def checked_name(name: object) -> str:

@@ -3,6 +3,9 @@
 Every method that changes something takes an idempotency `key`: the same key with the same content is answered again
 without a second effect. A refusal is raised as `Refused`; `submit` gives it as a value to callers who want that. Bad
 input is `Malformed`; a database that cannot be reached is `DatabaseFailure`, and then nothing was written.
+
+A hold may have an `owner`, the id of what it is placed for, such as a job. It needs no deadline, and every call that ends
+it has to name the same owner; whoever does not is refused with `hold_in_use`, in every state of the hold.
 """
 
 import zlib
@@ -40,8 +43,8 @@ from reelbot.events import EventStream
 from reelbot.ids import place_of
 from reelbot.limits import WHY_LENGTH_MAX
 
-What = Mapping[str, int] | Sequence[Line] | Sequence[Item]
-"""What to hold: amounts by meter, lines, or items of the price list."""
+What = Mapping[str, int] | Sequence[Line] | Sequence[Item] | Sequence[PricedItem]
+"""What to hold: amounts by meter, lines, or items of the price list, perhaps priced already by `Ledger.priced`."""
 
 Mode = Literal["all", "fit"]
 """All of it or nothing, or as many lines as fit in the order given."""
@@ -160,30 +163,38 @@ class Ledger:
         mode: Mode = "all",
         quote: str | None = None,
         why: str | None = None,
+        owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Set amounts aside for `expires_in` seconds, in one decision.
+        """Set amounts aside for `expires_in` seconds, or until its `owner` ends it, in one decision.
 
-        With `quote`, no item costs more than was quoted. A `rider` writes in the same transaction, or not at all.
+        With `quote`, no item costs more than was quoted. A `rider` writes in the same transaction, or not at all. Lines of
+        one meter and action are kept as one, so the receipt may have fewer lines than were asked for.
         """
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
-        key, why = asking.checked_key(key), asking.checked_why(why)
-        seconds = asking.checked_seconds(expires_in)
+        key, why, owner = asking.checked_key(key), asking.checked_why(why), asking.checked_owner(owner)
+        seconds = None if owner is not None and expires_in is None else asking.checked_seconds(expires_in)
         try:
             lines = self._lines(account, what, quote)
         except QuoteExpired:
             known = await self.store.remembered(account, key)
-            if known is None or known.content != _hold_content(what, mode, seconds, quote, why):
+            if known is None or known.content != _hold_content(what, mode, seconds, quote, why, owner):
                 raise
             return Receipt(account, known.answer, replayed=True)  # held while the quote still counted
-        content = _hold_content(what, mode, seconds, quote, why)
-        command = made(ask.Hold, (account.lane, account.id, key, content, lines, mode == "fit", seconds, why))
+        content = _hold_content(what, mode, seconds, quote, why, owner)
+        command = made(ask.Hold, (account.lane, account.id, key, content, lines, mode == "fit", seconds, why, owner))
         return await self._carried_out(account, command, rider)
+
+    def priced(self, account: AccountRef, items: Sequence[Item], quote: str | None = None) -> tuple[PricedItem, ...]:
+        """What each item costs now, under the ceiling of a quote; to be held as it is."""
+        return self._priced(account, asking.checked_items(items), quote)
 
     def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
         if isinstance(what, asking.LISTS) and what and isinstance(what[0], Item):
             return tuple(one.line for one in self._priced(account, asking.checked_items(what), quote))
+        if isinstance(what, asking.LISTS) and what and isinstance(what[0], PricedItem):
+            return asking.checked_lines(self.terms.catalogue, asking.checked_prices(what, quote), least=0)
         if quote is not None:
             raise Malformed("A quote goes with items, not with lines.", "quote")
         return asking.checked_lines(self.terms.catalogue, what, least=1)
@@ -201,22 +212,35 @@ class Ledger:
         *,
         key: str | None = None,
         why: str | None = None,
+        owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
         """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount."""
-        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, rider)
+        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider)
 
     async def release(
-        self, hold: Receipt | str, *, key: str | None = None, why: str | None = None, rider: Rider | None = None
+        self,
+        hold: Receipt | str,
+        *,
+        key: str | None = None,
+        why: str | None = None,
+        owner: str | None = None,
+        rider: Rider | None = None,
     ) -> Receipt:
         """Give a hold back."""
-        return await self._concluded(ask.Release, "release", hold, key, why, rider)
+        return await self._concluded(ask.Release, "release", hold, key, why, owner, rider)
 
     async def mark_unknown(
-        self, hold: Receipt | str, *, key: str | None = None, why: str | None = None, rider: Rider | None = None
+        self,
+        hold: Receipt | str,
+        *,
+        key: str | None = None,
+        why: str | None = None,
+        owner: str | None = None,
+        rider: Rider | None = None,
     ) -> Receipt:
         """Keep a hold, past its deadline if need be, until it is known how the work ended."""
-        return await self._concluded(ask.MarkUnknown, "unknown", hold, key, why, rider)
+        return await self._concluded(ask.MarkUnknown, "unknown", hold, key, why, owner, rider)
 
     async def refund(
         self,
@@ -225,10 +249,11 @@ class Ledger:
         *,
         key: str | None = None,
         why: str | None = None,
+        owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
         """Take back what a hold used, all or in part, in its own window. Removing a channel frees its place so."""
-        return await self._measured(ask.Refund, "refund", 1, hold, lines, key, why, rider)
+        return await self._measured(ask.Refund, "refund", 1, hold, lines, key, why, owner, rider)
 
     async def conclude(
         self,
@@ -237,6 +262,7 @@ class Ledger:
         delivered: Mapping[str, int] | None = None,
         *,
         key: str | None = None,
+        owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
         """End a hold whose work failed, by the table of failure points. `delivered` is what arrived, by meter."""
@@ -249,10 +275,10 @@ class Ledger:
         rule = self.terms.failures[point]
         amounts = _settled_amounts(facts, rule.rule_for, delivered or {})
         if amounts is None:
-            return await self.mark_unknown(hold, key=key, why=rule.sentence, rider=rider)
+            return await self.mark_unknown(hold, key=key, why=rule.sentence, owner=owner, rider=rider)
         if not any(amounts.values()):
-            return await self.release(hold, key=key, why=rule.sentence, rider=rider)
-        return await self.settle(hold, amounts, key=key, why=rule.sentence, rider=rider)
+            return await self.release(hold, key=key, why=rule.sentence, owner=owner, rider=rider)
+        return await self.settle(hold, amounts, key=key, why=rule.sentence, owner=owner, rider=rider)
 
     async def _measured(
         self,
@@ -263,13 +289,16 @@ class Ledger:
         lines: Mapping[str, int] | Sequence[Line] | None,
         key: str | None,
         why: str | None,
+        owner: str | None,
         rider: Rider | None,
     ) -> Receipt:
         """Conclude all of a hold, or so much of each meter, at least `least`."""
         account, number = _place(hold)
+        owner = asking.checked_owner(owner)
         amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=least)
-        content = content_hash(kind, number, amounts, asking.checked_why(why))
-        asked = made(command, (account.lane, account.id, _key(key, content), content, number, amounts, why))
+        content = content_hash(kind, number, amounts, asking.checked_why(why), *_named(owner))
+        key = _key(key, content, owner)
+        asked = made(command, (account.lane, account.id, key, content, number, amounts, why, owner))
         return await self._carried_out(account, asked, rider)
 
     async def _concluded(
@@ -279,11 +308,13 @@ class Ledger:
         hold: Receipt | str,
         key: str | None,
         why: str | None,
+        owner: str | None,
         rider: Rider | None,
     ) -> Receipt:
         account, number = _place(hold)
-        content = content_hash(kind, number, asking.checked_why(why))
-        asked = command(*account[:2], _key(key, content), content, number, why)
+        owner = asking.checked_owner(owner)
+        content = content_hash(kind, number, asking.checked_why(why), *_named(owner))
+        asked = command(*account[:2], _key(key, content, owner), content, number, why, owner)
         return await self._carried_out(account, asked, rider)
 
     # what an operator or the account itself changes
@@ -455,14 +486,26 @@ def _place(hold: Receipt | str) -> tuple[AccountRef, int]:
     return AccountRef(place.lane, place.account, ""), place.seq
 
 
-def _hold_content(what: What, mode: Mode, seconds: int, quote: str | None, why: str | None) -> bytes:
+def _hold_content(
+    what: What, mode: Mode, seconds: int | None, quote: str | None, why: str | None, owner: str | None
+) -> bytes:
     asked = tuple(what.items()) if isinstance(what, Mapping) else tuple(what)
-    return content_hash("hold", asked, mode, seconds, quote, why)
+    return content_hash("hold", asked, mode, seconds, quote, why, *_named(owner))
 
 
-def _key(key: str | None, content: bytes) -> str:
+def _named(owner: str | None) -> tuple[str, ...]:
+    """The owner as a part of what was asked; none for a caller, whose requests keep the hash that they always had."""
+    return () if owner is None else (owner,)
+
+
+_OWNED = "\x1f"
+"""What the keys begin with by which owners end their holds. Callers' keys are printable, so none of them is one of these."""
+
+
+def _key(key: str | None, content: bytes, owner: str | None) -> str:
     """The caller's key, or one that makes the same request the same command."""
-    return f"~{content.hex()}" if key is None else asking.checked_key(key)
+    chosen = f"~{content.hex()}" if key is None else asking.checked_key(key)
+    return chosen if owner is None else f"{_OWNED}{chosen}"
 
 
 def _missing(listed: Sequence[PricedItem], fits: Sequence[bool]) -> list[Line]:

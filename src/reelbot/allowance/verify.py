@@ -164,10 +164,19 @@ class _Walk:
         self._head_before, self.chain = self.chain.head, Chain(entry.seq, entry.hash)
 
     def _require_deadline(self, entry: Entry) -> None:
-        """The deadline is kept with the hold alone; what its entries say of it must agree."""
+        """The deadline of a hold without an owner is kept with it alone; what its entries say of it must agree."""
         stored, hold = self._stored_holds.get(entry.hold), self._replay.holds[entry.hold]
         if stored is None:
             raise _Found(self._hold_id(entry.hold), "removed", "a hold", "none")
+        if stored.owner != hold.owner:
+            raise _Found(self._hold_id(entry.hold), "edited", _owner_text(hold.owner), _owner_text(stored.owner))
+        if hold.owner is not None and stored.expires_at != hold.expires_at:
+            expected, found = _deadline_text(hold.expires_at), _deadline_text(stored.expires_at)
+            raise _Found(self._hold_id(entry.hold), "edited", expected, found)
+        if stored.expires_at is None:
+            if hold.owner is None:
+                raise _Found(self._hold_id(entry.hold), "edited", "a deadline", _deadline_text(None))
+            return
         if not 0 < stored.expires_at - hold.opened_at <= HOLD_SECONDS_MAX * SECOND:
             expected = f"a deadline within {HOLD_SECONDS_MAX:,} s of {instant_text(hold.opened_at)}"
             raise _Found(self._hold_id(entry.hold), "edited", expected, instant_text(stored.expires_at))
@@ -243,6 +252,14 @@ class _Walk:
 
     def _hold_id(self, number: int) -> str:
         return id_text("hold", self._ref.lane, self._ref.id, number)
+
+
+def _owner_text(owner: str | None) -> str:
+    return "no owner" if owner is None else f"the owner {owner}"
+
+
+def _deadline_text(expires_at: int | None) -> str:
+    return "no deadline" if expires_at is None else f"the deadline {instant_text(expires_at)}"
 
 
 _Told = tuple[str, tuple[tuple[ReplayedLine, bool], ...]]

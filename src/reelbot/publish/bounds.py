@@ -32,6 +32,3 @@ BACKOFF_SECONDS = (2.0, 8.0, 30.0, 90.0, 90.0)
 
 ATTEMPTS_MAX = len(BACKOFF_SECONDS)
 """Tries of one post. The claim after the last one only looks whether an earlier try has arrived after all."""
-
-HOLD_SECONDS = 2 * 86_400
-"""A post's hold lasts longer than a post can wait and be tried; publishing itself ends it."""

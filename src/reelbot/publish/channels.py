@@ -57,7 +57,11 @@ class Channels:
         folder = f"{owner.lane}-{owner.account}"
         place = await platform.connect(Connecting(channel_id(owner, number), folder, asked.path))
         hold = await self._room.ledger.hold(
-            account, [Item(CHANNEL)], key=f"connect {number}", expires_in=CONNECT_SECONDS
+            account,
+            [Item(CHANNEL)],
+            key=f"connect {number}",
+            owner=channel_id(owner, number),
+            expires_in=CONNECT_SECONDS,
         )
         name = one_line(asked.name) or platform.title
         channel = Channel(*owner, number, platform.name, name, place, hold.id, self._room.clock())
@@ -65,7 +69,8 @@ class Channels:
             await self._keep(hold, channel, claim)
         except BaseException:
             with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
-                await self._room.ledger.release(hold, why="The channel could not be connected.")
+                why = "The channel could not be connected."
+                await self._room.ledger.release(hold, why=why, owner=channel.id)
             raise
         return channel
 
@@ -77,7 +82,8 @@ class Channels:
             await claim(connection, channel.id)
             await self._room.store.insert_channel(connection, channel)
 
-        await self._room.ledger.settle(hold, why=f"{channel.name} was connected.", rider=keep)
+        why = f"{channel.name} was connected."
+        await self._room.ledger.settle(hold, why=why, owner=channel.id, rider=keep)
 
     async def found(self, account: AccountRef, id: str) -> Channel:
         """The channel of that id that is connected."""
@@ -102,4 +108,6 @@ class Channels:
                 raise PublishRefused("not_found", NO_CHANNEL)
 
         why = f"{channel.name} was removed."
-        await self._room.ledger.refund(channel.hold, key=f"remove {channel.id}", why=why, rider=forget)
+        await self._room.ledger.refund(
+            channel.hold, key=f"remove {channel.id}", why=why, owner=channel.id, rider=forget
+        )

@@ -1,6 +1,7 @@
 """How publishing ends: the platform's answer and the settlement in one transaction, or the failure and the release.
 
-A worker that has lost its lease writes nothing: every statement names the fencing number it was given.
+A worker that has lost its lease writes nothing: every statement names the fencing number it was given. The post owns its
+hold, so nobody else ends it, and a hold that is over is one that a worker ended together with the post.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from reelbot.publish.room import Room, post_told
 from reelbot.studio import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
-"""A hold that was ended by somebody else: what became of the post is kept all the same, at the cost of the house."""
+"""The hold has ended: with the post, by another worker; or, of a post from before holds had owners, without it."""
 
 
 class LeaseLost(Exception):
@@ -32,14 +33,14 @@ class Ending:
         ended = post.moved("published")._replace(delivered=delivered, failure=None, updated_at=now, published_at=now)
         assert post.hold is not None, "what is being published is held"
         rider = self._rider(ended)
-        await self._ridden(self._room.ledger.settle(post.hold, rider=rider), ended)
+        await self._ridden(self._room.ledger.settle(post.hold, owner=post.id, rider=rider), ended)
 
     async def fail(self, post: Post, failure: PostFailure, point: FailurePoint) -> None:
         """The platform does not accept it: what was held goes back, by the table of failure points."""
         ended = post.moved("failed")._replace(failure=failure, updated_at=self._room.clock())
         assert post.hold is not None, "what is being published is held"
         rider = self._rider(ended)
-        await self._ridden(self._room.ledger.conclude(post.hold, point, rider=rider), ended)
+        await self._ridden(self._room.ledger.conclude(post.hold, point, owner=post.id, rider=rider), ended)
 
     async def put_off(self, post: Post, failure: PostFailure, seconds: float) -> None:
         """Give the lease back; the post is due again after so many seconds, and stays held."""
@@ -50,7 +51,10 @@ class Ending:
                 raise LeaseLost
 
     async def _ridden(self, ending: Awaitable[Receipt], ended: Post) -> None:
-        """End a hold and the post with it; when the hold has ended already, the post alone."""
+        """End a hold and the post with it; when the hold has ended already, the post alone: the platform has it.
+
+        `LeaseLost` when the post is over too, which is so for every post that owns its hold: they end together.
+        """
         try:
             receipt = await ending
         except Refused as refused:

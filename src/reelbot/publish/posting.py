@@ -10,7 +10,7 @@ from reelbot.allowance import AccountRef, Answer, Item, Refused
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.publish.bounds import HOLD_SECONDS, POSTS_WAITING_MAX
+from reelbot.publish.bounds import POSTS_WAITING_MAX
 from reelbot.publish.channels import NO_CHANNEL
 from reelbot.publish.core.asking import PostAsked, PostChangeAsked, PublicationAsked, WordsAsked
 from reelbot.publish.core.posts import EDITABLE, ON_ITS_WAY, Post, Words, cleaned_hashtags, one_line
@@ -205,9 +205,7 @@ class Posts:
             sent.append(published)
 
         try:
-            receipt = await self._room.ledger.hold(
-                account, [Item(POST)], key=key, expires_in=HOLD_SECONDS, rider=enqueue
-            )
+            receipt = await self._room.ledger.hold(account, [Item(POST)], key=key, owner=post.id, rider=enqueue)
         except (KeyTaken, Refused, PublishRefused, Malformed):
             # The same request may have come twice at once: what the other one did is why this one is refused.
             known = await self._known(account, key, content)

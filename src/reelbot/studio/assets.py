@@ -5,10 +5,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from reelbot.allowance import AccountRef, Answer, Item, Receipt, Refused
+from reelbot.allowance import AccountRef, Answer, HoldFacts, Item, Receipt, Refused
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
+from reelbot.studio.bounds import UPLOAD_HOLD_SECONDS
 from reelbot.studio.core.drafts import Media
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.keeping import Owner, Page, new_number, number_of, owner_of
@@ -37,8 +38,15 @@ class Assets:
         `Refused` when the storage limit is reached; `Malformed` when it is nothing that can be used. Then nothing is kept.
         """
         number, owner = new_number(), owner_of(account)
-        # One upload is one attempt: its key is its own number, and a failed one gives its place back.
-        hold = await self._room.ledger.hold(account, [Item(STORAGE, max(size, 1))], key=f"upload {number}")
+        # One upload is one attempt: its key is its own number, and a failed one gives its place back; one whose process
+        # died does by its deadline. The file is kept with the settlement or not at all, so none is kept behind it.
+        hold = await self._room.ledger.hold(
+            account,
+            [Item(STORAGE, max(size, 1))],
+            key=f"upload {number}",
+            owner=id_text("asset", *owner, number),
+            expires_in=UPLOAD_HOLD_SECONDS,
+        )
         try:
             media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
             media = structs.replace(media, bytes=min(media.bytes, max(size, 1)))  # upright, it may have grown
@@ -46,7 +54,8 @@ class Assets:
             await self._counted_as(hold, asset, media.bytes, claim)
         except BaseException:
             with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
-                await self._room.ledger.release(hold, why="The file could not be used.")
+                why = "The file could not be used."
+                await self._room.ledger.release(hold, why=why, owner=id_text("asset", *owner, number))
             raise
         return asset
 
@@ -58,7 +67,7 @@ class Assets:
             await claim(connection, asset.id)
             await self._room.store.insert_asset(connection, asset)
 
-        await self._room.ledger.settle(hold, {"storage_bytes": amount}, rider=keep)
+        await self._room.ledger.settle(hold, {"storage_bytes": amount}, owner=asset.id, rider=keep)
 
     async def found(self, account: AccountRef, id: str) -> KeptAsset:
         """The asset of that id."""
@@ -86,25 +95,36 @@ class Assets:
                 raise StudioRefused("not_found", NO_ASSET)
 
         why = f"{asset.name} was removed."
-        amount = await self._counted(account, asset)
+        facts = await self._settled(account, asset)
+        amount = _counted(facts, asset)
         if amount:
-            key = f"remove {id_text('asset', *owner, asset.number)}"
-            await self._room.ledger.refund(asset.hold, {"storage_bytes": amount}, key=key, why=why, rider=forget)
+            await self._room.ledger.refund(
+                asset.hold,
+                {"storage_bytes": amount},
+                key=f"remove {asset.id}",
+                why=why,
+                owner=facts.owner,
+                rider=forget,
+            )
             return
         async with self._room.store.database.transaction() as connection:
             await self._room.store.delete_asset(connection, owner, asset.number)
 
-    async def _counted(self, account: AccountRef, asset: KeptAsset) -> int:
-        """How much of the storage limit the file really counts for: nothing when its job failed after it was made."""
+    async def _settled(self, account: AccountRef, asset: KeptAsset) -> HoldFacts:
+        """The hold that counts a file: its own, or that of the job that made it, which owns it and every clip of it."""
         facts = await self._room.ledger.hold_facts(account, asset.hold)
-        if facts is None:
-            return 0
+        assert facts is not None, "holds are kept"
         if facts.state in ("open", "unknown"):
             raise StudioRefused(
                 "step_running", "The job that made this is still at work. Remove it when that has ended."
             )
-        settled = sum(line.settled for line in facts.lines if line.meter == "storage_bytes")
-        return min(settled, counted_bytes(asset.media))
+        return facts
+
+
+def _counted(facts: HoldFacts, asset: KeptAsset) -> int:
+    """How much of the storage limit a file really counts for: nothing when its job failed after it was made."""
+    settled = sum(line.settled for line in facts.lines if line.meter == "storage_bytes")
+    return min(settled, counted_bytes(asset.media))
 
 
 def counted_bytes(media: Media) -> int:

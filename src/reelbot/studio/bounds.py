@@ -42,6 +42,9 @@ CLIP_BYTES_PER_SECOND = 2_000_000
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 
+UPLOAD_HOLD_SECONDS = 86_400
+"""Storage set aside for an upload whose process died comes back after this; a live one takes minutes to look at."""
+
 JOBS_WAITING_MAX = 200
 """Jobs of one account that have not ended: a batch of videos for weeks; more is a program that has lost count."""
 
@@ -62,9 +65,6 @@ QUESTION_SECONDS_MAX = 60.0
 
 ASKING_SECONDS_MAX = 86_400
 """How long a provider's job is asked after before it counts as lost: the slowest queues known answer within hours."""
-
-HOLD_SECONDS = 2 * 86_400
-"""A job's hold lasts longer than any job can wait and run; the job itself ends it."""
 
 PROGRESS_STEP = 0.01
 """The least change of progress that is told: a bar of a hundred parts."""

@@ -1,6 +1,7 @@
 """How jobs end: the result and the settlement in one transaction, by the table of failure points.
 
-A worker that has lost its lease writes nothing: every statement names the fencing number it was given.
+A worker that has lost its lease writes nothing: every statement names the fencing number it was given. The job owns its
+hold, so nobody else ends it, and a hold that is over is one that a worker ended together with the job.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused, Status
+from reelbot.allowance import Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.studio.core import editing
@@ -22,7 +23,10 @@ from reelbot.studio.store import KeptAsset, KeptVideo, PastDraft
 from reelbot.studio.telling import Told
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
-"""A hold that was ended by somebody else: what the job made is kept all the same, at the cost of the house."""
+"""The hold has ended: with the job, by another worker; or, of a job from before holds had owners, without it."""
+
+
+_HOLD_OVER = "What was set aside for this was given back or used up before it was done, so nothing of it is kept."
 
 
 class LeaseLost(Exception):
@@ -111,12 +115,12 @@ class Ending:
         return failed._replace(failure=structs.replace(failed.failure, detail=detail))
 
     async def keep_unknown(self, job: Job) -> None:
-        """Mark a job's hold: nobody knows how the work ended, so it stays held past its deadline until that is known."""
+        """Mark a job's hold: nobody knows how the work ended, and until that is known the history says so."""
         if job.hold is None:
             return
         why = self._room.ledger.terms.failures[FailurePoint.UNKNOWN].sentence
         try:
-            await self._room.ledger.mark_unknown(job.hold, why=why)
+            await self._room.ledger.mark_unknown(job.hold, why=why, owner=job.id)
         except Refused as refused:
             if refused.refusal.status not in _OVER:
                 raise
@@ -134,7 +138,9 @@ class Ending:
             await self._written(job, told, write)
             return
         rider = self._rider(job, told, write)
-        await self._ridden(job, self._room.ledger.settle(job.hold, amounts, rider=rider), told, write)
+        ending = self._room.ledger.settle(job.hold, amounts, owner=job.id, rider=rider)
+        if not await self._ridden(ending):
+            await self._fail_unpaid(job)
 
     async def _concluded(self, job: Job, failed: Failed, told: Sequence[Told], write: Write) -> None:
         if job.hold is None:
@@ -150,19 +156,33 @@ class Ending:
         elif any(delivered.values()) and point is not FailurePoint.CANCELLED_RUNNING:
             point = FailurePoint.IN_PART
         rider = self._rider(job, told, write)
-        await self._ridden(job, self._room.ledger.conclude(job.hold, point, delivered, rider=rider), told, write)
+        ending = self._room.ledger.conclude(job.hold, point, delivered, owner=job.id, rider=rider)
+        if not await self._ridden(ending):
+            await self._written(job, told, write)
 
-    async def _ridden(self, job: Job, ending: Awaitable[Receipt], told: Sequence[Told], write: Write) -> None:
-        """End a hold and the job with it; when somebody else has ended the hold, in whatever way, the job alone."""
+    async def _ridden(self, ending: Awaitable[Receipt]) -> bool:
+        """End a hold and the job with it; False when the hold had ended before, and so nothing was written."""
         try:
             receipt = await ending
         except Refused as refused:
             if refused.refusal.status not in _OVER:
                 raise
-            await self._written(job, told, write)
-            return
-        if receipt.replayed:  # ended in just this way before: by somebody else, or by us and the job is over as well
-            await self._written(job, told, write)
+            return False
+        return not receipt.replayed
+
+    async def _fail_unpaid(self, job: Job) -> None:
+        """End a job whose hold is over without keeping what it made: it would be charged to nobody.
+
+        `LeaseLost` when the job is over too, which is so for every job that owns its hold: they end together.
+        """
+        told = job_failure("hold_over", _HOLD_OVER, "Ask for it again.", FailurePoint.BEFORE_ACCEPTANCE, None)
+        ended = job.moved("failed")._replace(message=told.detail, failure=told)
+
+        async def write(connection: Connection) -> None:
+            await self._end(connection, job, ended, "failed")
+
+        shown = [job_told(ended._replace(ended_at=self._room.clock())), draft_told(_draft_id(job))]
+        await self._written(job, shown, write)
 
     async def _written(self, job: Job, told: Sequence[Told], write: Write) -> None:
         async with self._room.writing(Owner(job.lane, job.account), told) as connection:
@@ -245,11 +265,6 @@ def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:
     """A failure in words."""
     return JobFailure(code, detail, hint, point.value, str(slot) if slot else "")
-
-
-def account_of(job: Job) -> AccountRef:
-    """Whose a job is, as far as the ledger needs to know."""
-    return AccountRef(job.lane, job.account, "")
 
 
 def _draft_id(job: Job) -> str:

@@ -14,7 +14,7 @@ from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usa
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.studio.bounds import HOLD_SECONDS, JOBS_WAITING_MAX
+from reelbot.studio.bounds import JOBS_WAITING_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
@@ -277,17 +277,18 @@ class Generating:
         if not wanted.items:
             return await self._placed_free(account, wanted)
         begun: list[Begun] = []
+        number = new_number()
+        priced = self._room.ledger.priced(account, wanted.items, quote)
+        held = [(one.line.meter, one.line.amount) for one in priced]
 
         async def enqueue(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "the studio is kept in a database"
             hold = id_text("hold", answer.lane, answer.account, answer.hold)
-            held = [(line.meter, line.held) for line in answer.lines]
             priority = self._room.ledger.terms.catalogue.plans[answer.plan].rank
-            begun.append(await self._enqueue(connection, wanted, hold, held, priority))
+            begun.append(await self._enqueue(connection, wanted, number, hold, held, priority))
 
-        receipt = await self._room.ledger.hold(
-            account, list(wanted.items), key=wanted.key, expires_in=HOLD_SECONDS, quote=quote, rider=enqueue
-        )
+        job = id_text("job", account.lane, account.id, number)
+        receipt = await self._room.ledger.hold(account, priced, key=wanted.key, owner=job, rider=enqueue)
         if begun and not receipt.replayed:
             return begun[-1]
         known = await self._known(account, wanted.key, wanted.content)
@@ -300,12 +301,13 @@ class Generating:
         plan = (await self._room.ledger.usage(account)).plan
         priority = self._room.ledger.terms.catalogue.plans[plan].rank
         async with self._room.writing(owner, ()) as connection:
-            return await self._enqueue(connection, wanted, None, (), priority)
+            return await self._enqueue(connection, wanted, new_number(), None, (), priority)
 
     async def _enqueue(
         self,
         connection: Connection,
         wanted: _Wanted,
+        number: int,
         hold: str | None,
         held: Sequence[tuple[str, int]],
         priority: int,
@@ -314,14 +316,14 @@ class Generating:
         store, seen = self._room.store, wanted.seen
         owner = Owner(seen.lane, seen.account)
         tasks = charged(wanted.weighed, held)
-        job = self._job(wanted, tasks, hold, priority)
+        job = self._job(wanted, number, tasks, hold, priority)
         await self._room.tell(connection, owner, [job_told(job), draft_told(seen.id)])
         kept = await store.take_draft(connection, owner, seen.number)
         if kept is None:
             raise StudioRefused("not_found", NO_DRAFT)
         if kept.revision != seen.revision or kept.locked_by != seen.locked_by:
             raise _DraftMoved
-        begun = Begun(id_text("job", *owner, job.number), hold, False, wanted.later)
+        begun = Begun(job.id, hold, False, wanted.later)
         await self._room.keys.claim(connection, owner, wanted.key, wanted.content, json_text(begun))
         await self._require_idle(connection, job)
         if wanted.draft != kept.draft:
@@ -345,7 +347,7 @@ class Generating:
         if busy:
             raise StudioRefused("step_running", f"This is being made already: {', '.join(busy)}.", {"slots": busy})
 
-    def _job(self, wanted: _Wanted, tasks: Sequence[Task], hold: str | None, priority: int) -> Job:
+    def _job(self, wanted: _Wanted, number: int, tasks: Sequence[Task], hold: str | None, priority: int) -> Job:
         now, seen, render = self._room.clock(), wanted.seen, wanted.render
         request = Request(
             tasks=tuple(tasks), renders=render is not None and render.renders, setup=render.setup if render else None
@@ -353,7 +355,7 @@ class Generating:
         return Job(
             lane=seen.lane,
             account=seen.account,
-            number=new_number(),
+            number=number,
             kind=wanted.kind,
             draft=seen.number,
             state="queued",

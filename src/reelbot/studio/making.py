@@ -53,7 +53,7 @@ class Maker:
             duration_ms=rendered.duration_ms,
             bytes=self._room.files.size(files.mp4),
             draft=id_text("draft", *owner, job.draft),
-            job=id_text("job", *owner, job.number),
+            job=job.id,
         )
         return KeptVideo(*owner, new_number(), setup.title, facts, self._room.clock())
 

@@ -17,13 +17,12 @@ from msgspec import structs
 from reelbot.allowance import FailurePoint, PriceList
 from reelbot.clock import SECOND
 from reelbot.errors import DatabaseFailure, Failure, Malformed, TooBusy
-from reelbot.ids import id_text
 from reelbot.studio.bounds import ASKING_SECONDS_MAX, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.core.drafts import SlotRef
 from reelbot.studio.core.jobs import RENDER_SHARE, Job, Made, Task, TaskProgress, backoff_seconds, script_of
 from reelbot.studio.core.steps import text_hash
 from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
-from reelbot.studio.ending import Ending, Failed, LeaseLost, account_of, job_failure
+from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import FileMissing, StorageFull, disk_errors
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
@@ -70,12 +69,6 @@ class Again(Exception):
         super().__init__(why)
         self.seconds = seconds
         self.why = why
-
-
-class HoldOver(Failure):
-    """What was set aside for a job is not set aside any more, so nothing is begun on it: nobody would count it."""
-
-    code = "hold_over"
 
 
 class Cancelled(Exception):
@@ -189,14 +182,13 @@ class Run:
         return {work.image: self._room.files.path(work.image)} if isinstance(work, AnimationWork) else {}
 
     def _request_id(self, at: int) -> str:
-        job = id_text("job", self.job.lane, self.job.account, self.job.number)
-        return f"{job}-{at}-{self.job.tasks[at].attempts}"
+        return f"{self.job.id}-{at}-{self.job.tasks[at].attempts}"
 
     async def _delivered(self, at: int, task: Task, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
         progress = self.job.tasks[at]
         self.can_stop = ability.is_queued or ability.is_repeatable
         if progress.called_at is None:
-            await self._require_wanted()
+            self._require_wanted()
             progress = structs.replace(progress, called_at=self._room.clock(), request_id=desk.request_id)
             await self._note(at, progress)
             return await self._begun(at, task.work, provider, ability, desk)
@@ -277,16 +269,10 @@ class Run:
         except (Failure, Malformed) as failure:
             _log.info("A provider could not be told to stop: %s", failure)
 
-    async def _require_wanted(self) -> None:
-        """Raise when somebody has asked for the end, or ended the hold, before something new is begun."""
+    def _require_wanted(self) -> None:
+        """Raise when somebody has asked for the end before something new is begun."""
         if self.cancelled.is_set():
             raise Cancelled
-        if self.job.hold is None:
-            return
-        facts = await self._room.ledger.hold_facts(account_of(self.job), self.job.hold)
-        if facts is None or facts.state not in ("open", "unknown"):
-            detail = "What was set aside for this was given back or used up before the work began."
-            raise HoldOver(detail, "Ask for it again.")
 
     async def _unless_cancelled(self, doing: Coroutine[Any, Any, T], seconds_max: float | None) -> T:
         """The outcome of a call; the call is ended when somebody asks for the end of the job."""
@@ -356,7 +342,7 @@ class Run:
             self.job = self.job._replace(result={"preview": sha256})
             await self._insisted(lambda: self._ending.succeed(self.job, []))
         elif self.job.request.renders:
-            await self._require_wanted()
+            self._require_wanted()
             await self._say(self.job.progress, "Rendering the video")
             video = await self._unless_cancelled(self._maker.video(self.job, self._rendered), None)
             await self._insisted(lambda: self._ending.succeed(self.job, [], video))

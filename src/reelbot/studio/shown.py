@@ -231,7 +231,7 @@ class SetupShown(Struct, frozen=True):
 def job_shown(job: Job) -> JobShown:
     """The shape that everything outside shows."""
     return JobShown(
-        id=id_text("job", job.lane, job.account, job.number),
+        id=job.id,
         kind=job.kind,
         state=job.state,
         progress=job.progress,

@@ -20,7 +20,7 @@ from reelbot.web.auth import COOKIE, SAFE_METHODS
 from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
 from reelbot.web.parts import Site
-from reelbot.web.problems import CONTENT_TYPE, DEFECT, KINDS, SHORTAGE
+from reelbot.web.problems import CONTENT_TYPE, DEFECT, IN_USE, INSTEAD, KINDS, SHORTAGE
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText
 from reelbot.webhooks import ALLOWANCE_KINDS, STORED_KINDS
@@ -282,7 +282,12 @@ def _refusal(codes: Sequence[str]) -> Schema:
         schema: Schema = _schema_of(ShortageShown)
         names: tuple[str, ...] = ("Retry-After", "RateLimit", "RateLimit-Policy")
     else:
-        schema = {"allOf": [_schema_of(ProblemShown), {"properties": {"code": {"enum": list(codes)}}}]}
+        own: Schema = {"code": {"enum": list(codes)}}
+        if IN_USE in codes:
+            own |= {
+                kind: {"type": "string", "description": f"The {kind} that the hold belongs to."} for kind in INSTEAD
+            }
+        schema = {"allOf": [_schema_of(ProblemShown), {"properties": own}]}
         names = ("Retry-After",) if any(KINDS[code].retry_seconds for code in codes) else ()
     if "unauthenticated" in codes:
         names = ("WWW-Authenticate",)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from reelbot.accounts import TooManyTries
-from reelbot.allowance import Catalogue, Refused, Shortage, Status
+from reelbot.allowance import Catalogue, InUse, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text_or_none
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.publish import PublishRefused
@@ -32,6 +32,9 @@ DEFECT = "defect"
 
 SHORTAGE = "allowance_exhausted"
 """The code of a limit that was reached; its answer has the figures as members."""
+
+IN_USE = "hold_in_use"
+"""The code of a hold that a job, post, channel or asset stands on; its answer names it, in a member of that name."""
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -56,6 +59,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "hold_released": Kind(409, "The hold was released"),
         "hold_expired": Kind(409, "The hold has expired"),
         "hold_open": Kind(409, "The hold is still open"),
+        IN_USE: Kind(409, "The hold is in use"),
         "draft_locked": Kind(409, "The draft is being rendered"),
         "confirmation_needed": Kind(409, "This needs your word first"),
         "step_running": Kind(409, "This is being made already"),
@@ -81,6 +85,7 @@ _OF_STATUS: Mapping[Status, str] = MappingProxyType(
         Status.ACCOUNT_NOT_FOUND: "not_found",
         Status.KEY_REUSED: "key_reused",
         Status.HOLD_NOT_FOUND: "not_found",
+        Status.HOLD_IN_USE: IN_USE,
         Status.HOLD_SETTLED: "hold_settled",
         Status.HOLD_RELEASED: "hold_released",
         Status.HOLD_EXPIRED: "hold_expired",
@@ -89,6 +94,28 @@ _OF_STATUS: Mapping[Status, str] = MappingProxyType(
         Status.ALLOWANCE_EXHAUSTED: SHORTAGE,
     }
 )
+
+INSTEAD: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "job": (
+            "This hold belongs to a job that isn't finished. Cancel the job instead: DELETE /api/v1/jobs/{id}.",
+            "This hold belongs to a job that has ended; what it used stays used. See GET /api/v1/jobs/{id}.",
+        ),
+        "post": (
+            "This hold belongs to a post that is being published, and ends with it. See GET /api/v1/posts/{id}.",
+            "This hold belongs to a post that has ended; what it used stays used. See GET /api/v1/posts/{id}.",
+        ),
+        "channel": (
+            "This hold belongs to a channel that is being connected. Wait until it is, then DELETE /api/v1/channels/{id}.",
+            "This hold belongs to a channel. Remove the channel to free its place: DELETE /api/v1/channels/{id}.",
+        ),
+        "asset": (
+            "This hold belongs to a file that is being uploaded. Wait until it is, then DELETE /api/v1/assets/{id}.",
+            "This hold belongs to a file. Remove the file to free its space: DELETE /api/v1/assets/{id}.",
+        ),
+    }
+)
+"""What to do instead of ending a hold that belongs to such a thing: while it is held, and when it has ended."""
 
 _UNAVAILABLE = "The ledger cannot be reached right now, so nothing was written. Try again in a moment."
 _DEFECT = "Something is broken on this side; it has been written to the log. Nothing was half done."
@@ -163,10 +190,21 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
 def _refusal(refused: Refused, catalogue: Catalogue) -> Problem:
     refusal = refused.refusal
     code = _OF_STATUS[refusal.status]
+    if refusal.in_use is not None:
+        return _in_use(refusal.in_use, refused.sentence)
     if refusal.shortage is None:
         return Problem(code, refused.sentence)
     members = _figures(refusal.shortage, catalogue)
     return Problem(code, refused.sentence, members, _retry_fields(refusal.shortage, refusal.at))
+
+
+def _in_use(in_use: InUse, sentence: str) -> Problem:
+    kind = in_use.owner.partition("_")[0]
+    if kind not in INSTEAD:  # placed by another program on the same ledger
+        return Problem(IN_USE, sentence)
+    held, ended = INSTEAD[kind]
+    words = held if in_use.state in ("open", "unknown") else ended
+    return Problem(IN_USE, words.format(id=in_use.owner), {kind: in_use.owner})
 
 
 def _figures(shortage: Shortage, catalogue: Catalogue) -> dict[str, Any]:

@@ -54,7 +54,7 @@ from reelbot.web.operations import ByMethod, Call, Operation
 from reelbot.web.pages.serving import API, Pages, is_browser
 from reelbot.web.paging import PageQuery
 from reelbot.web.parts import Site
-from reelbot.web.problems import ACCEPTED, CREATED, OK, SHORTAGE, Problem
+from reelbot.web.problems import ACCEPTED, CREATED, IN_USE, OK, SHORTAGE, Problem
 from reelbot.web.replies import SECURITY, Reply
 from reelbot.web.requests import JSON
 
@@ -70,7 +70,7 @@ Send your API key as `Authorization: Bearer <key>`; start with GET /api/v1/usage
 FILE = ("not_found", "range_not_there")
 """What a file may be refused with."""
 
-_ENDED = ("hold_settled", "hold_released", "hold_expired")
+_ENDED = (IN_USE, "hold_settled", "hold_released", "hold_expired")
 
 
 async def tell_welcome(call: Call) -> Reply:

@@ -20,17 +20,22 @@ BalanceKey = tuple[int, str, int]
 
 
 class HoldFacts(NamedTuple):
-    """A hold as it is kept. `id` is the `seq` of the entry that opened it; a state of `open` may be overdue."""
+    """A hold as it is kept. `id` is the `seq` of the entry that opened it; a state of `open` may be overdue.
+
+    `owner` is the id of what it was placed for, and then nobody else ends it. Only an owned hold may be without a deadline.
+    """
 
     account: int
     id: int
     state: HoldState
-    expires_at: int
+    expires_at: int | None
     lines: tuple[HeldLine, ...]
+    owner: str | None = None
 
     def state_at(self, now: int) -> HoldState:
         """The state that counts now."""
-        return "expired" if self.state == "open" and now >= self.expires_at else self.state
+        is_over = self.state == "open" and self.expires_at is not None and now >= self.expires_at
+        return "expired" if is_over else self.state
 
 
 class Known(NamedTuple):
@@ -164,7 +169,7 @@ class Page:
         """Close the page."""
         facts = self.account
         about = (kind, facts.lane, facts.id, self.now)
-        held = (0, None, None, ()) if hold is None else hold[1:]
+        held = (0, None, None, ()) if hold is None else hold[1:5]
         answer = made(Answer, (*about, *held, refused, meters, self.plan, facts.calendar.zone))
         chain = made(Chain, (self.seq, self.head))
         return made(Decision, (answer, tuple(self.entries), self.balances, chain, hold, account))

@@ -7,21 +7,13 @@ the moment, so nothing is gained by moving.
 
 from collections.abc import Mapping
 
-import msgspec
-
 from reelbot.allowance.core import explain
 from reelbot.allowance.core.accounts import NO_OVERRIDES, Account, window_of
 from reelbot.allowance.core.book import Book, Decision, Page
 from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
+from reelbot.allowance.core.entries import detail_text as _detail
 from reelbot.allowance.core.outcomes import Answer, Replay
 from reelbot.allowance.core.windows import first_calendar, local_text, moved, window_at
-
-_encode = msgspec.json.Encoder().encode
-
-
-def _detail(**changes: tuple[object, object]) -> str:
-    """What no number says, as JSON: `{"plan": ["free", "pro"]}`, before and after."""
-    return _encode(changes).decode()
 
 
 def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:

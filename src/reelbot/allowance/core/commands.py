@@ -2,6 +2,9 @@
 
 `key` is the caller's idempotency key and `content` the hash of what was asked; both are empty for commands that their
 own state already makes safe to repeat (the sweeper's `Expire`).
+
+`owner` is the id of what a hold was placed for, such as a job; only who names it may end the hold. None is a caller who
+placed it for a purpose of their own.
 """
 
 import hashlib
@@ -42,7 +45,10 @@ class Open(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Set amounts aside: all of the lines or nothing, or, when `partial`, those that fit in the order given."""
+    """Set amounts aside: all of the lines or nothing, or, when `partial`, those that fit in the order given.
+
+    `seconds` is None for a hold without a deadline, which only an owned one may be: its owner ends it.
+    """
 
     lane: int
     account: int
@@ -50,8 +56,9 @@ class Hold(NamedTuple):
     content: bytes
     lines: tuple[Line, ...]
     partial: bool
-    seconds: int
+    seconds: int | None
     why: str | None
+    owner: str | None = None
 
 
 class Settle(NamedTuple):
@@ -64,6 +71,7 @@ class Settle(NamedTuple):
     hold: int
     lines: tuple[Line, ...] | None
     why: str | None
+    owner: str | None = None
 
 
 class Release(NamedTuple):
@@ -75,6 +83,7 @@ class Release(NamedTuple):
     content: bytes
     hold: int
     why: str | None
+    owner: str | None = None
 
 
 class MarkUnknown(NamedTuple):
@@ -86,6 +95,7 @@ class MarkUnknown(NamedTuple):
     content: bytes
     hold: int
     why: str | None
+    owner: str | None = None
 
 
 class Expire(NamedTuple):
@@ -108,6 +118,7 @@ class Refund(NamedTuple):
     hold: int
     lines: tuple[Line, ...] | None
     why: str | None
+    owner: str | None = None
 
 
 class Grant(NamedTuple):

@@ -1,6 +1,9 @@
 """Deciding how a hold ends: settled, released, expired, or not known yet; and what is refunded after it was settled.
 
 A hold ends in the windows it was taken in, whatever the time is: yesterday's hold is yesterday's usage.
+
+A hold that has an owner is concluded by commands of that owner only, in whatever state it is; all others are refused, so
+that what was delivered on it stays charged. An owner's commands say so in their entries, for the audit.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,9 +13,9 @@ from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
-from reelbot.allowance.core.entries import Kind
+from reelbot.allowance.core.entries import Kind, detail_text
 from reelbot.allowance.core.making import made
-from reelbot.allowance.core.outcomes import HeldLine, HoldState, Refusal, Status
+from reelbot.allowance.core.outcomes import HeldLine, HoldState, InUse, Refusal, Status
 from reelbot.allowance.core.plans import Meter
 
 _ENDED: dict[HoldState, Status] = {
@@ -22,26 +25,30 @@ _ENDED: dict[HoldState, Status] = {
 }
 
 
+_ByOwner = Settle | Release | MarkUnknown | Refund
+"""Commands that only a hold's owner may give."""
+
+
 def settle(book: Book, account: Account, command: Settle, now: int) -> Decision | Refusal:
     """Turn a hold into usage, in whole or in part."""
-    hold = _unfinished(book, account, command.hold, now)
+    hold = _unfinished(book, account, command, now)
     if isinstance(hold, Refusal):
         return hold
     amounts = _dealt(command.lines, hold.lines, [line.held for line in hold.lines])
     if amounts is None:
         return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
-    page = Page(book, account, now)
+    page, detail = Page(book, account, now), _owned_detail(hold)
     lines = []
     for line, amount in zip(hold.lines, amounts, strict=True):
         why = explain.why_settled(book.catalogue.meters[line.meter], line, amount, command.why)
-        _end(page, "settle", hold, line, amount, amount, why)
+        _end(page, "settle", hold, line, amount, amount, why, detail)
         lines.append(_with_settled(line, amount))
     return _closed(page, "settle", hold, "settled", tuple(lines))
 
 
 def release(book: Book, account: Account, command: Release, now: int) -> Decision | Refusal:
     """Give a hold back."""
-    hold = _unfinished(book, account, command.hold, now)
+    hold = _unfinished(book, account, command, now)
     if isinstance(hold, Refusal):
         return hold
     return _given_back(
@@ -52,6 +59,7 @@ def release(book: Book, account: Account, command: Release, now: int) -> Decisio
         "released",
         now,
         lambda meter, line: explain.why_released(meter, line, command.why),
+        _owned_detail(hold),
     )
 
 
@@ -60,50 +68,66 @@ def expire(book: Book, account: Account, command: Expire, now: int) -> Decision 
     hold = book.holds.get((account.id, command.hold))
     if hold is None:
         return Refusal(Status.HOLD_NOT_FOUND, account.id, now, command.hold)
-    if hold.state != "open" or now < hold.expires_at:
+    if hold.state != "open" or hold.expires_at is None or now < hold.expires_at:
         return Refusal(_ENDED.get(hold.state, Status.HOLD_OPEN), account.id, now, hold.id)
     return _given_back(book, account, hold, "expire", "expired", now, explain.why_expired)
 
 
 def mark_unknown(book: Book, account: Account, command: MarkUnknown, now: int) -> Decision | Refusal:
     """Keep a hold past its deadline until its outcome is known."""
-    hold = _unfinished(book, account, command.hold, now)
+    hold = _unfinished(book, account, command, now)
     if isinstance(hold, Refusal):
         return hold
-    page = Page(book, account, now)
+    page, detail = Page(book, account, now), _owned_detail(hold)
     for line in hold.lines:
         why = explain.why_unknown(book.catalogue.meters[line.meter], line, command.why)
-        page.move("unknown", hold.id, line.action, line.meter, line.window, line.held, 0, 0, 0, why)
+        page.move("unknown", hold.id, line.action, line.meter, line.window, line.held, 0, 0, 0, why, detail)
     return _closed(page, "unknown", hold, "unknown", hold.lines)
 
 
 def refund(book: Book, account: Account, command: Refund, now: int) -> Decision | Refusal:
     """Take usage of a settled hold back, no more than was settled."""
-    hold = book.holds.get((account.id, command.hold))
-    if hold is None:
-        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, command.hold)
+    hold = _concluded(book, account, command, now)
+    if isinstance(hold, Refusal):
+        return hold
     state = hold.state_at(now)
     if state != "settled":
         return Refusal(_ENDED.get(state, Status.HOLD_OPEN), account.id, now, hold.id)
     amounts = _dealt(command.lines, hold.lines, [line.settled for line in hold.lines])
     if amounts is None or not any(amounts):
         return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
-    page = Page(book, account, now)
+    page, detail = Page(book, account, now), _owned_detail(hold)
     lines = []
     for line, amount in zip(hold.lines, amounts, strict=True):
         lines.append(_with_settled(line, line.settled - amount))
         if amount:
             why = explain.why_refunded(book.catalogue.meters[line.meter], amount, command.why)
-            page.move("refund", hold.id, line.action, line.meter, line.window, amount, -amount, 0, 0, why)
+            page.move("refund", hold.id, line.action, line.meter, line.window, amount, -amount, 0, 0, why, detail)
     return _closed(page, "refund", hold, "settled", tuple(lines))
 
 
-def _unfinished(book: Book, account: Account, hold_id: int, now: int) -> HoldFacts | Refusal:
-    hold = book.holds.get((account.id, hold_id))
-    if hold is None:
-        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, hold_id)
+def _unfinished(book: Book, account: Account, command: _ByOwner, now: int) -> HoldFacts | Refusal:
+    hold = _concluded(book, account, command, now)
+    if isinstance(hold, Refusal):
+        return hold
     ended = _ENDED.get(hold.state_at(now))
-    return hold if ended is None else Refusal(ended, account.id, now, hold_id)
+    return hold if ended is None else Refusal(ended, account.id, now, hold.id)
+
+
+def _concluded(book: Book, account: Account, command: _ByOwner, now: int) -> HoldFacts | Refusal:
+    """The hold that a command is about, if it is the command's to conclude. A hold without an owner is anybody's."""
+    hold = book.holds.get((account.id, command.hold))
+    if hold is None:
+        return Refusal(Status.HOLD_NOT_FOUND, account.id, now, command.hold)
+    if hold.owner is not None and hold.owner != command.owner:
+        in_use = InUse(hold.owner, hold.state_at(now))
+        return Refusal(Status.HOLD_IN_USE, account.id, now, hold.id, in_use=in_use)
+    return hold
+
+
+def _owned_detail(hold: HoldFacts) -> str | None:
+    """Whose the hold is and whose command concludes it: the same, by `_concluded`. Kept so that the audit can see it."""
+    return None if hold.owner is None else detail_text(owner=(hold.owner, hold.owner))
 
 
 def _dealt(asked: tuple[Line, ...] | None, lines: tuple[HeldLine, ...], rooms: list[int]) -> list[int] | None:
@@ -121,8 +145,10 @@ def _dealt(asked: tuple[Line, ...] | None, lines: tuple[HeldLine, ...], rooms: l
     return None if any(wanted.values()) else dealt
 
 
-def _end(page: Page, kind: Kind, hold: HoldFacts, line: HeldLine, amount: int, used: int, why: str) -> None:
-    page.move(kind, hold.id, line.action, line.meter, line.window, amount, used, -line.held, 0, why)
+def _end(
+    page: Page, kind: Kind, hold: HoldFacts, line: HeldLine, amount: int, used: int, why: str, detail: str | None
+) -> None:
+    page.move(kind, hold.id, line.action, line.meter, line.window, amount, used, -line.held, 0, why, detail)
 
 
 def _given_back(
@@ -133,10 +159,11 @@ def _given_back(
     state: HoldState,
     now: int,
     sentence: Callable[[Meter, HeldLine], str],
+    detail: str | None = None,
 ) -> Decision:
     page = Page(book, account, now)
     for line in hold.lines:
-        _end(page, kind, hold, line, line.held, 0, sentence(book.catalogue.meters[line.meter], line))
+        _end(page, kind, hold, line, line.held, 0, sentence(book.catalogue.meters[line.meter], line), detail)
     return _closed(page, kind, hold, state, hold.lines)
 
 
@@ -146,7 +173,7 @@ def _with_settled(line: HeldLine, settled: int) -> HeldLine:
 
 
 def _closed(page: Page, kind: Kind, hold: HoldFacts, state: HoldState, lines: tuple[HeldLine, ...]) -> Decision:
-    ended = made(HoldFacts, (hold.account, hold.id, state, hold.expires_at, lines))
+    ended = made(HoldFacts, (hold.account, hold.id, state, hold.expires_at, lines, hold.owner))
     return page.decision(kind, _touched(page, lines), ended)
 
 

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     what the change is about: held, settled, given back, granted. The window is
     the one that counted it, 0 and None for a standing one. `used` and `held` are kept from before and after the
     change; `limit` is the one in force at that instant, None for unlimited. `detail` is JSON of what no number says: the
-    plan, zone or limit before and after.
+    plan, zone or limit before and after; of an owned hold, whose it is and whose command this was.
     """
 
     lane: int
@@ -60,6 +60,11 @@ START = Chain(0, GENESIS)
 
 _encode = msgspec.json.Encoder().encode
 _sha256 = hashlib.sha256
+
+
+def detail_text(**changes: tuple[object, object]) -> str:
+    """What no number says, as JSON: `{"plan": ["free", "pro"]}`, before and after."""
+    return _encode(changes).decode()
 
 
 def chained(head: bytes, told: tuple[object, ...]) -> Entry:

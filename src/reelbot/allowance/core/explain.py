@@ -1,8 +1,10 @@
 """Sentences: why an entry stands in the ledger, and why a command was refused. Read by people, kept for ever."""
 
+from collections.abc import Sequence
+
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.commands import Line
-from reelbot.allowance.core.outcomes import HeldLine, Refusal, Shortage, Status
+from reelbot.allowance.core.outcomes import HeldLine, InUse, Refusal, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter
 from reelbot.allowance.core.windows import local_text
 
@@ -24,6 +26,15 @@ def why_opened(name: str, plan: str, zone: str) -> str:
 def why_held(meter: Meter, line: Line, why: str | None) -> str:
     """Set aside, and what for."""
     return _because(f"Held {counted(line.amount, meter)}", line.why or why or line.action)
+
+
+def why_several(whys: Sequence[str]) -> str | None:
+    """Why several lines were held that are kept as one; None when none of them says."""
+    if not whys:
+        return None
+    if whys.count(whys[0]) == len(whys):
+        return whys[0] if len(whys) == 1 else f"{len(whys)} × {whys[0]}"
+    return f"{whys[0]}, and {len(whys) - 1} more"
 
 
 def why_settled(meter: Meter, line: HeldLine, settled: int, why: str | None) -> str:
@@ -115,8 +126,17 @@ _PLAIN: dict[Status, str] = {
 }
 
 
+def in_use_sentence(in_use: InUse) -> str:
+    """Whose a hold is that somebody else asked to end."""
+    if in_use.state in ("open", "unknown"):
+        return f"This hold belongs to {in_use.owner} and ends with it. Cancel or remove {in_use.owner} instead."
+    return f"This hold belonged to {in_use.owner}; what it used stays used. A grant can make up for it."
+
+
 def refusal_sentence(catalogue: Catalogue, refusal: Refusal) -> str:
     """Why a command was refused, in words that a person can act on."""
     if refusal.shortage is not None:
         return shortage_sentence(catalogue, refusal.shortage)
+    if refusal.in_use is not None:
+        return in_use_sentence(refusal.in_use)
     return _PLAIN[refusal.status]

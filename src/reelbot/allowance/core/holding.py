@@ -1,7 +1,8 @@
 """Deciding a hold: what is set aside, what does not fit, and when it will.
 
 Lines are weighed in the order given, each against what the lines before it leave. A line that does not fit takes nothing,
-so a smaller one behind it still may.
+so a smaller one behind it still may. Those that fit are kept as one line for each meter and action, so a hold writes as
+many entries as it names different things, however often it names them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from reelbot.allowance.core.accounts import Account, fresh_allowance, window_of
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Hold, Line
+from reelbot.allowance.core.entries import detail_text
 from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.windows import Window, next_window
@@ -49,16 +51,43 @@ def decide_hold(book: Book, account: Account, command: Hold, now: int) -> Decisi
             return _exhausted(page, command, fits)
         rest = when_they_fit(book, account, compress(lines, [not one for one in fits]), now)
         lines = tuple(compress(lines, fits))
-    held = tuple([_set_aside(page, command, line, figures[line.meter]) for line in lines])
-    hold = made(HoldFacts, (account.id, page.first, "open", now + command.seconds * SECOND, held))
+    expires_at = None if command.seconds is None else now + command.seconds * SECOND
+    detail = None if command.owner is None else _owned_detail(command.owner, expires_at)
+    held = tuple([_set_aside(page, command, line, figures[line.meter], detail) for line in merged(lines)])
+    hold = made(HoldFacts, (account.id, page.first, "open", expires_at, held, command.owner))
     return page.decision("hold", tuple(figures.values()), hold, rest)
 
 
-def _set_aside(page: Page, command: Hold, line: Line, allowance: Allowance) -> HeldLine:
+def merged(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """One line for each meter and action, in the order in which they are first named, with the sum of what they ask."""
+    if len(lines) == 1:
+        return lines
+    alike: dict[tuple[str, str | None], list[Line]] = {}
+    for line in lines:
+        alike.setdefault((line.meter, line.action), []).append(line)
+    return tuple([_summed(each) for each in alike.values()])
+
+
+def _summed(alike: Sequence[Line]) -> Line:
+    first = alike[0]
+    if len(alike) == 1:
+        return first
+    why = explain.why_several([line.why for line in alike if line.why is not None])
+    return Line(first.meter, sum(line.amount for line in alike), first.action, why)
+
+
+def _owned_detail(owner: str, expires_at: int | None) -> str:
+    """Whose a hold is, and its deadline if it has one, where the hash covers them."""
+    if expires_at is None:
+        return detail_text(owner=(None, owner))
+    return detail_text(owner=(None, owner), expires_at=(None, expires_at))
+
+
+def _set_aside(page: Page, command: Hold, line: Line, allowance: Allowance, detail: str | None) -> HeldLine:
     meter, amount, action, _ = line
     why = explain.why_held(page.book.catalogue.meters[meter], line, command.why)
     _, kind, starts_at, ends_at, _, _, _ = allowance
-    page.move("hold", page.first, action, meter, (starts_at, ends_at), amount, 0, amount, 0, why)
+    page.move("hold", page.first, action, meter, (starts_at, ends_at), amount, 0, amount, 0, why, detail)
     return made(HeldLine, (meter, action, kind, starts_at, ends_at, amount, 0))
 
 

@@ -21,6 +21,7 @@ class Status(StrEnum):
     ACCOUNT_NOT_FOUND = "account_not_found"
     KEY_REUSED = "key_reused"
     HOLD_NOT_FOUND = "hold_not_found"
+    HOLD_IN_USE = "hold_in_use"
     HOLD_SETTLED = "hold_settled"
     HOLD_RELEASED = "hold_released"
     HOLD_EXPIRED = "hold_expired"
@@ -86,14 +87,25 @@ class Shortage(NamedTuple):
     fits_at: int | None
 
 
+class InUse(NamedTuple):
+    """Whose a hold is that somebody else asked to end: the id of what it was placed for, and the state it is in."""
+
+    owner: str
+    state: HoldState
+
+
 class Refusal(NamedTuple):
-    """An expected no. Nothing was written. `shortage` is there when the status is `allowance_exhausted`."""
+    """An expected no. Nothing was written.
+
+    `shortage` is there when the status is `allowance_exhausted`, `in_use` when it is `hold_in_use`.
+    """
 
     status: Status
     account: int
     at: int
     hold: int
     shortage: Shortage | None = None
+    in_use: InUse | None = None
 
 
 class Replay(NamedTuple):

@@ -57,12 +57,17 @@ class ReplayedLine(NamedTuple):
 
 
 class ReplayedHold(NamedTuple):
-    """A hold as its entries tell it. `opened_at` and `concluded_at` are the instants of its first and last conclusion."""
+    """A hold as its entries tell it. `left_open_at` is the instant of its first conclusion.
+
+    The deadline of an owned hold stands in its entries: `expires_at`, None when it has none. That of others does not.
+    """
 
     state: HoldState
     opened_at: int
     lines: tuple[ReplayedLine, ...]
     left_open_at: int | None
+    owner: str | None
+    expires_at: int | None
 
 
 class _Group(NamedTuple):
@@ -159,7 +164,11 @@ class Replay:
         assert entry.meter is not None, "a move has a meter"
         line = ReplayedLine(entry.meter, entry.action, (entry.window_start, entry.window_end), entry.amount, 0)
         opened_at = entry.at if hold is None else hold.opened_at
-        self.holds[entry.hold] = ReplayedHold("open", opened_at, (*lines, line), None)
+        told = ReplayedHold("open", opened_at, (*lines, line), None, *_owner_and_deadline(entry))
+        if hold is not None:
+            _agree_on("owner", hold.owner, told.owner)
+            _agree_on("deadline", hold.expires_at, told.expires_at)
+        self.holds[entry.hold] = told
         return 0, entry.amount, 0
 
     def _take_settle(self, entry: Entry) -> Moves:
@@ -183,6 +192,10 @@ class Replay:
         number = self._group.line if self._group is not None else 0
         if number == 0 and hold.state not in _MAY_END[entry.kind]:
             raise Mismatch(f"nothing more of a hold that was {hold.state}", entry.kind)
+        if entry.kind != "expire":
+            _require_owner(hold, entry)
+        elif hold.owner is not None and hold.expires_at is None:
+            raise Mismatch(f"an end by {hold.owner}", "the end of a deadline that there is not")
         line = hold.lines[number]
         _require_line(line, entry)
         lines = (*hold.lines[:number], line._replace(settled=settled), *hold.lines[number + 1 :])
@@ -190,13 +203,14 @@ class Replay:
         self._group = None if is_last else _Group(entry.kind, entry.hold, number + 1)
         state = STATE_AFTER[entry.kind] if is_last else hold.state
         left_open_at = entry.at if hold.left_open_at is None else hold.left_open_at
-        self.holds[entry.hold] = ReplayedHold(state, hold.opened_at, lines, left_open_at)
+        self.holds[entry.hold] = hold._replace(state=state, lines=lines, left_open_at=left_open_at)
         return line
 
     def _take_refund(self, entry: Entry) -> Moves:
         hold = self._hold_of(entry)
         if hold.state != "settled":
             raise Mismatch("a settled hold", f"one that is {hold.state}")
+        _require_owner(hold, entry)
         number = _refunded(hold.lines, entry)
         line = hold.lines[number]
         if not 0 < entry.amount <= line.settled:
@@ -277,6 +291,22 @@ class Replay:
         if self.account is None:
             raise Mismatch("the opening of the account", "another entry")
         return self.account
+
+
+def _owner_and_deadline(entry: Entry) -> tuple[str | None, int | None]:
+    """Whose hold an entry opens, None for nobody's in particular, and the deadline that it names."""
+    if entry.detail is None:
+        return None, None
+    detail = _detail(entry)
+    _, owner = _change(detail, "owner")
+    return owner, detail.get("expires_at", (None, None))[1]
+
+
+def _require_owner(hold: ReplayedHold, entry: Entry) -> None:
+    """What concludes an owned hold is its owner's command."""
+    by = None if entry.detail is None else _change(_detail(entry), "owner")[1]
+    if by != hold.owner:
+        raise Mismatch(f"a command of {hold.owner or 'no owner'}", f"one of {by or 'no owner'}")
 
 
 def _refunded(lines: tuple[ReplayedLine, ...], entry: Entry) -> int:

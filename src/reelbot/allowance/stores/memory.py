@@ -122,9 +122,12 @@ class MemoryStore:
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
         """Open holds past their deadline."""
-        late = [hold for hold in self._holds.values() if hold.state == "open" and hold.expires_at <= now]
-        late.sort(key=lambda hold: hold.expires_at)
-        return [(0, hold.account, hold.id) for hold in late[:count]]
+        late = [
+            (hold.expires_at, hold.account, hold.id)
+            for hold in self._holds.values()
+            if hold.state == "open" and hold.expires_at is not None and hold.expires_at <= now
+        ]
+        return [(0, account, number) for _, account, number in sorted(late)[:count]]
 
     async def holding(self, ref: AccountRef) -> Holding | None:
         """All that is kept of one account beside its entries."""

@@ -23,7 +23,7 @@ from reelbot.events import Events
 _N, _T, _B = numbers, texts, blobs
 _INSERTS: dict[str, tuple[Any, ...]] = {
     "put_balance": (_N, _T, _N, _N, _N, _N),
-    "insert_hold": (_N, _N, _T, _N, _T),
+    "insert_hold": (_N, _N, _T, _N, _T, _T),
     "insert_entry": (_N, _N, _N, _T, _N, _T, _T, _N, _N, _N, _N, _N, _N, _N, _N, _T, _T, _B),
     "insert_answer": (_N, _T, _B, _N, _B),
 }

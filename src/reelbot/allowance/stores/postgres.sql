@@ -16,7 +16,7 @@ SELECT coalesce(max(id), 0) + 1 FROM account WHERE lane = %s;
 
 -- name: load_holds
 -- The holds that a batch concludes: accounts, ids, lane.
-SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines, hold.owner
   FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (account, id)
   JOIN hold ON hold.lane = %s AND hold.account = wanted.account AND hold.id = wanted.id;
 
@@ -60,8 +60,8 @@ DO UPDATE SET used = excluded.used, held = excluded.held, granted = excluded.gra
 
 -- name: insert_hold
 -- New holds as they stand after the batch: lane, then column by column.
-INSERT INTO hold (lane, account, id, state, expires_at, lines)
-SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[]);
+INSERT INTO hold (lane, account, id, state, expires_at, lines, owner)
+SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[]);
 
 -- name: change_hold
 -- Holds that were there before the batch: states, lines, accounts, ids, lane.
@@ -114,17 +114,17 @@ SELECT account, meter, window_start, used, held, granted FROM balance WHERE lane
 
 -- name: read_hold
 -- One hold: lane, account, id.
-SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND account = %s AND id = %s;
+SELECT account, id, state, expires_at, lines, owner FROM hold WHERE lane = %s AND account = %s AND id = %s;
 
 -- name: read_holds
 -- Some holds of an account: ids, lane, account.
-SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines, hold.owner
   FROM unnest(%s::bigint[]) AS wanted (id)
   JOIN hold ON hold.lane = %s AND hold.account = %s AND hold.id = wanted.id;
 
 -- name: list_holds
 -- All holds of an account, for the audit: lane, account.
-SELECT account, id, state, expires_at, lines FROM hold WHERE lane = %s AND account = %s;
+SELECT account, id, state, expires_at, lines, owner FROM hold WHERE lane = %s AND account = %s;
 
 -- name: list_entries
 -- A page of an account's entries, newest first: lane, account, after_seq, before_seq, then meter,
@@ -181,7 +181,7 @@ SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_e
 SELECT content, answer FROM answer WHERE lane = %s AND account = %s AND key = %s;
 
 -- name: list_overdue
--- Open holds past their deadline, the longest overdue first: lane, now, how many.
+-- Open holds past their deadline, the longest overdue first; one without a deadline never is: lane, now, how many.
 SELECT lane, account, id FROM hold WHERE lane = %s AND state = 'open' AND expires_at <= %s ORDER BY expires_at LIMIT %s;
 
 -- name: forget_answers

@@ -62,10 +62,10 @@ def account_row(account: Account) -> tuple[object, ...]:
 
 
 def hold_from(row: Row) -> HoldFacts:
-    """A hold from its columns, `account` to `lines`."""
-    account, number, state, expires_at, text = row
+    """A hold from its columns, `account` to `owner`."""
+    account, number, state, expires_at, text, owner = row
     try:
-        return made(HoldFacts, (account, number, state, expires_at, _lines(text)))
+        return made(HoldFacts, (account, number, state, expires_at, _lines(text), owner))
     except msgspec.MsgspecError as error:
         raise _damaged(f"Hold {number} of account {account}", error) from error
 
@@ -129,10 +129,10 @@ class Written:
 
 
 def _hold_row(lane: int, hold: HoldFacts) -> tuple[object, ...]:
-    account, number, state, expires_at, lines = hold
-    return (lane, account, number, state, expires_at, json_bytes(lines).decode())
+    account, number, state, expires_at, lines, owner = hold
+    return (lane, account, number, state, expires_at, json_bytes(lines).decode(), owner)
 
 
 def _hold_change(lane: int, hold: HoldFacts) -> tuple[object, ...]:
-    account, number, state, _, lines = hold
+    account, number, state, _, lines, _ = hold
     return (state, json_bytes(lines).decode(), lane, account, number)

@@ -18,7 +18,7 @@ SELECT coalesce(max(id), 0) + 1 FROM account WHERE lane = ?;
 
 -- name: load_holds
 -- The holds that a batch concludes: lane, JSON object of ids by account.
-SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines, hold.owner
   FROM json_each(?2) AS wanted
   CROSS JOIN hold ON hold.lane = ?1 AND hold.account = CAST(wanted.key AS INTEGER) AND hold.id = wanted.value;
 
@@ -59,7 +59,7 @@ DO UPDATE SET used = excluded.used, held = excluded.held, granted = excluded.gra
 
 -- name: insert_hold
 -- A new hold, as it stands after the batch.
-INSERT INTO hold (lane, account, id, state, expires_at, lines) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO hold (lane, account, id, state, expires_at, lines, owner) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: change_hold
 -- A hold that was there before the batch: state, lines, lane, account, id.
@@ -107,16 +107,16 @@ SELECT account, meter, window_start, used, held, granted FROM balance WHERE lane
 
 -- name: read_hold
 -- One hold: lane, account, id.
-SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ? AND id = ?;
+SELECT account, id, state, expires_at, lines, owner FROM hold WHERE lane = ? AND account = ? AND id = ?;
 
 -- name: read_holds
 -- Some holds of an account: JSON array of ids, lane, account.
-SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines
+SELECT hold.account, hold.id, hold.state, hold.expires_at, hold.lines, hold.owner
   FROM json_each(?) AS wanted CROSS JOIN hold ON hold.lane = ? AND hold.account = ? AND hold.id = wanted.value;
 
 -- name: list_holds
 -- All holds of an account, for the audit: lane, account.
-SELECT account, id, state, expires_at, lines FROM hold WHERE lane = ? AND account = ?;
+SELECT account, id, state, expires_at, lines, owner FROM hold WHERE lane = ? AND account = ?;
 
 -- name: list_entries
 -- A page of an account's entries, newest first: lane, account, after_seq, before_seq, then meter,
@@ -173,7 +173,7 @@ SELECT lane, account, seq, at, kind, hold, action, meter, window_start, window_e
 SELECT content, answer FROM answer WHERE lane = ? AND account = ? AND key = ?;
 
 -- name: list_overdue
--- Open holds past their deadline, the longest overdue first: lane, now, how many.
+-- Open holds past their deadline, the longest overdue first; one without a deadline never is: lane, now, how many.
 SELECT lane, account, id FROM hold WHERE lane = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?;
 
 -- name: forget_answers

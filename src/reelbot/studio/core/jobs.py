@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from reelbot.ids import id_text
 from reelbot.studio.bounds import ATTEMPTS_MAX
 from reelbot.studio.core.drafts import Draft, Flow, Media, Settings, SlotRef, Version
 from reelbot.studio.core.works import RewriteWork, Work, work_hash
@@ -141,6 +142,11 @@ class Job(NamedTuple):
     created_at: int
     started_at: int | None
     ended_at: int | None
+
+    @property
+    def id(self) -> str:
+        """The job as outsiders name it, and as it owns its hold."""
+        return id_text("job", self.lane, self.account, self.number)
 
     def shares(self) -> dict[str, float]:
         """How much of each step of the job is done, from 0 to 1, in the order in which they are done."""

@@ -96,13 +96,16 @@ class TouchedUsage(Struct, frozen=True):
 
 
 class HoldRead(Struct, frozen=True):
-    """A hold as it stands. What did not fit was told once, to whoever placed it."""
+    """A hold as it stands. What did not fit was told once, to whoever placed it.
+
+    `expires_at` is null for a hold of a job or a post, which ends it.
+    """
 
     id: str
     state: HoldState
     lines: list[HeldLineShown]
     refused: list[RefusedLineShown]
-    expires_at: Instant
+    expires_at: Instant | None
 
 
 class HoldShown(Struct, frozen=True):
@@ -166,7 +169,7 @@ async def read_hold(call: Call) -> Reply:
     if facts is None:
         raise Problem("not_found", NO_HOLD)
     lines = [_held_line(line) for line in facts.lines]
-    return json_reply(OK, _encode(HoldRead(name, facts.state, lines, [], instant_text(facts.expires_at))))
+    return json_reply(OK, _encode(HoldRead(name, facts.state, lines, [], instant_text_or_none(facts.expires_at))))
 
 
 def own_hold(call: Call) -> str:
