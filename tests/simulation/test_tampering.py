@@ -44,6 +44,14 @@ async def live(ledger: Ledger, clock: FakeClock) -> None:
         clock.advance(DAY)
         await ledger.hold(ref, {"ai_credits": 7}, key="j")
         await ledger.settle(await ledger.hold(ref, {"channels": 1}, key="k"))
+        owned = await ledger.hold(ref, [Item("image", 2), Item("script")], key="l", owner="job_0-1-7")
+        await ledger.mark_unknown(owned, owner="job_0-1-7")
+        await ledger.settle(owned, {"ai_credits": 8}, owner="job_0-1-7")
+        await ledger.refund(owned, {"ai_credits": 3}, owner="job_0-1-7")
+        await ledger.hold(ref, {"storage_bytes": 5}, key="m", owner="asset_0-1-8", expires_in=60)
+        clock.advance(HOUR)
+        await ledger.sweeper.sweep()
+        await ledger.hold(ref, {"posts": 1}, key="n", owner="post_0-1-9")
 
 
 class Copy:
@@ -147,7 +155,7 @@ KEPT = [field for field in Entry._fields if field not in ("lane", "account", "se
 
 async def test_what_nobody_touched_is_clean_and_counted(ledger_copy: Copy) -> None:
     report = await ledger_copy.audit()
-    assert report == AuditReport(2, len(ledger_copy.rows), 12, ())
+    assert report == AuditReport(2, len(ledger_copy.rows), 18, ())
     assert {row.kind for row in ledger_copy.rows} == {
         *("open", "hold", "settle", "release", "unknown", "expire", "refund", "grant", "override", "plan", "zone")
     }
@@ -294,8 +302,11 @@ async def test_any_hold_edited_removed_or_added_is_found_and_named(original: Cop
             hold._replace(lines=(line._replace(meter="posts!"), *hold.lines[1:])),
             hold._replace(lines=(line._replace(action="x"), *hold.lines[1:])),
             hold._replace(lines=(*hold.lines, line)),
-            hold._replace(expires_at=hold.expires_at + 30 * DAY),
+            hold._replace(expires_at=(hold.expires_at or 0) + 30 * DAY),
             hold._replace(expires_at=0),
+            hold._replace(expires_at=None),
+            hold._replace(owner="job_0-1-99"),
+            hold._replace(owner=None),
         ]  # fmt: skip
         for edited in edits:
             if edited != hold:
@@ -311,6 +322,20 @@ async def test_any_hold_edited_removed_or_added_is_found_and_named(original: Cop
     tampered.change(holds={**holds, 99: holds[2]._replace(id=99)})
     fault = await tampered.fault()
     assert (fault.what, fault.place) == ("added", hold_id(99))
+
+
+async def test_an_owner_rewritten_in_the_entries_with_all_hashes_is_found(original: Copy) -> None:
+    rows = original.of(1)
+    owned = [at for at, row in enumerate(rows) if row.detail is not None and '"owner"' in row.detail]
+    assert len(owned) >= 8
+    for at in owned:
+        told = rows[at].detail or ""
+        for detail in (None, told.replace("-1-7", "-1-99").replace("-1-8", "-1-99").replace('-1-9"', '-1-99"')):
+            tampered = original.copy()
+            tampered.put(1, rechained([*rows[:at], rows[at]._replace(detail=detail), *rows[at + 1 :]]))
+            last = tampered.of(1)[-1]
+            tampered.change(chain=Chain(last.seq, last.hash))
+            assert (await tampered.fault()).what in ("wrong", "edited"), (rows[at], detail)
 
 
 async def test_any_fact_of_an_account_edited_is_found_and_named(original: Copy) -> None:
@@ -384,6 +409,16 @@ STATEMENTS: dict[str, tuple[str, str, str]] = {
     "a plan for nothing": ("UPDATE account SET plan = 'enterprise' WHERE id = 1", "edited", "its plan"),
     "a hold opened again": ("UPDATE hold SET state = 'open' WHERE account = 1 AND id = 2", "edited", hold_id(2)),
     "a hold deleted": ("DELETE FROM hold WHERE account = 1 AND id = 2", "removed", hold_id(2)),
+    "a job's hold given to anybody": (
+        "UPDATE hold SET owner = NULL, expires_at = 1 WHERE account = 1 AND owner = 'job_0-1-7'",
+        "edited",
+        "hold_0-1-",
+    ),
+    "a job's hold given a deadline": (
+        "UPDATE hold SET expires_at = 1 WHERE account = 1 AND owner = 'post_0-1-9'",
+        "edited",
+        "hold_0-1-",
+    ),
     "a hold spoilt": ("UPDATE hold SET lines = 'gone' WHERE account = 1 AND id = 2", "edited", "what is kept"),
 }
 
