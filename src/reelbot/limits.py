@@ -33,6 +33,9 @@ HOLD_SECONDS_DEFAULT = 3_600
 HOLD_SECONDS_MAX = 7 * 86_400
 """A hold's longest deadline: the slowest provider queues known answer within days."""
 
+SPOKEN_LENGTH_MAX = 200
+"""Characters of a reason that comes by HTTP: a sentence, which each entry of the command keeps for ever."""
+
 QUOTE_SECONDS = 900
 """How long a quote is a ceiling: time to read a dialog and fetch a coffee, not to speculate on prices."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from reelbot.limits import AMOUNT_MAX, LINES_MAX, QUANTITY_MAX, WHY_LENGTH_MAX
+from reelbot.limits import AMOUNT_MAX, LINES_MAX, QUANTITY_MAX, SPOKEN_LENGTH_MAX
 
 CursorText = Annotated[
     str,
@@ -31,7 +31,7 @@ Quantity = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 Why = Annotated[
     str,
     Meta(
-        max_length=WHY_LENGTH_MAX,
+        max_length=SPOKEN_LENGTH_MAX,
         description="A reason, kept in the ledger as one line; what cannot be printed becomes a blank.",
         examples=["Order 17"],
     ),
