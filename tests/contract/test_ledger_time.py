@@ -91,14 +91,85 @@ async def test_a_change_of_zone_never_gives_a_second_allowance(
     assert [one.used + one.held for one in moved.meters[:3]] == [60, 0, 5]
     no = await refusal(ledger.hold(ada, {"ai_credits": 1}, key="l"))
     assert no.shortage is not None
-    assert instant_text(no.shortage.fits_at or 0) == "2026-03-02T10:00:00Z"
-    assert await window(ledger, ada) == ("2026-03-01T00:00:00Z", "2026-03-02T10:00:00Z")
-    clock.set(instant_from("2026-03-02T10:00:00Z"))
+    assert instant_text(no.shortage.fits_at or 0) == "2026-03-02T00:00:00Z"
+    assert await window(ledger, ada) == ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z")
+    clock.set(instant_from("2026-03-02T00:00:00Z"))
     assert (await figures(ledger, ada))[2] == 60
-    assert await window(ledger, ada) == ("2026-03-02T10:00:00Z", "2026-03-03T10:00:00Z")
+    assert await window(ledger, ada) == ("2026-03-02T00:00:00Z", "2026-03-02T10:00:00Z")
 
 
-async def test_moving_for_ever_within_a_day_only_makes_it_longer(
+async def test_moving_west_makes_the_running_day_longer_and_back_at_once_restores_its_end(
+    ledger: Ledger, ada: AccountRef, clock: FakeClock
+) -> None:
+    before = await window(ledger, ada), await window(ledger, ada, "posts")
+    await ledger.change_zone(ada, "Pacific/Pago_Pago", key="west")
+    assert await window(ledger, ada) == ("2026-03-01T00:00:00Z", "2026-03-02T11:00:00Z")
+    assert await window(ledger, ada, "posts") == ("2026-03-01T00:00:00Z", "2026-04-01T11:00:00Z")
+    await ledger.change_zone(ada, "UTC", key="back")
+    assert (await window(ledger, ada), await window(ledger, ada, "posts")) == before
+
+
+async def test_a_plan_that_ends_with_the_month_ends_at_once_when_a_move_ends_the_month(
+    ledger: Ledger, clock: FakeClock
+) -> None:
+    clock.set(instant_from("2026-03-01T12:00:00Z"))
+    ada = await ledger.account("ada", plan="pro", timezone="Pacific/Kiritimati")
+    await ledger.change_zone(ada, "Pacific/Pago_Pago", key="west")
+    await ledger.change_plan(ada, "free", key="cancel")
+    assert instant_text((await ledger.usage(ada)).next_plan_at or 0) == "2026-04-02T11:00:00Z"
+    clock.set(instant_from("2026-04-02T10:00:00Z"))
+    await ledger.change_plan(ada, "pro", key="undo")
+    await ledger.change_plan(ada, "free", key="cancel again")
+    change = await ledger.zone_change(ada, "Pacific/Kiritimati")
+    assert (change.next_plan, change.next_plan_at) == ("free", clock())
+    assert (await ledger.usage(ada)).plan == "pro"
+    await ledger.change_zone(ada, "Pacific/Kiritimati", key="back")
+    assert (await ledger.usage(ada)).plan == "free"
+    assert await window(ledger, ada, "posts") == ("2026-04-02T10:00:00Z", "2026-05-01T10:00:00Z")
+
+
+async def test_what_a_move_would_do_is_told_before_and_is_what_it_does(
+    ledger: Ledger, ada: AccountRef, clock: FakeClock
+) -> None:
+    for number, zone in enumerate(("Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Tokyo", "Asia/Tokyo", "UTC")):
+        change = await ledger.zone_change(ada, zone)
+        assert (await ledger.usage(ada)).zone == change.present
+        await ledger.change_zone(ada, zone, key=f"z{number}")
+        if change.stays:
+            assert change.sentence == f"Days are counted in {zone}; nothing changes."
+            continue
+        assert (await entries(ledger, ada))[-1].why == change.sentence
+        for meter, told in zip(("ai_credits", "posts"), change.windows, strict=True):
+            starts_at, ends_at = await window(ledger, ada, meter)
+            over = told.ends_at <= clock()
+            assert (instant_text(told.ends_at), instant_text(told.next_ends_at))[over] == ends_at
+            assert instant_text(clock() if over else told.starts_at) == starts_at
+        clock.advance(14 * HOUR)
+
+
+async def test_an_event_of_a_hold_tells_the_end_that_its_window_has_now(
+    ledger: Ledger, ada: AccountRef, clock: FakeClock
+) -> None:
+    early, late = [await ledger.hold(ada, {"ai_credits": 1}, key=key, expires_in=600_000) for key in ("e", "l")]
+    await ledger.change_zone(ada, "Pacific/Pago_Pago", key="west")
+    clock.set(instant_from("2026-03-02T06:00:00Z"))
+    told = await ledger.events.last(ada.lane, ada.id)
+    settled = await ledger.settle(early)
+    assert instant_text(settled.meters[0].ends_at or 0) == "2026-03-02T11:00:00Z"
+    assert [one["window"]["ends_at"] for one in await events(ledger, ada, told)] == ["2026-03-02T11:00:00Z"]
+    longer = await ledger.hold(ada, {"ai_credits": 1}, key="longer", expires_in=600_000)
+    await ledger.change_zone(ada, "UTC", key="back")
+    assert (await window(ledger, ada))[0] == "2026-03-02T06:00:00Z"
+    told = await ledger.events.last(ada.lane, ada.id)
+    for hold in (late, longer):
+        over = await ledger.settle(hold)
+        assert over.meters[0].ends_at is not None
+        assert over.meters[0].ends_at <= clock()
+    assert await events(ledger, ada, told) == []
+    assert await figures(ledger, ada) == (0, 0, 60)
+
+
+async def test_moving_for_ever_changes_no_day_but_the_last_one(
     ledger: Ledger, ada: AccountRef, clock: FakeClock
 ) -> None:
     await ledger.settle(await ledger.hold(ada, {"ai_credits": 60}, key="k"))

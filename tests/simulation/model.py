@@ -74,6 +74,15 @@ class AHold:
         return "expired" if self.state == "open" and now >= self.deadline else self.state
 
 
+class Turn(NamedTuple):
+    """A window that ran at a move: its date (a month's is its billing date), and the end that it had when it began."""
+
+    start: int
+    end: int
+    on: date
+    due: int
+
+
 class Life:
     """One account."""
 
@@ -81,7 +90,7 @@ class Life:
         self.plan, self.zone = plan, zone
         self.later: tuple[str, int] | None = None
         self.billing_day = _local(now, zone).day
-        self.turns: dict[str, tuple[int, int]] = {}
+        self.turns: dict[str, Turn] = {}
         self.own: dict[str, int | None] = {}
         self.used: dict[tuple[str, int], int] = {}
         self.held: dict[tuple[str, int], int] = {}
@@ -98,10 +107,22 @@ class Life:
         if kind == "standing":
             return 0, None
         turn = self.turns.get(kind)
-        if turn and now < turn[1]:
+        if turn and now < turn.end:
+            return turn.start, turn.end
+        start, end = self.usual(kind, now)
+        return (max(start, turn.end) if turn else start), end
+
+    def usual(self, kind: str, now: int) -> tuple[int, int]:
+        """The day or month that holds an instant where the account lives."""
+        return _day(now, self.zone) if kind == "day" else _month(now, self.zone, self.billing_day)
+
+    def turn(self, kind: str, now: int) -> "Turn":
+        """The running window with what a move must keep of it."""
+        turn = self.turns.get(kind)
+        if turn and now < turn.end:
             return turn
-        start, end = _day(now, self.zone) if kind == "day" else _month(now, self.zone, self.billing_day)
-        return (max(start, turn[1]) if turn else start), end
+        start, end = self.usual(kind, now)
+        return Turn(max(start, turn.end) if turn else start, end, _local(start, self.zone).date(), end)
 
 
 class Model:
@@ -241,18 +262,25 @@ class Model:
 
 
 def _move(life: Life, zone: str, now: int) -> None:
-    """The running windows end at the first midnight of the new zone that is not before their end."""
+    """A window ends at the end that it had when it began, or when its date is over in the new zone, whichever is later."""
     if zone == life.zone:
         return
-    turns = {}
-    for kind in ("day", "month"):
-        start, end = life.span(kind, now)
-        assert end is not None
-        offset = OFFSETS[zone]
-        turns[kind] = (start, -(-(end + offset) // DAY) * DAY - offset)
-    life.turns, life.zone, life.entries = turns, zone, life.entries + 1
+    running = {kind: life.turn(kind, now) for kind in ("day", "month")}
+    life.zone, life.entries = zone, life.entries + 1
+    for kind, (start, _, on, due) in running.items():
+        following = on + timedelta(days=1) if kind == "day" else _next_billing_date(on, life.billing_day)
+        end = max(due, _midnight(following, zone))
+        life.turns[kind] = Turn(start, end, on, due)
+        if end <= now:
+            begun, end = life.usual(kind, now)
+            life.turns[kind] = Turn(now, end, _local(begun, zone).date(), end)
     if life.later and now < life.later[1]:
-        life.later = (life.later[0], turns["month"][1])
+        month = life.turns["month"]
+        life.later = (life.later[0], month.end if month.start == running["month"].start else now)
+
+
+def _next_billing_date(on: date, billing_day: int) -> date:
+    return min(one for one in _billing_dates(on.year * 12 + on.month - 1, billing_day) if one > on)
 
 
 def _deal(asked: tuple[tuple[str, int], ...], lines: list[HeldOf], rooms: list[int]) -> list[int] | None:

@@ -100,16 +100,22 @@ def life(kind: str, beginning: tuple[str, int, int], steps: list[Step]) -> tuple
     zone, billing_day, now = beginning
     calendar = Calendar(zone, billing_day, None, None)
     windows = [window_at(calendar, kind, now)]
+    due_at = end_of(windows[-1])
     for step in steps:
         now += step.wait
         while end_of(windows[-1]) <= now:
             windows.append(next_window(calendar, windows[-1]))
+            due_at = end_of(windows[-1])
         if step.zone is not None:
-            announced = end_of(windows[-1])
+            before = windows[-1]
             calendar = moved(calendar, step.zone, now)
             windows[-1] = window_at(calendar, kind, now)
-            assert end_of(windows[-1]) >= announced, "an announced end came earlier"
-            assert begins_its_date(end_of(windows[-1]), zone_rules(step.zone))
+            if windows[-1].starts_at != before.starts_at:
+                assert windows[-1].starts_at == now >= due_at, "a window ended before the end that it had when it began"
+                windows[-1:] = [before._replace(ends_at=now), windows[-1]]
+                due_at = end_of(windows[-1])
+            end = end_of(windows[-1])
+            assert end == due_at or (end > due_at and begins_its_date(end, zone_rules(calendar.zone)))
         assert windows[-1] == window_at(calendar, kind, now)
         assert windows[-1].starts_at <= now < end_of(windows[-1])
     return windows, now - windows[0].starts_at
@@ -131,10 +137,12 @@ def test_months_tile_time_whatever_the_moves(beginning: tuple[str, int, int], st
 
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(beginning=BEGINNINGS, steps=steps_of(3 * DAY))
-def test_moving_never_gives_more_days_than_have_gone_by(beginning: tuple[str, int, int], steps: list[Step]) -> None:
+def test_moving_never_gives_more_days_than_have_gone_by_and_two(
+    beginning: tuple[str, int, int], steps: list[Step]
+) -> None:
     windows, elapsed = life("day", beginning, steps)
     days_begun = -(-elapsed // DAY)
-    assert len(windows) <= days_begun + 1
+    assert len(windows) <= days_begun + 2
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)
@@ -150,10 +158,12 @@ def test_a_clock_that_jumps_back_between_moves_finds_no_window_that_overlaps_ano
     for step, jump in zip(steps, jumps, strict=False):
         now += step.wait
         if step.zone is not None:
+            before = window_at(calendar, "day", now)
             calendar = moved(calendar, step.zone, now)
+            seen[before.starts_at] = min(end_of(before), now)  # where it goes on, it is seen again below
         for at in (now, now - jump):
             window = window_at(calendar, "day", at)
-            seen[window.starts_at] = max(end_of(window), seen.get(window.starts_at, 0))
+            seen[window.starts_at] = end_of(window)
     spans = sorted(seen.items())
     for (_, ends_at), (starts_at, _) in pairwise(spans):
         assert ends_at <= starts_at

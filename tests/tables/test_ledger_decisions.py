@@ -204,12 +204,16 @@ STANDING_METERS = """
 ZONES = """
     2026-03-01T12:00:00Z    hold a ai_credits=60        ok                    ai_credits 0+60/60
                             zone Pacific/Kiritimati     ok                    ai_credits 0+60/60   # it is 2 March there
-                            hold b ai_credits=1         allowance_exhausted   fits 2026-03-02T10:00:00Z
+                            hold b ai_credits=1         allowance_exhausted   fits 2026-03-02T00:00:00Z
                             zone Pacific/Kiritimati     ok                    entries 0
-                            zone UTC                    ok                    ai_credits 0+60/60
-                            hold b ai_credits=1         allowance_exhausted   fits 2026-03-03T00:00:00Z
-    2026-03-02T23:59:59Z    hold b ai_credits=1         allowance_exhausted
-    2026-03-03T00:00:00Z    hold b ai_credits=60        ok                    ai_credits 0+60/60
+                            zone Pacific/Pago_Pago      ok                    ai_credits 0+60/60
+                            hold b ai_credits=1         allowance_exhausted   fits 2026-03-02T11:00:00Z
+    2026-03-02T10:59:59Z    hold b ai_credits=1         allowance_exhausted
+                            zone UTC                    ok                    ai_credits 0+0/60    # it is 2 March there
+                            hold b ai_credits=60        ok                    ai_credits 0+60/60
+                            zone Pacific/Kiritimati     ok                    ai_credits 0+60/60
+                            hold c ai_credits=1         allowance_exhausted   fits 2026-03-03T00:00:00Z
+    2026-03-03T00:00:00Z    hold c ai_credits=60        ok                    ai_credits 0+60/60
 """
 
 NOTHING_COSTS_NOTHING = """

@@ -122,7 +122,7 @@ async def every_kind(ledger: Ledger, ada: AccountRef, clock: FakeClock) -> None:
     await ledger.change_plan(ada, "pro", key="10")
     await ledger.change_plan(ada, "free", key="11", why="too much for me")
     await ledger.change_plan(ada, "pro", key="12")
-    await ledger.change_zone(ada, "Asia/Tokyo", key="13")
+    await ledger.change_zone(ada, "Asia/Tokyo", key="13", why="I moved")
 
 
 SENTENCES = [
@@ -145,7 +145,10 @@ SENTENCES = [
     "On Pro from now on.",
     "Moves to Free on Wed 1 Apr 2026 00:00 Europe/Paris: too much for me",
     "Stays on Pro; the scheduled change was taken back.",
-    "Days are counted in Asia/Tokyo once the running one ends on Tue 3 Mar 2026 00:00 Asia/Tokyo.",
+    "Days are counted in Asia/Tokyo instead of Europe/Paris. The current day still ends on Mon 2 Mar 2026 08:00 Asia/Tokyo "
+    "(Mon 2 Mar 2026 00:00 Europe/Paris); the next one on Tue 3 Mar 2026 00:00 Asia/Tokyo. The current month still ends on "
+    "Wed 1 Apr 2026 07:00 Asia/Tokyo (Wed 1 Apr 2026 00:00 Europe/Paris); the next one on Fri 1 May 2026 00:00 Asia/Tokyo. "
+    "Reason: I moved",
 ]
 
 

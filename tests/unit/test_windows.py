@@ -136,47 +136,106 @@ def test_an_account_begins_its_months_on_its_own_date_of_today() -> None:
 
 
 MOVES = [
-    # from, to, when, the end of the running day after the move
-    ("Europe/Paris", "America/New_York", "2026-03-01T12:00:00Z", "2026-03-02T05:00:00Z"),
-    ("America/New_York", "Europe/Paris", "2026-03-01T12:00:00Z", "2026-03-02T23:00:00Z"),
-    ("Pacific/Kiritimati", "Etc/GMT+12", "2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"),
-    ("Etc/GMT+12", "Pacific/Kiritimati", "2026-03-01T13:00:00Z", "2026-03-03T10:00:00Z"),
-    ("Europe/Paris", "Europe/Berlin", "2026-03-01T12:00:00Z", "2026-03-01T23:00:00Z"),
-    ("UTC", "America/Havana", "2025-11-02T12:00:00Z", "2025-11-03T05:00:00Z"),
+    # from, to, when, the end of the running day after the move, the end of the next one
+    ("Europe/Paris", "America/New_York", "2026-03-01T12:00:00Z", "2026-03-02T05:00:00Z", "2026-03-03T05:00:00Z"),
+    ("America/New_York", "Europe/Paris", "2026-03-01T12:00:00Z", "2026-03-02T05:00:00Z", "2026-03-02T23:00:00Z"),
+    ("Pacific/Kiritimati", "Etc/GMT+12", "2026-03-01T12:00:00Z", "2026-03-03T12:00:00Z", "2026-03-04T12:00:00Z"),
+    ("Etc/GMT+12", "Pacific/Kiritimati", "2026-03-01T13:00:00Z", "2026-03-02T12:00:00Z", "2026-03-03T10:00:00Z"),
+    ("Europe/Paris", "Europe/Berlin", "2026-03-01T12:00:00Z", "2026-03-01T23:00:00Z", "2026-03-02T23:00:00Z"),
+    ("UTC", "America/Havana", "2025-11-02T12:00:00Z", "2025-11-03T05:00:00Z", "2025-11-04T05:00:00Z"),
+    ("Asia/Tokyo", "Europe/Paris", "2026-03-01T16:00:00Z", "2026-03-02T23:00:00Z", "2026-03-03T23:00:00Z"),
 ]
 
 
-@pytest.mark.parametrize(("here", "there", "now", "ends"), MOVES)
-def test_a_move_ends_the_running_day_at_the_first_midnight_there_that_is_not_before_its_old_end(
-    here: str, there: str, now: str, ends: str
+@pytest.mark.parametrize(("here", "there", "now", "ends", "next_ends"), MOVES)
+def test_a_move_ends_the_running_day_at_its_old_end_or_when_its_date_is_over_there_whichever_is_later(
+    here: str, there: str, now: str, ends: str, next_ends: str
 ) -> None:
     before = window_at(living_in(here), "day", instant_from(now))
     calendar = moved(living_in(here), there, instant_from(now))
     running = window_at(calendar, "day", instant_from(now))
     assert (running.starts_at, instant_text(running.ends_at or 0)) == (before.starts_at, ends)
-    assert next_window(calendar, running).starts_at == running.ends_at
+    assert texts(next_window(calendar, running)) == (ends, next_ends)
 
 
-def test_a_move_ends_the_running_month_at_a_midnight_there_and_the_next_one_is_the_zones_own() -> None:
+def test_a_move_east_leaves_the_running_month_its_end_and_the_next_one_ends_as_it_does_there() -> None:
     calendar = moved(living_in("America/New_York", 15), "Europe/Paris", instant_from("2026-04-02T12:00:00Z"))
     running = window_at(calendar, "month", instant_from("2026-04-02T12:00:00Z"))
-    assert texts(running) == ("2026-03-15T04:00:00Z", "2026-04-15T22:00:00Z")
-    assert texts(next_window(calendar, running)) == ("2026-04-15T22:00:00Z", "2026-05-14T22:00:00Z")
+    assert texts(running) == ("2026-03-15T04:00:00Z", "2026-04-15T04:00:00Z")
+    assert texts(next_window(calendar, running)) == ("2026-04-15T04:00:00Z", "2026-05-14T22:00:00Z")
 
 
-def test_a_second_move_never_takes_an_announced_end_back() -> None:
+def test_a_move_west_ends_the_running_month_on_the_billing_date_there_and_never_a_day_early() -> None:
+    now = instant_from("2026-03-31T12:00:00Z")
+    calendar = moved(living_in("Pacific/Kiritimati"), "Pacific/Pago_Pago", instant_from("2026-03-31T09:00:00Z"))
+    running = window_at(calendar, "month", now)
+    assert texts(running) == ("2026-02-28T10:00:00Z", "2026-04-01T11:00:00Z")
+    assert texts(next_window(calendar, running)) == ("2026-04-01T11:00:00Z", "2026-05-01T11:00:00Z")
+
+
+def test_going_back_at_once_restores_the_old_end() -> None:
     now = instant_from("2026-03-01T12:00:00Z")
     away = moved(living_in("Europe/Paris"), "America/New_York", now)
     back = moved(away, "Europe/Paris", now)
     assert texts(window_at(away, "day", now)) == ("2026-02-28T23:00:00Z", "2026-03-02T05:00:00Z")
-    assert texts(window_at(back, "day", now)) == ("2026-02-28T23:00:00Z", "2026-03-02T23:00:00Z")
+    assert texts(window_at(back, "day", now)) == ("2026-02-28T23:00:00Z", "2026-03-01T23:00:00Z")
+    assert window_at(back, "month", now) == window_at(living_in("Europe/Paris"), "month", now)
+
+
+def test_going_back_after_the_old_end_begins_the_next_day_at_once_with_the_date_that_it_is_there() -> None:
+    away = moved(living_in("Pacific/Kiritimati"), "Pacific/Pago_Pago", instant_from("2026-03-01T12:00:00Z"))
+    now = instant_from("2026-03-02T15:00:00Z")
+    assert texts(window_at(away, "day", now)) == ("2026-03-01T10:00:00Z", "2026-03-03T11:00:00Z")
+    back = moved(away, "Pacific/Kiritimati", now)
+    assert texts(window_at(back, "day", now)) == ("2026-03-02T15:00:00Z", "2026-03-03T10:00:00Z")
+    assert window_at(back, "month", now) == window_at(living_in("Pacific/Kiritimati"), "month", now)
 
 
 def test_a_move_after_a_finished_turn_keeps_what_runs_then() -> None:
     first = moved(living_in("Europe/Paris"), "America/New_York", instant_from("2026-03-01T12:00:00Z"))
     second = moved(first, "Asia/Tokyo", instant_from("2026-03-05T12:00:00Z"))
-    assert second.day_turn == Turn(instant_from("2026-03-05T05:00:00Z"), instant_from("2026-03-06T15:00:00Z"))
-    assert texts(window_at(second, "day", instant_from("2026-03-07T00:00:00Z")))[0] == "2026-03-06T15:00:00Z"
+    ends_at = instant_from("2026-03-06T05:00:00Z")
+    assert second.day_turn == Turn(instant_from("2026-03-05T05:00:00Z"), ends_at, days("2026-03-05"), ends_at)
+    assert texts(window_at(second, "day", instant_from("2026-03-06T06:00:00Z")))[0] == "2026-03-06T05:00:00Z"
+
+
+def days(on: str) -> int:
+    """A date in days since 1970-01-01."""
+    return (date.fromisoformat(on) - date(1970, 1, 1)).days
+
+
+def test_a_turn_whose_date_was_not_kept_ends_as_it_was_announced_and_opens_no_second_month_by_another_move() -> None:
+    ends_at, now = instant_from("2026-03-31T11:00:00Z"), instant_from("2026-03-30T12:00:00Z")
+    day, month = Turn(instant_from("2026-03-30T10:00:00Z"), ends_at), Turn(instant_from("2026-02-28T10:00:00Z"), ends_at)
+    old = Calendar("Pacific/Pago_Pago", 1, day, month)
+    assert window_at(old, "month", now) == Window("month", *month[:2])
+    again = moved(old, "Etc/GMT+12", now)
+    assert again.day_turn == Turn(day.starts_at, instant_from("2026-03-31T12:00:00Z"), days("2026-03-30"), ends_at)
+    assert again.month_turn == Turn(
+        month.starts_at, instant_from("2026-04-01T12:00:00Z"), days("2026-03-01"), ends_at
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_before", "first_after", "move_at"),
+    [
+        ("Pacific/Apia", "2011-12-29", "2011-12-31", "2011-12-29T20:00:00Z"),
+        ("Pacific/Kwajalein", "1993-08-20", "1993-08-22", "1993-08-20T18:00:00Z"),
+    ],
+)
+def test_a_date_that_a_zone_skips_opens_no_day_there(
+    zone: str, last_before: str, first_after: str, move_at: str
+) -> None:
+    now = instant_from(move_at)
+    here = window_at(living_in(zone), "day", now)
+    away = moved(living_in(zone), "UTC", now)
+    back = moved(away, zone, now)
+    assert back.day_turn is not None
+    assert (back.day_turn.on, window_at(back, "day", now)) == (days(last_before), here)
+    following = next_window(back, here)
+    again = moved(back, "UTC", following.starts_at)
+    assert again.day_turn is not None
+    assert (again.day_turn.starts_at, again.day_turn.on) == (here.ends_at, days(first_after))
 
 
 def test_moving_within_the_same_zone_changes_nothing() -> None:

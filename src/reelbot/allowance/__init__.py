@@ -19,13 +19,14 @@ from reelbot.allowance.core.entries import Kind as EntryKind
 from reelbot.allowance.core.failures import FailurePoint
 from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
 from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
+from reelbot.allowance.core.moving import NO_SECOND, MovedWindow
 from reelbot.allowance.core.outcomes import Answer, HeldLine, InUse, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
 from reelbot.allowance.core.taken import Taken
 from reelbot.allowance.opening import ROOMS, store_on
 from reelbot.allowance.quotes import Item, PricedItem
-from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
+from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
 from reelbot.allowance.store import Span, Stretch
 from reelbot.allowance.verify import AuditReport, Fault
@@ -33,6 +34,7 @@ from reelbot.allowance.verify import AuditReport, Fault
 __all__ = [
     "ENTRY_COLUMNS",
     "FULL_PRICE",
+    "NO_SECOND",
     "ROOMS",
     "Account",
     "AccountRef",
@@ -55,6 +57,7 @@ __all__ = [
     "Meter",
     "MeterFigures",
     "Mode",
+    "MovedWindow",
     "Plan",
     "PlanChange",
     "Price",
@@ -74,6 +77,7 @@ __all__ = [
     "Taken",
     "Terms",
     "Usage",
+    "ZoneChange",
     "csv_text",
     "entry_cells",
     "entry_figures",

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.commands import AccountRef
+from reelbot.allowance.core.moving import MovedWindow
 from reelbot.allowance.core.outcomes import Answer, HeldLine, HoldState, Refusal, RefusedLine
 from reelbot.allowance.quotes import PricedItem
 from reelbot.ids import id_text
@@ -84,6 +85,21 @@ class PlanChange(NamedTuple):
     effective_at: int | None
     cancels: str | None
     limits: dict[str, tuple[int | None, int | None]]
+
+
+class ZoneChange(NamedTuple):
+    """What a change of time zone would do to the windows that run; none of them when it is the zone already (`stays`).
+
+    A scheduled change of plan, which comes with the end of the month, would come at `next_plan_at`.
+    """
+
+    present: str
+    zone: str
+    stays: bool
+    windows: tuple[MovedWindow, ...]
+    next_plan: str | None
+    next_plan_at: int | None
+    sentence: str
 
 
 class Refused(Exception):

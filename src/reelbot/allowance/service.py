@@ -26,14 +26,15 @@ from reelbot.allowance.core.explain import refusal_sentence
 from reelbot.allowance.core.failures import FailurePoint, FailureTable, settled_amount
 from reelbot.allowance.core.holding import weigh, when_they_fit
 from reelbot.allowance.core.making import made
+from reelbot.allowance.core.moving import moved_windows, zone_sentence
 from reelbot.allowance.core.outcomes import Answer, Outcome, Refusal, Replay, Status
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
 from reelbot.allowance.core.taken import Taken, taken_by
-from reelbot.allowance.core.windows import window_at
+from reelbot.allowance.core.windows import moved, window_at
 from reelbot.allowance.opening import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
-from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage
+from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.store import Span, Store, Stretch
 from reelbot.allowance.sweeper import Sweeper
 from reelbot.allowance.verify import AuditReport, verify
@@ -352,7 +353,10 @@ class Ledger:
         return await self._carried_out(account, ask.ChangePlan(*account[:2], key, content, plan, by, why))
 
     async def change_zone(self, account: AccountRef, timezone: str, *, key: str, why: str | None = None) -> Receipt:
-        """Count days in another zone once the running day has ended; never a second allowance."""
+        """Count days and months in another zone; each date opens one day, each billing date one month, in any zone.
+
+        `zone_change` tells what becomes of the running windows. Raises `Malformed` for a zone that there is not.
+        """
         key, why = asking.checked_key(key), asking.checked_why(why)
         zone, content = asking.checked_zone(timezone), content_hash("zone", timezone, why)
         return await self._carried_out(account, ask.ChangeZone(*account[:2], key, content, zone, why))
@@ -410,6 +414,22 @@ class Ledger:
             for meter in self.terms.catalogue.meters
         }
         return PlanChange(present, plan, stays, effective_at, cancels, limits)
+
+    async def zone_change(self, account: AccountRef, timezone: str) -> ZoneChange:
+        """What moving to a time zone would do to the running day and month; changes nothing.
+
+        Raises `Malformed` for a zone that there is not.
+        """
+        zone = asking.checked_zone(timezone)
+        page, _ = await self._page(account)
+        facts, now, before = page.account, page.now, page.account.calendar
+        next_plan = facts.next_plan if page.plan == facts.plan else None
+        if zone == before.zone:
+            stays = f"Days are counted in {zone}; nothing changes."
+            return ZoneChange(zone, zone, True, (), next_plan, facts.next_plan_at if next_plan else None, stays)
+        windows = _, month = moved_windows(before, moved(before, zone, now), now)
+        told = zone_sentence(before.zone, zone, windows, now)
+        return ZoneChange(before.zone, zone, False, windows, next_plan, month.ends_at if next_plan else None, told)
 
     def _limit(self, account: Account, meter: str, now: int) -> int | None:
         return limit_of(account, self.terms.catalogue, meter, now, granted=0)

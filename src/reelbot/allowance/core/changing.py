@@ -2,7 +2,8 @@
 
 A plan moves up at once: what is used stays used, the limit rises. It moves down, or is cancelled, at the end of the
 running month, and until then it can be taken back. Whatever the order of moves, used and held stand against the limit of
-the moment, so nothing is gained by moving.
+the moment, so nothing is gained by moving. A move that waits for the end of the month waits for the end of that month, whatever
+becomes of it by a change of zone.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from reelbot.allowance.core.accounts import NO_OVERRIDES, Account, window_of
 from reelbot.allowance.core.book import Book, Decision, Page
 from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
 from reelbot.allowance.core.entries import detail_text as _detail
+from reelbot.allowance.core.moving import moved_windows, zone_sentence
 from reelbot.allowance.core.outcomes import Answer, Replay
 from reelbot.allowance.core.windows import first_calendar, local_text, moved, window_at
 
@@ -101,23 +103,23 @@ def _move_plan(book: Book, changed: Account, present: str, at: int | None, why: 
 
 
 def change_zone(book: Book, account: Account, command: ChangeZone, now: int) -> Decision:
-    """Count days elsewhere from the end of the running day on; a scheduled change of plan moves with the month's end."""
-    if command.zone == account.calendar.zone:
+    """Count days and months elsewhere; a scheduled change of plan comes with the end of the month that runs."""
+    present = account.calendar.zone
+    if command.zone == present:
         return Page(book, account, now).decision("zone", ())
     calendar = moved(account.calendar, command.zone, now)
+    windows = _, month = moved_windows(account.calendar, calendar, now)
     changed = account._replace(calendar=calendar)
     if account.next_plan_at is not None and now < account.next_plan_at:
-        changed = changed._replace(next_plan_at=window_at(calendar, "month", now).ends_at)
+        changed = changed._replace(next_plan_at=month.ends_at)
     page = Page(book, changed, now)
-    day_ends_at = window_at(calendar, "day", now).ends_at
-    assert day_ends_at is not None
-    turns = local_text(day_ends_at, command.zone)
-    page.remark("zone", explain.why_zone(command.zone, turns), _zone_detail(account, changed))
+    why = zone_sentence(present, command.zone, windows, now, command.why)
+    page.remark("zone", why, _zone_detail(account, changed))
     return page.decision("zone", page.figures(book.catalogue.meters), account=changed)
 
 
 def _zone_detail(account: Account, changed: Account) -> str:
-    """The zones, and the windows that keep running past the change: start and end, so that the audit can compare."""
+    """The zones, and the windows that run past the change, as they are kept: so the audit can compare."""
     before, after = account.calendar, changed.calendar
     return _detail(
         timezone=(before.zone, after.zone),

@@ -17,6 +17,7 @@ from reelbot.allowance.core.entries import Kind, detail_text
 from reelbot.allowance.core.making import made
 from reelbot.allowance.core.outcomes import HeldLine, HoldState, InUse, Refusal, Status
 from reelbot.allowance.core.plans import Meter
+from reelbot.allowance.core.windows import window_at
 
 _ENDED: dict[HoldState, Status] = {
     "settled": Status.HOLD_SETTLED,
@@ -180,4 +181,16 @@ def _closed(page: Page, kind: Kind, hold: HoldFacts, state: HoldState, lines: tu
 def _touched(page: Page, lines: Iterable[HeldLine]) -> tuple[Allowance, ...]:
     """The figures of the hold's own windows, each once; they may be over."""
     windows = {(meter, starts_at): (kind, ends_at) for meter, _, kind, starts_at, ends_at, _, _ in lines}
-    return tuple([page.allowance(meter, kind, starts, ends) for (meter, starts), (kind, ends) in windows.items()])
+    return tuple([_figures(page, meter, kind, starts, ends) for (meter, starts), (kind, ends) in windows.items()])
+
+
+def _figures(page: Page, meter: str, kind: str, starts_at: int, ends_at: int | None) -> Allowance:
+    """The figures of a window that had this end when the hold was taken; a change of zone may have moved it since."""
+    calendar = page.account.calendar
+    if ends_at is not None and calendar.day_turn is not None:
+        running = window_at(calendar, kind, page.now)
+        if running.starts_at == starts_at:
+            ends_at = running.ends_at
+        elif running.starts_at > starts_at:
+            ends_at = min(ends_at, running.starts_at)
+    return page.allowance(meter, kind, starts_at, ends_at)

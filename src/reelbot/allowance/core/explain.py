@@ -90,11 +90,6 @@ def why_stays(catalogue: Catalogue, plan: str) -> str:
     return f"Stays on {catalogue.plans[plan].title}; the scheduled change was taken back."
 
 
-def why_zone(zone: str, turns: str) -> str:
-    """Days are counted elsewhere once the running one has ended."""
-    return f"Days are counted in {zone} once the running one ends on {turns}."
-
-
 def shortage_sentence(catalogue: Catalogue, shortage: Shortage) -> str:
     """What is short, by how much, and when it is back: the `detail` of every exhausted limit."""
     allowance, needed = shortage.allowance, shortage.needed

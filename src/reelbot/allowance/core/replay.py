@@ -284,6 +284,8 @@ class Replay:
         _agree_on("day", day_turn, _turn(_change(detail, "day_turn")[0]))
         _agree_on("month", month_turn, _turn(_change(detail, "month_turn")[0]))
         days, months = _turn(_change(detail, "day_turn")[1]), _turn(_change(detail, "month_turn")[1])
+        _require_turn(day_turn, days)
+        _require_turn(month_turn, months)
         calendar = Calendar(zone_after, billing_day, days, months)
         self.account = account._replace(calendar=calendar, next_plan_at=_change(detail, "next_plan_at")[1])
 
@@ -369,6 +371,22 @@ def _change(detail: dict[str, tuple[Any, Any]], name: str) -> tuple[Any, Any]:
 
 def _turn(pair: Any) -> Turn | None:
     return None if pair is None else Turn(*pair)
+
+
+def _require_turn(before: Turn | None, after: Turn | None) -> None:
+    """The rule as far as it needs no zone: dates only go up, and no window ends before the end that it had when it began.
+
+    What needs a zone is not worked out again: the rules of zones change, and an entry tells what followed from those of then.
+    """
+    if after is None or after.on is None or after.due_at is None:
+        return  # as entries were before these facts were kept
+    if after.ends_at < after.due_at:
+        raise Mismatch(f"an end not before {after.due_at}", after.ends_at)
+    if before is None or before.on is None:
+        return
+    is_same = after.starts_at == before.starts_at
+    if (after.on != before.on or after.due_at != before.due_at) if is_same else after.on <= before.on:
+        raise Mismatch(f"the date {before.on} once", f"a window from {after.starts_at} of the date {after.on}")
 
 
 def _limit_word(account: Account, meter: str) -> int | str:

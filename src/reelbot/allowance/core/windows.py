@@ -5,8 +5,12 @@ clocks change. A month runs from the first instant of the billing day, clamped t
 month. The first instant of a date is the first at which the zone's wall clock shows its midnight or later: after a gap
 that swallows midnight, the first of two midnights, and the same instant as the next date when a date is skipped whole.
 
-A change of zone leaves the running window its start and moves its end to the first midnight of the new zone that is not
-earlier than the old end. So windows follow one another without gap or overlap whatever the moves, and none comes early.
+Every day belongs to a date and every month to a billing date, and each date opens at most one window, whatever the zones.
+A change of zone leaves the running window its start and its date; it ends at the later of two instants: the end it had
+when it began, and the midnight, in the new zone, of the date (the billing date) that follows its own. The next window
+belongs to the date that it then is there, and ends as usual. So going back at once restores the old end, windows follow
+one another without gap or overlap, and their dates only ever go up. Where both instants lie in the past (somebody comes
+back from the west after the old end), the window ends at once.
 """
 
 import calendar as gregorian
@@ -15,7 +19,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reelbot.clock import DAY, SECOND
@@ -41,10 +45,16 @@ class Window(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A window that was running when the zone changed: its start as it was, its end as it was moved."""
+    """The window that ran when the zone changed last: its start, its end as the change left it, and what both follow from.
+
+    `on` is the date that it belongs to, of a month its billing date, in days since 1970-01-01. `due_at` is the end that it
+    had when it began. Both are None in an account that moved before they were kept.
+    """
 
     starts_at: int
     ends_at: int
+    on: int | None = None
+    due_at: int | None = None
 
 
 class Calendar(NamedTuple):
@@ -57,6 +67,9 @@ class Calendar(NamedTuple):
 
 
 STANDING = Window("standing", 0, None)
+
+Moving = Literal["day", "month"]
+"""The kinds of windows that end, and so move with the zone."""
 
 _ANY_BILLING_DAY = 0
 """Days do not depend on it, so accounts that differ in nothing else share what is remembered of them."""
@@ -94,7 +107,7 @@ def window_at(calendar: Calendar, kind: str, now: int) -> Window:
         return Window(kind, turn.starts_at, turn.ends_at)
     latest = _latest.get((zone, kind, billing_day))
     if latest is None or not latest[0] <= now < latest[1]:
-        starts_at, ends_at = _span_at(zone, kind, billing_day, now)
+        _, starts_at, ends_at = _span_at(zone_rules(zone), kind, billing_day, now)
         latest = _latest[zone, kind, billing_day] = (starts_at, ends_at, Window(kind, starts_at, ends_at))
     if turn is not None and turn.ends_at > latest[0]:
         return Window(kind, turn.ends_at, latest[1])
@@ -111,7 +124,6 @@ def next_window(calendar: Calendar, window: Window) -> Window:
 def moved(calendar: Calendar, zone: str, now: int) -> Calendar:
     """The calendar after a change of zone at `now`. Moving within the same zone changes nothing.
 
-    A second move works on the end that the first one announced, so an announced end never comes earlier.
     Raises `ValueError` for a zone that does not exist.
     """
     place = zone_rules(zone)
@@ -134,51 +146,93 @@ def local_text(at: int, zone: str) -> str:
     return f"{day} {wall.hour:02d}:{wall.minute:02d} {zone}"
 
 
-def _turn(calendar: Calendar, kind: str, zone: ZoneInfo, now: int) -> Turn:
-    """The running window of a kind, kept until the first midnight of `zone` that is not before its end."""
-    _, starts_at, ends_at = window_at(calendar, kind, now)
-    assert ends_at is not None, "days and months end"
-    start_of_day = _start_of_day(zone)
-    day = _wall(zone, ends_at // SECOND).toordinal()
-    while start_of_day(day) < ends_at:
-        day += 1
-    return Turn(starts_at, start_of_day(day))
+class _Running(NamedTuple):
+    """A running window, the number of the date or month it belongs to, and the end that it had when it began."""
+
+    starts_at: int
+    number: int
+    due_at: int
 
 
-def _span_at(zone: str, kind: str, billing_day: int, now: int) -> tuple[int, int]:
-    """The day or month of a zone that holds `now`, with no regard to turns."""
-    place = zone_rules(zone)
+def _turn(calendar: Calendar, kind: Moving, place: ZoneInfo, now: int) -> Turn:
+    """The window that runs after a change to the zone `place`: the same one with another end, or the next one.
+
+    Its end may lie behind it already: whoever moved west has a window that outlives its date, and goes back east after
+    that date. Then the next one begins at once, with the date that it is there.
+    """
+    billing_day = calendar.billing_day
+    starts_at, number, due_at = _running(calendar, kind, now)
+    ends_at = max(due_at, _start_of(place, kind, billing_day)(number + 1))
+    if ends_at <= now:
+        number, _, ends_at = _span_at(place, kind, billing_day, now)
+        starts_at, due_at = now, ends_at
+    return Turn(starts_at, ends_at, _date_of(kind, billing_day, number) - _EPOCH_DAY, due_at)
+
+
+def _running(calendar: Calendar, kind: Moving, now: int) -> _Running:
+    """The window of a kind that holds `now`, with what a change of zone must keep of it."""
+    place, billing_day = zone_rules(calendar.zone), calendar.billing_day
+    turn = calendar.day_turn if kind == "day" else calendar.month_turn
+    if turn is None or now >= turn.ends_at:
+        number, starts_at, ends_at = _span_at(place, kind, billing_day, now)
+        return _Running(starts_at if turn is None else max(starts_at, turn.ends_at), number, ends_at)
+    if turn.on is None or turn.due_at is None:
+        return _Running(turn.starts_at, _number_before(place, kind, billing_day, turn.ends_at), turn.ends_at)
+    on = date.fromordinal(turn.on + _EPOCH_DAY)
+    number = on.toordinal() if kind == "day" else _month_number(on)
+    return _Running(turn.starts_at, number, turn.due_at)
+
+
+def _number_before(place: ZoneInfo, kind: Moving, billing_day: int, ends_at: int) -> int:
+    """The date or month of a window whose date was not kept: the one before the one that begins at its end.
+
+    Such an end was a midnight of the zone, of a month up to a day early; so it is looked at a day later.
+    """
+    number, _, _ = _span_at(place, kind, billing_day, ends_at if kind == "day" else ends_at + DAY)
+    return number - 1
+
+
+def _span_at(place: ZoneInfo, kind: str, billing_day: int, now: int) -> tuple[int, int, int]:
+    """The day or month of a zone that holds `now`, with no regard to turns: its number, its start and its end.
+
+    Days are numbered by their ordinal, months from January of the year 0; a month is that of its billing date.
+    """
     wall = _wall(place, now // SECOND)
     if kind == "day":
-        return _span_from(_start_of_day(place), wall.toordinal(), now)
+        return _span_from(_start_of(place, "day", billing_day), wall.toordinal(), now)
     if not 1 <= billing_day <= 31:
         raise ValueError(f"the billing day {billing_day} is not a day of a month")
-    month = wall.year * 12 + wall.month - 1
+    month = _month_number(wall)
     started = wall.toordinal() >= _billing_date(month, billing_day)
-    return _span_from(_start_of_month(place, billing_day), month if started else month - 1, now)
+    return _span_from(_start_of(place, "month", billing_day), month if started else month - 1, now)
 
 
-def _span_from(start_of: Callable[[int], int], index: int, now: int) -> tuple[int, int]:
+def _span_from(start_of: Callable[[int], int], number: int, now: int) -> tuple[int, int, int]:
     """The last span that starts by `now`, searched upwards from one that does.
 
     It can lie above the date on the wall, where clocks go back over a midnight that has already struck (St John's did
     so at 00:01). Spans that would be empty, of dates that are skipped, are stepped over.
     """
-    starts_at, ends_at = start_of(index), start_of(index + 1)
+    starts_at, ends_at = start_of(number), start_of(number + 1)
     while ends_at <= now:
-        index += 1
-        starts_at, ends_at = ends_at, start_of(index + 1)
-    return starts_at, ends_at
+        number += 1
+        starts_at, ends_at = ends_at, start_of(number + 1)
+    return number, starts_at, ends_at
 
 
-def _start_of_day(zone: ZoneInfo) -> Callable[[int], int]:
-    """From a date's ordinal to its first instant."""
-    return lambda day: _first_second(zone, day) * SECOND
+def _start_of(place: ZoneInfo, kind: Moving, billing_day: int) -> Callable[[int], int]:
+    """From the number of a date or month to its first instant in a zone."""
+    return lambda number: _first_second(place, _date_of(kind, billing_day, number)) * SECOND
 
 
-def _start_of_month(zone: ZoneInfo, billing_day: int) -> Callable[[int], int]:
-    """From a month, counted from January of the year 0, to the first instant of its billing day."""
-    return lambda month: _first_second(zone, _billing_date(month, billing_day)) * SECOND
+def _date_of(kind: Moving, billing_day: int, number: int) -> int:
+    """The ordinal of the date that a window belongs to."""
+    return number if kind == "day" else _billing_date(number, billing_day)
+
+
+def _month_number(on: date) -> int:
+    """Months counted from January of the year 0."""
+    return on.year * 12 + on.month - 1
 
 
 def _billing_date(month: int, billing_day: int) -> int:

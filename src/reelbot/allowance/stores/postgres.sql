@@ -3,7 +3,8 @@
 -- name: load_accounts
 -- The facts and chains of a batch's accounts, locked in the order of their id: lane, ids.
 SELECT id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at, day_turn_ends_at,
-       month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+       day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on, month_turn_due_at, overrides,
+       seq, head
   FROM account WHERE lane = %s AND id = ANY (%s::bigint[]) ORDER BY id FOR UPDATE;
 
 -- name: load_names
@@ -36,13 +37,15 @@ SELECT balance.account, balance.meter, balance.window_start, balance.used, balan
 -- name: insert_account
 -- A new account. Its chain is moved by move_chain.
 INSERT INTO account (lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
-                     day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides, seq, head)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, decode(repeat('00', 32), 'hex'));
+                     day_turn_ends_at, day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at,
+                     month_turn_on, month_turn_due_at, overrides, seq, head)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, decode(repeat('00', 32), 'hex'));
 
 -- name: change_account
 -- The facts of an account after a change of plan, zone or limit: facts, then lane and id.
 UPDATE account SET plan = %s, next_plan = %s, next_plan_at = %s, zone = %s, billing_day = %s, day_turn_starts_at = %s,
-                   day_turn_ends_at = %s, month_turn_starts_at = %s, month_turn_ends_at = %s, overrides = %s
+                   day_turn_ends_at = %s, day_turn_on = %s, day_turn_due_at = %s, month_turn_starts_at = %s,
+                   month_turn_ends_at = %s, month_turn_on = %s, month_turn_due_at = %s, overrides = %s
  WHERE lane = %s AND id = %s;
 
 -- name: move_chain
@@ -89,13 +92,15 @@ SELECT id FROM account WHERE lane = %s AND name = %s;
 -- name: list_accounts
 -- Accounts in order, after one: lane, id, lane, how many.
 SELECT lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
-       day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides
+       day_turn_ends_at, day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on,
+       month_turn_due_at, overrides
   FROM account WHERE (lane, id) > (%s, %s) ORDER BY lane, id LIMIT %s;
 
 -- name: read_account
 -- One account with its chain: lane, id.
 SELECT id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at, day_turn_ends_at,
-       month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+       day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on, month_turn_due_at, overrides,
+       seq, head
   FROM account WHERE lane = %s AND id = %s;
 
 -- name: list_plans

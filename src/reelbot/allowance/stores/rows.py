@@ -22,6 +22,9 @@ _overrides = msgspec.json.Decoder(dict[str, int | None]).decode
 json_bytes = msgspec.json.Encoder().encode
 
 
+_NO_TURN = (None,) * len(Turn._fields)
+
+
 def json_text(value: object) -> str:
     """JSON for a text column or parameter."""
     return json_bytes(value).decode()
@@ -31,10 +34,10 @@ def account_from(lane: int, facts: Sequence[Any]) -> Account:
     """An account from its columns, `id` to `overrides`."""
     (
         number, name, created_at, plan, next_plan, next_plan_at, zone, billing_day,
-        day_starts_at, day_ends_at, month_starts_at, month_ends_at, overrides,
+        day_starts_at, day_ends_at, day_on, day_due_at, month_starts_at, month_ends_at, month_on, month_due_at, overrides,
     ) = facts  # fmt: skip
-    day = None if day_ends_at is None else Turn(day_starts_at, day_ends_at)
-    month = None if month_ends_at is None else Turn(month_starts_at, month_ends_at)
+    day = None if day_ends_at is None else Turn(day_starts_at, day_ends_at, day_on, day_due_at)
+    month = None if month_ends_at is None else Turn(month_starts_at, month_ends_at, month_on, month_due_at)
     calendar = made(Calendar, (zone, billing_day, day, month))
     apart = NO_OVERRIDES if overrides == "{}" else _overrides_from(overrides, number)
     return made(Account, (lane, number, name, created_at, plan, next_plan, next_plan_at, calendar, apart))
@@ -52,7 +55,7 @@ def changing_facts(account: Account) -> tuple[object, ...]:
     zone, billing_day, day, month = account.calendar
     return (
         account.plan, account.next_plan, account.next_plan_at, zone, billing_day,
-        *(day or (None, None)), *(month or (None, None)), json_text(dict(account.overrides)),
+        *(day or _NO_TURN), *(month or _NO_TURN), json_text(dict(account.overrides)),
     )  # fmt: skip
 
 
@@ -78,8 +81,8 @@ def put_accounts(book: Book, rows: Iterable[Row]) -> None:
     """Accounts and chains into the book."""
     for row in rows:
         number = row[0]
-        book.accounts[number] = account_from(book.lane, row[:13])
-        book.chains[number] = Chain(row[13], bytes(row[14]))
+        book.accounts[number] = account_from(book.lane, row[:17])
+        book.chains[number] = Chain(row[17], bytes(row[18]))
 
 
 def put_balances(book: Book, rows: Iterable[Row]) -> None:

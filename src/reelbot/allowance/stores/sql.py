@@ -55,7 +55,7 @@ class SqlReader:
             rows = await connection.fetch(self._sql["read_account"], (ref.lane, ref.id))
             if not rows:
                 return None
-            account = account_from(ref.lane, rows[0][:13])
+            account = account_from(ref.lane, rows[0][:17])
             starts = json_text(starts_of(account))
             balances = await connection.fetch(self._sql["read_balances"], (starts, ref.lane, ref.id))
             cursor = await self._events.last_on(connection, ref.lane, ref.id)
@@ -136,7 +136,7 @@ class SqlReader:
                 return None
             balances = await connection.fetch(self._sql["list_balances"], place)
             holds = [hold_from(row) for row in await connection.fetch(self._sql["list_holds"], place)]
-        account, chain = account_from(ref.lane, rows[0][:13]), Chain(rows[0][13], bytes(rows[0][14]))
+        account, chain = account_from(ref.lane, rows[0][:17]), Chain(rows[0][17], bytes(rows[0][18]))
         return Holding(account, chain, balances_from(balances), {hold.id: hold for hold in holds})
 
     async def chain(self, ref: AccountRef, after_seq: int, count: int) -> Sequence[Entry]:

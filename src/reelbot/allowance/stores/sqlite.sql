@@ -5,7 +5,8 @@
 -- name: load_accounts
 -- The facts and chains of a batch's accounts: lane, JSON array of ids.
 SELECT account.id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
-       day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+       day_turn_ends_at, day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on,
+       month_turn_due_at, overrides, seq, head
   FROM json_each(?2) AS wanted CROSS JOIN account ON account.lane = ?1 AND account.id = wanted.value;
 
 -- name: load_names
@@ -38,13 +39,15 @@ SELECT account, meter, window_start, used, held, granted
 -- name: insert_account
 -- A new account. Its chain is moved by move_chain.
 INSERT INTO account (lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
-                     day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides, seq, head)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, zeroblob(32));
+                     day_turn_ends_at, day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at,
+                     month_turn_on, month_turn_due_at, overrides, seq, head)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, zeroblob(32));
 
 -- name: change_account
 -- The facts of an account after a change of plan, zone or limit: facts, then lane and id.
 UPDATE account SET plan = ?, next_plan = ?, next_plan_at = ?, zone = ?, billing_day = ?, day_turn_starts_at = ?,
-                   day_turn_ends_at = ?, month_turn_starts_at = ?, month_turn_ends_at = ?, overrides = ?
+                   day_turn_ends_at = ?, day_turn_on = ?, day_turn_due_at = ?, month_turn_starts_at = ?,
+                   month_turn_ends_at = ?, month_turn_on = ?, month_turn_due_at = ?, overrides = ?
  WHERE lane = ? AND id = ?;
 
 -- name: move_chain
@@ -82,13 +85,15 @@ SELECT id FROM account WHERE lane = ? AND name = ?;
 -- name: list_accounts
 -- Accounts in order, after one: lane, id, how many.
 SELECT lane, id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at,
-       day_turn_ends_at, month_turn_starts_at, month_turn_ends_at, overrides
+       day_turn_ends_at, day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on,
+       month_turn_due_at, overrides
   FROM account WHERE (lane, id) > (?, ?) ORDER BY lane, id LIMIT ?;
 
 -- name: read_account
 -- One account with its chain: lane, id.
 SELECT id, name, created_at, plan, next_plan, next_plan_at, zone, billing_day, day_turn_starts_at, day_turn_ends_at,
-       month_turn_starts_at, month_turn_ends_at, overrides, seq, head
+       day_turn_on, day_turn_due_at, month_turn_starts_at, month_turn_ends_at, month_turn_on, month_turn_due_at, overrides,
+       seq, head
   FROM account WHERE lane = ? AND id = ?;
 
 -- name: list_plans
