@@ -179,6 +179,17 @@ async def test_a_change_of_zone_moves_the_reset(world: World) -> None:
     assert await world.kinds() == [RESET]
 
 
+async def test_a_window_that_ends_with_a_change_of_zone_is_told_as_reset_then(world: World) -> None:
+    await world.add()
+    await world.use(1)
+    await world.ledger.change_zone(world.ada, "America/New_York", key="z")
+    world.clock.set(MIDNIGHT + HOUR)
+    await world.ledger.change_zone(world.ada, "UTC", key="back")
+    world.clock.advance(TURN_GRACE_MS)
+    (message,) = await world.delivered()
+    assert (message.kind, message.document["timestamp"]) == (RESET, "2026-03-02T01:00:00Z")
+
+
 async def test_what_was_used_before_a_webhook_was_added_is_not_told_but_its_reset_is(world: World) -> None:
     await world.use(50)
     await world.add()

@@ -95,35 +95,71 @@ async def test_the_account_tells_its_running_windows_each_once(stand: Stand) -> 
     ]
 
 
-async def test_a_change_of_zone_says_what_changes_and_when(stand: Stand) -> None:
-    answer = await stand.send("PATCH", "/account", {"timezone": "Asia/Tokyo"})
-    assert answer.status_code == 200
-    told = answer.json()
-    assert told["changed"] is True
-    assert told["timezone"] == "Asia/Tokyo"
-    assert told["effective_at"] == "2026-03-02T15:00:00Z", "the first midnight of Tokyo after that of Paris"
-    assert told["windows"][0] == {
-        "kind": "day",
-        "starts_at": "2026-02-28T23:00:00Z",
-        "ends_at": "2026-03-02T15:00:00Z",
-    }
-    assert told["sentence"] == (
-        "Days are counted in Asia/Tokyo once the running one ends on Tue 3 Mar 2026 00:00 Asia/Tokyo."
+TO_NEW_YORK = (
+    "Days are counted in America/New_York instead of Europe/Paris. The current day ends later, on Mon 2 Mar 2026 00:00 "
+    "America/New_York (Mon 2 Mar 2026 06:00 Europe/Paris); the next one on Tue 3 Mar 2026 00:00 America/New_York. The "
+    "current month ends later, on Wed 1 Apr 2026 00:00 America/New_York (Wed 1 Apr 2026 06:00 Europe/Paris); the next one on "
+    "Fri 1 May 2026 00:00 America/New_York. A change of time zone never gives a second day or a second month: each date "
+    "counts once."
+)
+
+
+async def test_a_change_of_zone_is_told_first_and_done_when_it_is_confirmed(stand: Stand) -> None:
+    before = (await stand.get("/account")).json()
+    told = (await stand.send("PATCH", "/account", {"timezone": "America/New_York"})).json()
+    assert (told["changed"], told["confirmed"], told["timezone"]) == (False, False, "Europe/Paris")
+    assert told["windows"] == before["windows"]
+    assert told["moves"] == [
+        {
+            "kind": "day",
+            "starts_at": "2026-02-28T23:00:00Z",
+            "ends_at_before": MIDNIGHT,
+            "ends_at": "2026-03-02T05:00:00Z",
+            "next_ends_at": "2026-03-03T05:00:00Z",
+        },
+        {
+            "kind": "month",
+            "starts_at": "2026-02-28T23:00:00Z",
+            "ends_at_before": "2026-03-31T22:00:00Z",
+            "ends_at": "2026-04-01T04:00:00Z",
+            "next_ends_at": "2026-05-01T04:00:00Z",
+        },
+    ]
+    assert told["sentence"] == TO_NEW_YORK
+    assert (await stand.get("/account")).json() == before
+    done = (await stand.send("PATCH", "/account", {"timezone": "America/New_York", "confirm": True})).json()
+    assert (done["changed"], done["confirmed"], done["timezone"]) == (True, True, "America/New_York")
+    assert (done["moves"], done["sentence"], done["effective_at"]) == (
+        told["moves"],
+        told["sentence"],
+        "2026-03-02T05:00:00Z",
     )
+    assert [one["ends_at"] for one in done["windows"]] == [one["ends_at"] for one in told["moves"]]
+
+
+async def test_a_scheduled_change_of_plan_is_told_to_move_with_the_month(stand: Stand) -> None:
+    ada = await stand.ledger.account("ada")
+    await stand.ledger.change_plan(ada, "pro", key="up", by="operator")
+    await stand.ledger.change_plan(ada, "free", key="down")
+    told = (await stand.send("PATCH", "/account", {"timezone": "America/New_York", "confirm": True})).json()
+    assert "The change to Free comes when the current month ends." in told["sentence"]
+    assert (told["next_plan"], told["next_plan_at"]) == ("free", "2026-04-01T04:00:00Z")
 
 
 async def test_a_change_to_the_same_zone_changes_nothing(stand: Stand) -> None:
-    told = (await stand.send("PATCH", "/account", {"timezone": "Europe/Paris"}, key=None)).json()
-    assert (told["changed"], told["effective_at"]) == (False, None)
+    told = (await stand.send("PATCH", "/account", {"timezone": "Europe/Paris", "confirm": True}, key=None)).json()
+    assert (told["changed"], told["effective_at"], told["moves"]) == (False, None, [])
     assert told["sentence"] == "Days are counted in Europe/Paris; nothing changes."
 
 
 async def test_a_change_of_zone_is_done_once_for_one_key(stand: Stand) -> None:
-    first = await stand.send("PATCH", "/account", {"timezone": "Asia/Tokyo"}, key="move")
-    again = await stand.send("PATCH", "/account", {"timezone": "Asia/Tokyo"}, key="move")
+    asked = {"timezone": "Asia/Tokyo", "confirm": True}
+    assert (await stand.send("PATCH", "/account", asked | {"confirm": False}, key="move")).json()["changed"] is False
+    first = await stand.send("PATCH", "/account", asked, key="move")
+    again = await stand.send("PATCH", "/account", asked, key="move")
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
-    other = await stand.send("PATCH", "/account", {"timezone": "Asia/Seoul"}, key="move")
+    other = await stand.send("PATCH", "/account", asked | {"timezone": "Asia/Seoul"}, key="move")
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
 
 

@@ -267,13 +267,28 @@ async def other_process(stand: Stand, clock: FakeClock) -> AsyncIterator[Ledger]
 
 async def test_a_change_of_zone_moves_the_turn(stand: Stand) -> None:
     async with listener(stand) as stream:
-        await stand.send("PATCH", "/account", {"timezone": "Asia/Tokyo"})
+        await move(stand, "America/New_York")
         told = await stream.count(5)
         assert meters(told) == METERS
         stand.time.move_to(MIDNIGHT)
-        assert len(await beat(stand, stream)) == 5, "the day that runs ends with that of Tokyo"
-        stand.time.move_to(instant_from("2026-03-02T15:00:00Z"))
+        assert len(await beat(stand, stream)) == 5, "the day that runs ends with that of New York"
+        stand.time.move_to(instant_from("2026-03-02T05:00:00Z"))
         assert meters((await stream.count(6))[5:]) == ["ai_credits"]
+
+
+async def move(stand: Stand, zone: str) -> None:
+    answer = await stand.send("PATCH", "/account", {"timezone": zone, "confirm": True})
+    assert answer.json()["changed"] is True
+
+
+async def test_a_turn_that_comes_earlier_again_is_told_when_it_comes(stand: Stand) -> None:
+    await move(stand, "America/New_York")
+    async with listener(stand) as stream:
+        await move(stand, "Europe/Paris")
+        assert meters(await stream.count(5)) == METERS
+        stand.time.move_to(MIDNIGHT)
+        (turned,) = (await stream.count(6))[5:]
+        assert (turned.data["meter"], turned.data["window"]["starts_at"]) == ("ai_credits", "2026-03-01T23:00:00Z")
 
 
 # places that cannot be resumed from

@@ -428,7 +428,8 @@ class Ledger:
             stays = f"Days are counted in {zone}; nothing changes."
             return ZoneChange(zone, zone, True, (), next_plan, facts.next_plan_at if next_plan else None, stays)
         windows = _, month = moved_windows(before, moved(before, zone, now), now)
-        told = zone_sentence(before.zone, zone, windows, now)
+        title = self.terms.catalogue.plans[next_plan].title if next_plan else None
+        told = zone_sentence(before.zone, zone, windows, now, next_plan=title)
         return ZoneChange(before.zone, zone, False, windows, next_plan, month.ends_at if next_plan else None, told)
 
     def _limit(self, account: Account, meter: str, now: int) -> int | None:

@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import msgspec
+
+from reelbot.clock import instant_from
 from reelbot.events import Event, EventStream, Place
 from reelbot.limits import PAGE_MAX
 from reelbot.web.streams import Seat
@@ -30,11 +33,15 @@ class Framed(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Events after some place, in order. `whole` is all their messages, `latest_at` the latest of their instants."""
+    """Events after some place, in order. `whole` is all their messages, `latest_at` the latest of their instants.
+
+    `ends` are the ends of the windows that they tell figures of.
+    """
 
     events: Sequence[Framed]
     whole: bytes
     latest_at: int
+    ends: frozenset[int]
 
     @property
     def is_full(self) -> bool:
@@ -105,7 +112,7 @@ class Feed:
         events = await self._events.read(*self._place, after_n, PAGE_MAX)
         framed = [Framed(event.n, event.at, _frame(event)) for event in events]
         whole = b"".join(one.frame for one in framed)
-        return Page(framed, whole, max((one.at for one in framed), default=0))
+        return Page(framed, whole, max((one.at for one in framed), default=0), _ends(events))
 
 
 class Feeds:
@@ -129,6 +136,25 @@ class Feeds:
             if not feed.readers:
                 del self._feeds[place]
                 await feed.stop()
+
+
+class _Window(msgspec.Struct):
+    ends_at: str | None = None
+
+
+class _Figures(msgspec.Struct):
+    """What of a meter's figures says when they are over."""
+
+    window: _Window
+
+
+_figures = msgspec.json.Decoder(_Figures).decode
+
+
+def _ends(events: Sequence[Event]) -> frozenset[int]:
+    """The ends of the windows that these events tell figures of, each once."""
+    texts = {_figures(event.body).window.ends_at for event in events if event.kind == "usage"}
+    return frozenset(instant_from(text) for text in texts if text is not None)
 
 
 def _frame(event: Event) -> bytes:

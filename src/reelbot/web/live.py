@@ -162,6 +162,7 @@ class _Stream:
         while self._may_have_news:
             page = await self._feed.page(self._n)
             piece = self._told(page)
+            self._heed(page.ends)
             self._may_have_news = page.is_full and self._n >= page.events[-1].n
             if self._turns_at is not None and self._site.clock() >= self._turns_at:
                 self._expect(await self._usage())
@@ -178,6 +179,13 @@ class _Stream:
             self._n = page.events[-1].n
             self._seen = max(self._seen, Seen(page.latest_at, LAST))
         return page.whole
+
+    def _heed(self, ends: frozenset[int]) -> None:
+        """Wake for an end that is nearer than the one waited for: whoever moves back to where they were has it again."""
+        now = self._site.clock()
+        nearer = [at for at in ends if at > now and (self._turns_at is None or at < self._turns_at)]
+        if nearer:
+            self._turns_at = min(nearer)
 
     def _told_one_by_one(self, page: Page) -> bytes:
         frames: list[bytes] = []

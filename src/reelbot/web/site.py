@@ -145,7 +145,8 @@ OPERATIONS: tuple[Operation, ...] = (
         {OK: {JSON: account.AccountShown}},
     ),
     Operation(
-        "PATCH", "/api/v1/account", "changeAccount", "Count days in another time zone, once the running one has ended.",
+        "PATCH", "/api/v1/account", "changeAccount",
+        "Tell what a change of time zone does to the running day and month; do it when that is confirmed.",
         account.change_account, {OK: {JSON: account.AccountChanged}}, takes=account.AccountAsked, idempotency="optional",
     ),
     Operation(

@@ -109,11 +109,11 @@ def change_zone(book: Book, account: Account, command: ChangeZone, now: int) -> 
         return Page(book, account, now).decision("zone", ())
     calendar = moved(account.calendar, command.zone, now)
     windows = _, month = moved_windows(account.calendar, calendar, now)
-    changed = account._replace(calendar=calendar)
-    if account.next_plan_at is not None and now < account.next_plan_at:
-        changed = changed._replace(next_plan_at=month.ends_at)
+    changed, next_plan = account._replace(calendar=calendar), None
+    if account.next_plan is not None and account.plan_at(now) == account.plan:
+        changed, next_plan = changed._replace(next_plan_at=month.ends_at), book.catalogue.plans[account.next_plan].title
     page = Page(book, changed, now)
-    why = zone_sentence(present, command.zone, windows, now, command.why)
+    why = zone_sentence(present, command.zone, windows, now, next_plan=next_plan, why=command.why)
     page.remark("zone", why, _zone_detail(account, changed))
     return page.decision("zone", page.figures(book.catalogue.meters), account=changed)
 

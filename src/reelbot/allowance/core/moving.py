@@ -43,11 +43,14 @@ def _moved_window(before: Calendar, after: Calendar, kind: Moving, now: int) -> 
 NO_SECOND = "A change of time zone never gives a second day or a second month: each date counts once."
 
 
-def zone_sentence(before: str, zone: str, windows: Iterable[MovedWindow], now: int, why: str | None = None) -> str:
-    """What becomes of the running windows, their ends by the clocks of both zones."""
+def zone_sentence(
+    before: str, zone: str, windows: Iterable[MovedWindow], now: int, *, next_plan: str | None, why: str | None = None
+) -> str:
+    """What becomes of the running windows, their ends by the clocks of both zones, and of the plan that is to come."""
     told = " ".join(_window_sentence(before, zone, window, now) for window in windows)
+    plan = f" The change to {next_plan} comes when the current month ends." if next_plan else ""
     reason = f" Reason: {why}" if why else ""
-    return f"Days are counted in {zone} instead of {before}. {told}{reason}"
+    return f"Days are counted in {zone} instead of {before}. {told}{plan}{reason}"
 
 
 def _window_sentence(before: str, zone: str, window: MovedWindow, now: int) -> str:

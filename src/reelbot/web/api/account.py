@@ -1,11 +1,14 @@
-"""`/api/v1/account`: who one is, and in which time zone one's days are counted."""
+"""`/api/v1/account`: who one is, and in which time zone one's days are counted.
+
+A change of zone is told first, with what becomes of the running day and month, and done when that is confirmed.
+"""
 
 import secrets
 
 import msgspec
 from msgspec import Struct
 
-from reelbot.allowance import Instant, Span, Usage
+from reelbot.allowance import NO_SECOND, Instant, MovedWindow, Usage
 from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK
@@ -16,9 +19,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class AccountAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """What of an account its owner can change."""
+    """What of an account its owner can change; nothing happens without `confirm`."""
 
     timezone: ZoneName
+    confirm: bool = False
 
 
 class RunningWindow(Struct, frozen=True):
@@ -41,14 +45,30 @@ class AccountShown(Struct, frozen=True):
     windows: list[RunningWindow]
 
 
-class AccountChanged(AccountShown, frozen=True):
-    """An account after a change. The running windows end at the instants told, and the next ones follow the new zone.
+class WindowMoved(Struct, frozen=True):
+    """What a change of time zone does to a running window, and when the one behind it ends.
 
-    `effective_at` is when the first day begins that is counted in the new zone; null when nothing changed.
+    Where `ends_at` is the instant of the change, the next window begins with it.
+    """
+
+    kind: str
+    starts_at: Instant
+    ends_at_before: Instant
+    ends_at: Instant
+    next_ends_at: Instant
+
+
+class AccountChanged(AccountShown, frozen=True):
+    """What a change of time zone does; the account and its windows are as they stand now, changed when it was confirmed.
+
+    `moves` is what becomes of each running window, and `effective_at` when the first day begins that is counted in the
+    new zone. Nothing and null when the account is in that zone already.
     """
 
     changed: bool
+    confirmed: bool
     effective_at: Instant | None
+    moves: list[WindowMoved]
     sentence: str
 
 
@@ -59,25 +79,31 @@ async def read_account(call: Call) -> Reply:
 
 
 async def change_account(call: Call) -> Reply:
-    """Count days in another zone, once the running one has ended."""
+    """Tell what becomes of the running windows in another zone; move there when that is confirmed."""
     asked: AccountAsked = call.body
     ledger = call.site.ledger
-    before = await ledger.usage(call.account)
-    receipt = await ledger.change_zone(call.account, asked.timezone, key=call.key or f"patch-{secrets.token_hex(16)}")
-    call.site.counts.carried_out("zone", receipt.replayed)
-    after = await ledger.usage(call.account)
-    changed = before.zone != after.zone
-    windows = _windows(after)
-    effective_at = next((one.ends_at for one in windows if one.kind == "day"), None) if changed else None
-    sentence = await _sentence(call) if changed else f"Days are counted in {after.zone}; nothing changes."
-    shown = AccountChanged(*_facts(call, after), windows, changed, effective_at, sentence)
-    return json_reply(OK, _encode(shown), REPLAYED if receipt.replayed else ())
+    change = await ledger.zone_change(call.account, asked.timezone)
+    replayed = False
+    if asked.confirm:
+        key = call.key or f"patch-{secrets.token_hex(16)}"
+        replayed = (await ledger.change_zone(call.account, asked.timezone, key=key)).replayed
+        call.site.counts.carried_out("zone", replayed)
+    usage = await ledger.usage(call.account)
+    shown = AccountChanged(
+        *_facts(call, usage),
+        _windows(usage),
+        asked.confirm and not replayed and not change.stays,
+        asked.confirm,
+        next((instant_text(one.ends_at) for one in change.windows if one.kind == "day"), None),
+        [_moved(one) for one in change.windows],
+        change.sentence if change.stays else f"{change.sentence} {NO_SECOND}",
+    )
+    return json_reply(OK, _encode(shown), REPLAYED if replayed else ())
 
 
-async def _sentence(call: Call) -> str:
-    """The ledger's own words for the last change of zone."""
-    entries = await call.site.ledger.history(call.account, Span(None, 1, kind="zone"))
-    return entries[0].why
+def _moved(window: MovedWindow) -> WindowMoved:
+    kind, *instants = window
+    return WindowMoved(kind, *(instant_text(at) for at in instants))
 
 
 def _facts(call: Call, usage: Usage) -> tuple[str, str, str, str | None, str | None, str]:

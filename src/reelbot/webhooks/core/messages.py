@@ -151,9 +151,12 @@ def _warning(seen: Watch, told_level: int, figures: MeterFigures, at: int) -> li
 
 
 def _reset(watch: Watch, figures: MeterFigures) -> list[Message]:
+    """When the window ended: as it was told, or with a change of zone before that, which began the next one."""
     if watch.ends_at is None or watch.turns_at is None:
         return []
-    return [Message(RESET, watch.ends_at, _encode(figures))]
+    begins_at = _instant(figures.window.starts_at)
+    ended_at = watch.ends_at if begins_at is None else min(watch.ends_at, begins_at)
+    return [Message(RESET, ended_at, _encode(figures))]
 
 
 def _watch_of(figures: MeterFigures) -> Watch:
