@@ -212,11 +212,30 @@ def test_a_change_of_an_account_that_is_not_there_is_told(ada: str) -> None:
     assert "There is no account named bob." in failed(1, "account", "grant", "bob", "ai_credits", "5", "--why", "x")
 
 
-def test_a_time_zone_changes_from_the_end_of_the_running_day(ada: str) -> None:
-    before = meter(document("usage"))["window"]["ends_at"]
-    changed = document("account", "timezone", "ada", "Asia/Tokyo")
-    assert changed["timezone"] == "Asia/Tokyo"
-    assert meter(changed)["window"]["ends_at"] >= before
+def test_a_change_of_time_zone_says_what_it_does_and_waits_for_a_yes(ada: str) -> None:
+    before = meter(document("usage"))["window"]
+    told = document("account", "timezone", "ada", "America/New_York")
+    assert (told["changed"], told["timezone"], meter(told)["window"]) == (False, "Europe/Paris", before)
+    assert [one["kind"] for one in told["moves"]] == ["day", "month"]
+    assert told["moves"][0]["ends_at_before"] == before["ends_at"] < told["moves"][0]["ends_at"]
+    words = " ".join(done("account", "timezone", "ada", "America/New_York").split())
+    assert "The current day ends later, on" in words
+    assert "never gives a second day or a second month" in words
+    assert words.endswith("Nothing has changed yet. Add --yes to do it.")
+    changed = document("account", "timezone", "ada", "America/New_York", "--yes", "--why", "She moved.")
+    assert (changed["changed"], changed["timezone"]) == (True, "America/New_York")
+    assert meter(changed)["window"]["ends_at"] == told["moves"][0]["ends_at"]
+    assert done("history").splitlines()[1].endswith("Reason: She moved.")
+    assert "nothing changes" in done("account", "timezone", "ada", "America/New_York")
+
+
+def test_a_change_of_time_zone_asks_at_a_terminal(ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelbot.cli.account._at_a_terminal", lambda: True)
+    for answer, zone in (("n", "Europe/Paris"), ("y", "America/New_York")):
+        result = CliRunner().invoke(program, ("account", "timezone", "ada", "America/New_York"), input=f"{answer}\n")
+        assert result.exit_code == 0, result.output
+        assert "The current day ends later, on" in result.stderr
+        assert document("usage")["timezone"] == zone
 
 
 def test_a_refund_takes_usage_back_in_part_and_then_the_rest(held: str) -> None:
@@ -442,7 +461,7 @@ def test_history_as_csv_has_every_entry_and_no_formula(held: str) -> None:
     rows = list(csv.DictReader(io.StringIO(done("history", "--csv"))))
     assert [row["kind"] for row in rows] == ["hold", "settle", "hold", "open"]
     assert (rows[1]["used_before"], rows[1]["held_before"], rows[1]["used_after"]) == ("0", "25", "20")
-    done("account", "timezone", "ada", "Asia/Tokyo")
+    done("account", "timezone", "ada", "Asia/Tokyo", "--yes")
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
@@ -457,8 +476,8 @@ def test_history_for_people_is_one_line_for_each_entry_in_a_pipe(held: str) -> N
 
 def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(held: str) -> None:
     for _ in range(40):
-        done("account", "timezone", "ada", "Asia/Tokyo")
-        done("account", "timezone", "ada", "Europe/Paris")
+        done("account", "timezone", "ada", "Asia/Tokyo", "--yes")
+        done("account", "timezone", "ada", "Europe/Paris", "--yes")
     command = f"{sys.executable} -c 'from reelbot.cli import main; main()' history --json | head -n 1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert (found.stdout, found.stderr) == ("{\n", "")

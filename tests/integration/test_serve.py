@@ -234,7 +234,7 @@ def test_the_command_line_shows_what_the_api_shows() -> None:
             "POST", f"/api/v1/holds/{placed['id']}/settlement", json={"lines": [{"meter": "ai_credits", "amount": 20}]}
         )
         cli("account", "limit", "owner", "posts", "unlimited", "--why", "A test.")
-        cli("account", "timezone", "owner", "Asia/Tokyo")
+        cli("account", "timezone", "owner", "Asia/Tokyo", "--yes")
         shown = server.ask("GET", "/api/v1/usage").json()
         assert cli("usage") | {"as_of": "", "cursor": ""} == shown | {"as_of": "", "cursor": ""}
         assert cli("history")["entries"] == server.ask("GET", "/api/v1/entries").json()["entries"]

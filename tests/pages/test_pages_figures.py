@@ -237,10 +237,27 @@ async def test_a_key_is_shown_once_works_and_is_revoked(ada: Visitor) -> None:
     assert "1 to 60" in await ada.sent("/account/keys", label=" ")
 
 
-async def test_the_time_zone_is_changed_without_a_second_allowance(ada: Visitor) -> None:
-    told = await ada.sent("/account/timezone", timezone="Asia/Tokyo")
-    assert "counted in Asia/Tokyo from now on. The running day goes on until Tue 3 Mar 2026, 00:00." in told
-    assert "nothing changes" in await ada.sent("/account/timezone", timezone="Asia/Tokyo")
+async def test_a_change_of_time_zone_is_shown_before_it_is_applied(ada: Visitor) -> None:
+    asked = Read((await ada.send("/account/timezone", timezone="America/New_York")).text)
+    for words in (
+        "Change your time zone to America/New_York?",
+        "Mon 2 Mar 2026, 00:00",  # where the day ends in either zone
+        "Mon 2 Mar 2026, 06:00 in Europe/Paris",
+        "Wed 1 Apr 2026, 06:00 in Europe/Paris",
+        "Tue 3 Mar 2026, 00:00",
+        "never gives a second day or a second month",
+        "Apply change",
+        "Keep as is",
+    ):
+        assert words in " ".join(asked.words), words
+    ledger, account = ada.stand.ledger, ada.stand.accounts["ada"]
+    ref = AccountRef(account.lane, account.id, "ada")
+    assert (await ledger.usage(ref)).zone == "Europe/Paris"
+    form = {"timezone": "America/New_York", "confirm": "yes", "once": "a press"}
+    told = await ada.sent("/account/timezone", **form)
+    assert "Your time zone is America/New_York. The current day ends Mon 2 Mar 2026, 00:00." in told
+    assert (await ledger.usage(ref)).zone == "America/New_York"
+    assert "nothing changes" in await ada.sent("/account/timezone", **form)
     assert "Mars/Olympus" in await ada.sent("/account/timezone", timezone="Mars/Olympus")
 
 

@@ -5,19 +5,20 @@ Who may sign in, and as what, is in `members`.
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from reelbot.accounts import Key, Role
-from reelbot.allowance import Account, AccountRef, Ledger, Receipt, Usage
+from reelbot.allowance import Account, AccountRef, Catalogue, Ledger, Receipt, Usage, ZoneChange
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
-from reelbot.cli.documents import change_document
+from reelbot.cli.documents import change_document, told_before, zone_document
 from reelbot.cli.members import link, password, role
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
@@ -164,15 +165,56 @@ def _limit(text: str) -> int | None:
 @account.command()
 @click.argument("name")
 @click.argument("zone")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--why", metavar="REASON", help="Kept in the account's history.")
 @_once
 @configured
-def timezone(call: Call, name: str, zone: str, why: str | None, key: str | None) -> None:
+def timezone(call: Call, name: str, zone: str, yes: bool, why: str | None, key: str | None) -> None:
     """Move an account to another time zone.
 
-    Its days are counted there once the running one has ended, so that nobody gets a second allowance.
+    Says first what becomes of the running day and month, then asks. Without a terminal it only says so, unless --yes is
+    given. No date ever counts twice, in whatever zones.
     """
-    _change(call, name, key, lambda ledger, ref, once: ledger.change_zone(ref, zone, key=once, why=why))
+    move = asyncio.run(_moved(call.config, name, zone, yes, why, key or secrets.token_hex(16)))
+    sentence = told_before(move.change)
+    if move.receipt is not None:
+        picture = usage_picture(move.usage, move.catalogue)
+        call.show(zone_document(move.change, move.receipt, move.usage), sentence, "", *picture)
+    elif move.change.stays:
+        call.show(zone_document(move.change, None, move.usage), sentence)
+    else:
+        hint = styled("Nothing has changed yet. Add --yes to do it.", "yellow")
+        call.show(zone_document(move.change, None, move.usage), sentence, hint)
+
+
+class _Move(NamedTuple):
+    """What a change of zone does, the account's figures behind it, and its receipt when it was done."""
+
+    change: ZoneChange
+    receipt: Receipt | None
+    usage: Usage
+    catalogue: Catalogue
+
+
+async def _moved(config: Config, name: str, zone: str, yes: bool, why: str | None, key: str) -> _Move:
+    async with wired(config) as parts:
+        ref, ledger = await account_named(parts, name), parts.ledger
+        change, receipt = await ledger.zone_change(ref, zone), None
+        if yes or (not change.stays and _agreed(change)):
+            receipt = await ledger.change_zone(ref, zone, key=key, why=why)
+        return _Move(change, receipt, await ledger.usage(ref), ledger.terms.catalogue)
+
+
+def _agreed(change: ZoneChange) -> bool:
+    """Ask whoever sits at a terminal; nobody else has agreed."""
+    if not _at_a_terminal():
+        return False
+    click.echo(told_before(change), err=True)
+    return click.confirm("Change the time zone?", err=True)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @account.command()

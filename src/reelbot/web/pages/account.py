@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import available_timezones
 
 from reelbot.accounts import LABEL_LENGTH_MAX, Key, Session, number_of
+from reelbot.allowance import NO_SECOND, MovedWindow, ZoneChange
 from reelbot.errors import Malformed
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 from reelbot.web.pages.wording import day_words, full_instant_words
@@ -42,7 +43,9 @@ async def show(visit: Visit) -> Outcome:
     return await _shown(visit)
 
 
-async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown:
+async def _shown(
+    visit: Visit, new_key: str = "", new_secret: str = "", zone_change: ZoneChange | None = None
+) -> Shown:
     who, accounts, webhooks = visit.member, visit.accounts, visit.site.webhooks
     values = {
         "zones": sorted(available_timezones()),
@@ -54,6 +57,11 @@ async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown
         "kinds": () if webhooks is None else webhooks.kinds,
         "kind_words": lambda kind: KINDS.get(kind, kind),
         "label_length_max": LABEL_LENGTH_MAX,
+        "zone_change": zone_change,
+        "zone_moves": () if zone_change is None else _window_moves(zone_change, visit.figures.as_of),
+        "zone_plan": _plan_to_come(visit, zone_change),
+        "no_second": NO_SECOND,
+        "once": secrets.token_hex(16),
         "new_key": new_key,
         "new_secret": new_secret,
     }
@@ -63,16 +71,55 @@ async def _shown(visit: Visit, new_key: str = "", new_secret: str = "") -> Shown
 # time zone
 
 
+def _plan_to_come(visit: Visit, change: ZoneChange | None) -> str:
+    """The plan that takes over when the month ends, by its title; empty when none does."""
+    if change is None or change.next_plan is None:
+        return ""
+    return visit.site.ledger.terms.catalogue.plans[change.next_plan].title
+
+
+class WindowMove(NamedTuple):
+    """What a change of zone does to the running day or month, in words; `there` is by the new clock, `here` by the old one."""
+
+    title: str
+    before: str
+    how: str
+    there: str
+    here: str
+    following: str
+
+
 async def change_zone(visit: Visit) -> Outcome:
-    """Count days in another zone, once the running one has ended."""
-    ledger = visit.site.ledger
-    await ledger.change_zone(visit.account, visit.field("timezone"), key=secrets.token_hex(16))
-    usage = await ledger.usage(visit.account)
-    if usage.zone == visit.figures.zone:
-        return Goto("/account", Told("good", f"Your days are counted in {usage.zone}; nothing changes."))
-    ends = next((one.ends_at for one in usage.meters if one.kind == "day" and one.ends_at is not None), None)
-    when = "" if ends is None else f" The running day goes on until {full_instant_words(ends, usage.zone)}."
-    return Goto("/account", Told("good", f"Your days are counted in {usage.zone} from now on.{when}"))
+    """Say what becomes of the running day and month; move when that is confirmed."""
+    ledger, zone = visit.site.ledger, visit.field("timezone")
+    change = await ledger.zone_change(visit.account, zone)
+    if change.stays:
+        return Goto("/account", Told("good", f"Your days are counted in {zone} already; nothing changes."))
+    if not visit.field("confirm"):
+        return await _shown(visit, zone_change=change)
+    receipt = await ledger.change_zone(visit.account, zone, key=visit.field("once") or secrets.token_hex(16))
+    visit.site.counts.carried_out("zone", receipt.replayed)
+    day = change.windows[0]
+    ends = day.next_ends_at if day.ends_at <= receipt.answer.at else day.ends_at
+    when = full_instant_words(ends, zone)
+    return Goto("/account", Told("good", f"Your time zone is {zone}. The current day ends {when}."))
+
+
+def _window_moves(change: ZoneChange, now: int) -> list[WindowMove]:
+    return [_window_move(one, change, now) for one in change.windows]
+
+
+def _window_move(moved: MovedWindow, change: ZoneChange, now: int) -> WindowMove:
+    is_over = moved.ends_at <= now
+    how = "later" if moved.ends_at > moved.ends_at_before else "earlier" if moved.ends_at < moved.ends_at_before else ""
+    return WindowMove(
+        "This day" if moved.kind == "day" else "This month",
+        full_instant_words(moved.ends_at_before, change.present),
+        "now" if is_over else how,
+        full_instant_words(moved.ends_at, change.zone),
+        full_instant_words(moved.ends_at, change.present),
+        full_instant_words(moved.next_ends_at, change.zone),
+    )
 
 
 # API keys
