@@ -6,11 +6,10 @@ failure names its seed; `REELBOT_SEED=17` leads that life again, alone.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
-from itertools import pairwise
 from random import Random
 from typing import Literal, NamedTuple
 
@@ -43,6 +42,7 @@ PLANS = {
     name: {meter: plan.limits[meter] for meter in METERS}
     for name, plan in sorted(TERMS.catalogue.plans.items(), key=lambda one: one[1].rank)
 }
+OVERRIDES: tuple[int | Literal["plan"] | None, ...] = (0, 2, 90, None, "plan")
 HOLD_SECONDS = (60, 3_600, 86_400, 604_800)
 
 CLOCKS_CHANGE = 2 * HOUR
@@ -179,9 +179,7 @@ class Life:
     async def _change_plan(self, verb: Verb) -> None:
         plan = {"cancel": next(iter(PLANS)), "undo": self._due.plan}.get(verb) or self._random.choice(tuple(PLANS))
         by_operator = verb == "operator plan"
-        await self._ledger.change_plan(
-            self._ref, plan, key=self._key, by="operator" if by_operator else "account"
-        )
+        await self._ledger.change_plan(self._ref, plan, key=self._key, by="operator" if by_operator else "account")
         self._due.change_plan(plan, by_operator=by_operator)
 
     async def _grant(self) -> None:
@@ -191,12 +189,11 @@ class Life:
         self._due.granted[place] = self._due.granted.get(place, 0) + amount
 
     async def _override(self) -> None:
-        meter, limit = self._random.choice(tuple(METERS)), self._random.choice((0, 2, 90, None, "plan"))
-        await self._ledger.override(self._ref, meter, limit, key=self._key, why="a trial")  # type: ignore[arg-type]
+        meter, limit = self._random.choice(tuple(METERS)), self._random.choice(OVERRIDES)
+        await self._ledger.override(self._ref, meter, limit, key=self._key, why="a trial")
         if limit == "plan":
             self._due.own.pop(meter, None)
         else:
-            assert not isinstance(limit, str)
             self._due.own[meter] = limit
 
     # taking
@@ -326,7 +323,7 @@ async def lead(seed: int) -> None:
 
 
 @contextmanager
-def naming(seed: int):  # type: ignore[no-untyped-def]
+def naming(seed: int) -> Iterator[None]:
     """A failure names the seed of the life in which it happened."""
     try:
         yield

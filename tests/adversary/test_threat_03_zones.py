@@ -64,9 +64,7 @@ async def test_two_years_of_moving_over_the_date_line_have_no_more_than_25_month
 
 
 async def test_moving_every_hour_opens_each_date_once(ledger: Ledger, clock: FakeClock) -> None:
-    credits, days = await travelled(
-        ledger, clock, 30, lambda at: (EAST, WEST)[at // HOUR % 2], "ai_credits"
-    )
+    credits, days = await travelled(ledger, clock, 30, lambda at: (EAST, WEST)[at // HOUR % 2], "ai_credits")
     assert 30 <= len(days) <= 32
     assert credits == 60 * len(days)
 

@@ -89,7 +89,15 @@ async def test_an_account_that_moved_before_dates_were_kept_goes_on_as_it_was_to
     async with database.transaction() as connection:
         await connection.execute(f"INSERT INTO entry VALUES ({', '.join([mark] * len(old))})", old)
         row = (2, old.hash, "Asia/Tokyo", *day, *month)
-        columns = "seq head zone day_turn_starts_at day_turn_ends_at month_turn_starts_at month_turn_ends_at".split()
+        columns = [
+            "seq",
+            "head",
+            "zone",
+            "day_turn_starts_at",
+            "day_turn_ends_at",
+            "month_turn_starts_at",
+            "month_turn_ends_at",
+        ]
         await connection.execute(f"UPDATE account SET {', '.join(f'{one} = {mark}' for one in columns)}", row)
     await database.close()
     async with opened(ledger_address, clock) as ledger:

@@ -98,8 +98,8 @@ async def test_the_account_tells_its_running_windows_each_once(stand: Stand) -> 
 TO_NEW_YORK = (
     "Days are counted in America/New_York instead of Europe/Paris. The current day ends later, on Mon 2 Mar 2026 00:00 "
     "America/New_York (Mon 2 Mar 2026 06:00 Europe/Paris); the next one on Tue 3 Mar 2026 00:00 America/New_York. The "
-    "current month ends later, on Wed 1 Apr 2026 00:00 America/New_York (Wed 1 Apr 2026 06:00 Europe/Paris); the next one on "
-    "Fri 1 May 2026 00:00 America/New_York. A change of time zone never gives a second day or a second month: each date "
+    "current month ends later, on Wed 1 Apr 2026 00:00 America/New_York (Wed 1 Apr 2026 06:00 Europe/Paris); the next one "
+    "on Fri 1 May 2026 00:00 America/New_York. A change of time zone never gives a second day or a second month: each date "
     "counts once."
 )
 

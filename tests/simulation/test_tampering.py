@@ -5,6 +5,7 @@ the last tests do the same with plain SQL on real databases.
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -365,6 +366,38 @@ async def test_the_end_of_a_chain_edited_in_the_accounts_row_is_found(original: 
         tampered = original.copy()
         tampered.change(chain=chain)
         assert (await tampered.fault()).sentence
+
+
+FORGED_DAYS = {
+    # what was made of the second move's day, as (start, end, date, the end that it had when it began)
+    "a second day for the date": lambda day: [day[0] + HOUR, *day[1:]],
+    "a day for a date before": lambda day: [day[0] + HOUR, day[1], day[2] - 1, day[3]],
+    "another date for the running day": lambda day: [*day[:2], day[2] + 1, day[3]],
+    "an end before the one that it had when it began": lambda day: [day[0], day[3] - 1, *day[2:]],
+    "another end that it had when it began": lambda day: [*day[:3], day[3] - HOUR],
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED_DAYS)
+async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock: FakeClock, forgery: str) -> None:
+    async with Ledger.open("memory:", clock=clock, sweep_seconds=None) as ledger:
+        ref = await ledger.account("ada")
+        await ledger.change_zone(ref, "America/New_York", key="a")
+        await ledger.change_zone(ref, "America/Los_Angeles", key="b")
+        holding = await ledger.store.holding(ref)
+        assert holding is not None
+        tampered = Copy([holding], await ledger.store.chain(ref, 0, 10))
+    assert (await tampered.audit()).is_clean
+    *rows, last = tampered.rows
+    detail = json.loads(last.detail or "")
+    detail["day_turn"][1] = FORGED_DAYS[forgery](detail["day_turn"][1])
+    tampered.put(1, rechained([*rows, last._replace(detail=json.dumps(detail))]))
+    account = holding.account
+    calendar = account.calendar._replace(day_turn=Turn(*detail["day_turn"][1]))
+    end = tampered.rows[-1]
+    tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
+    fault = await tampered.fault()
+    assert (fault.what, fault.place) == ("wrong", entry_id(3)), fault.sentence
 
 
 async def test_accounts_that_trade_names_are_found(ledger_copy: Copy) -> None:

@@ -138,14 +138,14 @@ class Feeds:
                 await feed.stop()
 
 
-class _Window(msgspec.Struct):
+class _Window(msgspec.Struct, frozen=True):
     ends_at: str | None = None
 
 
-class _Figures(msgspec.Struct):
+class _Figures(msgspec.Struct, frozen=True):
     """What of a meter's figures says when they are over."""
 
-    window: _Window
+    window: _Window = _Window()
 
 
 _figures = msgspec.json.Decoder(_Figures).decode

@@ -2,8 +2,8 @@
 
 A plan moves up at once: what is used stays used, the limit rises. It moves down, or is cancelled, at the end of the
 running month, and until then it can be taken back. Whatever the order of moves, used and held stand against the limit of
-the moment, so nothing is gained by moving. A move that waits for the end of the month waits for the end of that month, whatever
-becomes of it by a change of zone.
+the moment, so nothing is gained by moving. A move that waits for the end of the month waits for the end of that one,
+wherever a change of zone puts it.
 """
 
 from collections.abc import Mapping

@@ -376,7 +376,7 @@ def _turn(pair: Any) -> Turn | None:
 def _require_turn(before: Turn | None, after: Turn | None) -> None:
     """The rule as far as it needs no zone: dates only go up, and no window ends before the end that it had when it began.
 
-    What needs a zone is not worked out again: the rules of zones change, and an entry tells what followed from those of then.
+    What needs a zone is not worked out again: the rules of zones change, and an entry tells what followed from them then.
     """
     if after is None or after.on is None or after.due_at is None:
         return  # as entries were before these facts were kept

@@ -43,9 +43,7 @@ async def show(visit: Visit) -> Outcome:
     return await _shown(visit)
 
 
-async def _shown(
-    visit: Visit, new_key: str = "", new_secret: str = "", zone_change: ZoneChange | None = None
-) -> Shown:
+async def _shown(visit: Visit, new_key: str = "", new_secret: str = "", zone_change: ZoneChange | None = None) -> Shown:
     who, accounts, webhooks = visit.member, visit.accounts, visit.site.webhooks
     values = {
         "zones": sorted(available_timezones()),
@@ -79,7 +77,7 @@ def _plan_to_come(visit: Visit, change: ZoneChange | None) -> str:
 
 
 class WindowMove(NamedTuple):
-    """What a change of zone does to the running day or month, in words; `there` is by the new clock, `here` by the old one."""
+    """What a change of zone does to the running day or month, in words; `there` by the new clock, `here` by the old one."""
 
     title: str
     before: str
