@@ -508,6 +508,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "events 0001 events",
         "allowance 0001 ledger",
         "allowance 0002 entry_by_hold",
+        "allowance 0003 hold_owner",
         "accounts 0001 accounts",
         "accounts 0002 key_change",
         "accounts 0003 signing_in",

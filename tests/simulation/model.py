@@ -155,8 +155,14 @@ class Model:
             meter = op.lines[fits.index(False)][0]
             limit, used, held = self.figures(op.account, meter, now)
             return Said("allowance_exhausted", short=(meter, limit or 0, used, held))
-        kept = [line for line, fit in zip(op.lines, fits, strict=True) if fit]
-        lines = [HeldOf(meter, life.span(self._catalogue.meters[meter].window, now), amount) for meter, amount in kept]
+        kept: dict[str, int] = {}  # what fits of one meter is one line
+        for (meter, amount), fit in zip(op.lines, fits, strict=True):
+            if fit:
+                kept[meter] = kept.get(meter, 0) + amount
+        lines = [
+            HeldOf(meter, life.span(self._catalogue.meters[meter].window, now), amount)
+            for meter, amount in kept.items()
+        ]
         for line in lines:
             _add(life.held, line, line.held)
         self.holds.append(AHold(op.account, now + op.seconds * SECOND, lines))
