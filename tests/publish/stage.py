@@ -146,8 +146,8 @@ class PublishStage:
         return {**platforms_in(self.folder), "scripted": self.platform}
 
     async def require_sound(self) -> None:
-        """Whatever was done: the ledger is clean, a post that is over holds nothing, and nothing arrived twice."""
-        report = await self.ledger.verify()
+        """Whatever was done: the ledger is clean, all is charged, a post that is over holds nothing, none arrived twice."""
+        report = await self.ledger.verify([self.stage.studio.deliveries, self.publishing.deliveries])
         assert report.is_clean, [fault.sentence for fault in report.faults]
         assert all(times <= 1 for times in self.platform.arrived.values())
         for post in await self.publishing.posts(self.ada, ALL):

@@ -261,6 +261,9 @@ async def test_a_post_from_before_holds_had_owners_is_told_as_it_is(
     await stage.ledger.sweeper.sweep()
     await stage.work()
     assert ((await stage.post(sent)).state, await stage.posts()) == ("published", (0, 0))
+    (fault,) = (await stage.ledger.verify([stage.publishing.deliveries])).faults
+    assert (fault.what, fault.place) == ("uncharged", sent.post)
+    await stage.publishing.remove(stage.ada, sent.post)
 
 
 async def test_a_database_that_is_away_at_the_end_is_asked_again(

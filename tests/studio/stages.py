@@ -175,8 +175,8 @@ class Stage:
         return Worker(self.room, **{"pause_seconds": 0.01, "maker": self.maker, **options})
 
     async def require_sound(self) -> None:
-        """Whatever was done: the ledger is clean, no ended job holds anything, nothing half written lies about."""
-        report = await self.ledger.verify()
+        """Whatever was done: the ledger is clean, all is charged, no ended job holds anything, nothing is half written."""
+        report = await self.ledger.verify([self.studio.deliveries])
         assert report.is_clean, [fault.sentence for fault in report.faults]
         for account in await self.ledger.accounts():
             ref = AccountRef(account.lane, account.id, account.name)

@@ -16,7 +16,7 @@ from reelbot.allowance.core.book import HoldFacts
 from reelbot.allowance.core.commands import AccountRef, Line
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.entries import Kind as EntryKind
-from reelbot.allowance.core.failures import FailurePoint
+from reelbot.allowance.core.failures import FailurePoint, Rule
 from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
 from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
 from reelbot.allowance.core.moving import NO_SECOND, MovedWindow
@@ -24,12 +24,14 @@ from reelbot.allowance.core.outcomes import Answer, HeldLine, InUse, Refusal, Re
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
 from reelbot.allowance.core.taken import Taken
+from reelbot.allowance.deliveries import Deliveries, Delivery
+from reelbot.allowance.faults import Fault
 from reelbot.allowance.opening import ROOMS, store_on
 from reelbot.allowance.quotes import Item, PricedItem
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
 from reelbot.allowance.store import Span, Stretch
-from reelbot.allowance.verify import AuditReport, Fault
+from reelbot.allowance.verify import AuditReport
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -42,6 +44,8 @@ __all__ = [
     "Answer",
     "AuditReport",
     "Catalogue",
+    "Deliveries",
+    "Delivery",
     "Entry",
     "EntryFigures",
     "EntryKind",
@@ -70,6 +74,7 @@ __all__ = [
     "Refused",
     "RefusedLine",
     "Rider",
+    "Rule",
     "Shortage",
     "Span",
     "Status",

@@ -15,8 +15,9 @@ from reelbot.allowance.core.replay import Mismatch
 from reelbot.allowance.store import Store
 from reelbot.ids import id_text
 
-What = Literal["edited", "removed", "added", "moved", "wrong"]
-"""What was done. `wrong` is said of an entry that is chained well and yet does not follow from those before it."""
+What = Literal["edited", "removed", "added", "moved", "wrong", "uncharged"]
+"""What was done. `wrong` is said of an entry that is chained well and yet does not follow from those before it, `uncharged`
+of a thing that was delivered without its charge."""
 
 PAGE = 1_000
 """Entries read at once: some 300 kB."""

@@ -32,6 +32,8 @@ from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
 from reelbot.allowance.core.taken import Taken, taken_by
 from reelbot.allowance.core.windows import moved, window_at
+from reelbot.allowance.deliveries import Deliveries, Delivery, first_uncharged, hold_numbers
+from reelbot.allowance.faults import Fault
 from reelbot.allowance.opening import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
@@ -39,6 +41,7 @@ from reelbot.allowance.store import Span, Store, Stretch
 from reelbot.allowance.sweeper import Sweeper
 from reelbot.allowance.verify import AuditReport, verify
 from reelbot.clock import Clock, system_clock
+from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.events import EventStream
 from reelbot.ids import place_of
@@ -459,9 +462,19 @@ class Ledger:
         """What some holds, by their numbers, used and still hold in all, by meter."""
         return taken_by(await self.store.holds_of(account, asking.checked_holds(holds)), self._clock())
 
-    async def verify(self) -> AuditReport:
-        """Recompute every account from its entries and compare; may run beside live servers and changes nothing."""
-        return await verify(self.store)
+    async def verify(self, rooms: Sequence[Deliveries] = ()) -> AuditReport:
+        """Recompute every account from its entries and compare; may run beside live servers and changes nothing.
+
+        `rooms` name what they delivered to an account without its charge.
+        """
+        return await verify(self.store, rooms)
+
+    async def first_uncharged(
+        self, connection: Connection | None, account: AccountRef, deliveries: Sequence[Delivery]
+    ) -> Fault | None:
+        """The first of these deliveries that its hold does not pay for, at the instant of a caller's reading."""
+        holds = await self.store.holds_on(connection, account, hold_numbers(deliveries))
+        return first_uncharged(account.name, deliveries, holds)
 
     async def _page(self, account: AccountRef) -> tuple[Page, int]:
         """The account with its running balances, ready to be weighed, and the last event that they already contain."""

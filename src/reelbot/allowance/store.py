@@ -155,6 +155,12 @@ class Store(Protocol):
         """Those of these holds that there are."""
         ...
 
+    async def holds_on(
+        self, connection: Connection | None, ref: AccountRef, holds: Sequence[int]
+    ) -> Sequence[HoldFacts]:
+        """The same in a caller's own transaction or reading, so that what else it reads is of the same instant."""
+        ...
+
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
         """Open holds whose deadline has passed, as (lane, account, hold), the longest overdue first."""
         ...

@@ -5,7 +5,7 @@ where the chain stood at that instant. Entries are read in pages; what is held i
 holds. Of each account the first fault is told.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from reelbot.allowance.core.book import BalanceKey, HoldFacts
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import GENESIS, START, Chain, Entry, entry_hash
 from reelbot.allowance.core.replay import Mismatch, Replay, ReplayedHold, ReplayedLine
+from reelbot.allowance.deliveries import Deliveries
+from reelbot.allowance.faults import Fault
 from reelbot.allowance.store import Damaged, Holding, Store
 from reelbot.clock import SECOND, instant_text
 from reelbot.ids import id_text
@@ -23,22 +25,6 @@ from reelbot.limits import HOLD_SECONDS_MAX
 
 ACCOUNTS_PAGE = 500
 """Accounts listed at once."""
-
-
-class Fault(NamedTuple):
-    """What is wrong with an account: which entry, hold, balance or fact (`place`), and what was done to it."""
-
-    account: str
-    place: str
-    what: What
-    expected: str
-    found: str
-
-    @property
-    def sentence(self) -> str:
-        """The fault in one sentence."""
-        verb = "is" if self.what == "wrong" else "was"
-        return f"{self.account}: {self.place} {verb} {self.what}: expected {self.expected}, found {self.found}."
 
 
 class AuditReport(NamedTuple):
@@ -74,19 +60,29 @@ class _Found(Exception):
         self.found = str(found)
 
 
-async def verify(store: Store) -> AuditReport:
-    """Audit every account."""
+async def verify(store: Store, rooms: Sequence[Deliveries] = ()) -> AuditReport:
+    """Audit every account, and what each of these rooms delivered to it."""
     accounts = entries = holds = 0
     faults: list[Fault] = []
     expected = (0, 1)
     async for account in _all_accounts(store):
         faults.extend(_missing_accounts(expected, account))
         expected = (account.lane, account.id + 1)
-        audited = await _audited(store, AccountRef(account.lane, account.id, account.name))
+        ref = AccountRef(account.lane, account.id, account.name)
+        audited = await _audited(store, ref)
         accounts, entries, holds = accounts + 1, entries + audited.entries, holds + audited.holds
-        if audited.fault is not None:
-            faults.append(audited.fault)
+        fault = audited.fault or await _uncharged(ref, rooms)
+        if fault is not None:
+            faults.append(fault)
     return AuditReport(accounts, entries, holds, tuple(faults))
+
+
+async def _uncharged(ref: AccountRef, rooms: Sequence[Deliveries]) -> Fault | None:
+    for first_of in rooms:
+        fault = await first_of(ref)
+        if fault is not None:
+            return fault
+    return None
 
 
 async def _all_accounts(store: Store) -> AsyncIterator[Account]:

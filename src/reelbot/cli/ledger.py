@@ -7,6 +7,7 @@ from rich.text import Text
 
 from reelbot.allowance import AuditReport
 from reelbot.cli.call import Call, configured
+from reelbot.cli.studio import deliveries_of
 from reelbot.cli.terminal import styled
 from reelbot.config import Config
 from reelbot.wiring import wired
@@ -20,7 +21,7 @@ def ledger() -> None:
 @ledger.command()
 @configured
 def verify(call: Call) -> None:
-    """Recompute every balance and the hash chain of every account.
+    """Recompute every balance and the hash chain of every account, and compare what was delivered with what was charged.
 
     Names the first fault of each account that has one, and then ends with 1. May run beside a live server.
     """
@@ -32,7 +33,7 @@ def verify(call: Call) -> None:
 
 async def _verified(config: Config) -> AuditReport:
     async with wired(config) as parts:
-        return await parts.ledger.verify()
+        return await parts.ledger.verify(deliveries_of(parts))
 
 
 def _document(report: AuditReport) -> dict[str, object]:
@@ -44,7 +45,10 @@ def _picture(report: AuditReport) -> Text:
     accounts, entries = _counted(report.accounts, "account", "accounts"), _counted(report.entries, "entry", "entries")
     looked = f"{accounts}, {entries} and {_counted(report.holds, 'hold', 'holds')} were recomputed"
     if report.is_clean:
-        return styled(f"The ledger is whole: {looked}, and everything kept is what they say.", "green")
+        whole = (
+            f"The ledger is whole: {looked}, everything kept is what they say, and all that was delivered was charged."
+        )
+        return styled(whole, "green")
     lines = [f"The ledger is damaged: {looked}.", *(fault.sentence for fault in report.faults)]
     return styled("\n".join(lines), "red")
 

@@ -3,6 +3,7 @@
 from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.core.posts import ON_ITS_WAY, Delivered, Post, PostFailure, Words
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.deliveries import PublishDeliveries
 from reelbot.publish.kit import Kit, zipped
 from reelbot.publish.opening import open_publishing
 from reelbot.publish.platforms.port import Connecting, KeepTicket, Part, Platform, PlatformFailure, Posting
@@ -34,6 +35,7 @@ __all__ = [
     "PostTold",
     "Posting",
     "PublicationAsked",
+    "PublishDeliveries",
     "PublishRefused",
     "Published",
     "Publishing",

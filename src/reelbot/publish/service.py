@@ -12,6 +12,7 @@ from reelbot.publish.channels import Channels
 from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.core.posts import Post
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.deliveries import PublishDeliveries
 from reelbot.publish.kit import Kit, parts_of, words_of
 from reelbot.publish.posting import NO_POST, Posts, Published
 from reelbot.publish.room import Room
@@ -25,6 +26,7 @@ class Publishing:
 
     def __init__(self, room: Room, worker: Worker) -> None:
         self.worker = worker
+        self.deliveries = PublishDeliveries(room.store.database, room.ledger)
         self.platforms = {name: platform.title for name, platform in room.platforms.items()}
         self._room = room
         self._channels = Channels(room)

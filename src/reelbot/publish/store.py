@@ -61,9 +61,9 @@ class PublishStore(KeepingStore):
         rows = await self._rows(None, "read_channel", *owner, number)
         return Channel(*owner, *rows[0]) if rows else None
 
-    async def channels(self, owner: Owner, page: Page) -> list[Channel]:
+    async def channels(self, owner: Owner, page: Page, connection: Connection | None = None) -> list[Channel]:
         """A page of the channels that are connected, the newest first."""
-        rows = await self._rows(None, "list_channels", *owner, page.before_at, page.before_number, page.size)
+        rows = await self._rows(connection, "list_channels", *owner, page.before_at, page.before_number, page.size)
         return [Channel(*owner, *row) for row in rows]
 
     async def remove_channel(self, connection: Connection, owner: Owner, number: int, at: int) -> bool:
@@ -87,9 +87,9 @@ class PublishStore(KeepingStore):
         rows = await self._rows(connection, "take_post", *owner, number)
         return _post(rows[0]) if rows else None
 
-    async def posts(self, owner: Owner, page: Page) -> list[Post]:
+    async def posts(self, owner: Owner, page: Page, connection: Connection | None = None) -> list[Post]:
         """A page of posts, the newest first."""
-        rows = await self._rows(None, "list_posts", *owner, page.before_at, page.before_number, page.size)
+        rows = await self._rows(connection, "list_posts", *owner, page.before_at, page.before_number, page.size)
         return [_post(row) for row in rows]
 
     async def posts_of(self, owner: Owner, holds: Sequence[str]) -> list[Post]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reelbot.studio.core.drafts import Media
     from reelbot.studio.core.jobs import Job
     from reelbot.studio.core.refusals import StudioRefused
+    from reelbot.studio.deliveries import StudioDeliveries
     from reelbot.studio.files import FileMissing, StorageFull, disk_errors
     from reelbot.studio.generating import Begun, Quoted
     from reelbot.studio.keeping import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         new_number,
         number_of,
         owner_of,
+        paged,
         read_json,
         read_json_or_none,
     )
@@ -107,6 +109,7 @@ _PLACES = {
     "StepAsked": "reelbot.studio.core.asking",
     "StorageFull": "reelbot.studio.files",
     "Studio": "reelbot.studio.service",
+    "StudioDeliveries": "reelbot.studio.deliveries",
     "StudioRefused": "reelbot.studio.core.refusals",
     "TellingRoom": "reelbot.studio.telling",
     "Told": "reelbot.studio.telling",
@@ -126,6 +129,7 @@ _PLACES = {
     "number_of": "reelbot.studio.keeping",
     "open_studio": "reelbot.studio.opening",
     "owner_of": "reelbot.studio.keeping",
+    "paged": "reelbot.studio.keeping",
     "preset_shown": "reelbot.studio.presets",
     "read_json": "reelbot.studio.keeping",
     "read_json_or_none": "reelbot.studio.keeping",
@@ -177,6 +181,7 @@ __all__ = [
     "StepAsked",
     "StorageFull",
     "Studio",
+    "StudioDeliveries",
     "StudioRefused",
     "TellingRoom",
     "Told",
@@ -194,6 +199,7 @@ __all__ = [
     "number_of",
     "open_studio",
     "owner_of",
+    "paged",
     "preset_shown",
     "read_json",
     "read_json_or_none",

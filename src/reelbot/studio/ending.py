@@ -9,12 +9,22 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from reelbot.allowance import Answer, FailurePoint, Receipt, Refused, Status
+from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.studio.core import editing
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, script_of, version_of
+from reelbot.studio.core.jobs import (
+    RENDER,
+    Job,
+    JobFailure,
+    JobState,
+    Made,
+    Task,
+    delivered_amounts,
+    script_of,
+    version_of,
+)
 from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.keeping import Owner, new_number
@@ -90,8 +100,17 @@ class Ending:
 
         amounts = delivered_amounts(job)
         if video is not None:
-            amounts["video_generations"] = amounts.get("video_generations", 0) + 1
+            await self._with_render(job, amounts)
         await self._settled(job, amounts, told, write)
+
+    async def _with_render(self, job: Job, amounts: dict[str, int]) -> None:
+        """Add what was held for the finished video: one video generation, or what the operator's price list asks for it."""
+        assert job.hold is not None, "a render is always held, if only at a price of 0"
+        facts = await self._room.ledger.hold_facts(AccountRef(job.lane, job.account, ""), job.hold)
+        assert facts is not None, "holds are kept"
+        for line in facts.lines:
+            if line.action == RENDER:
+                amounts[line.meter] = amounts.get(line.meter, 0) + line.held
 
     async def fail(self, job: Job, failed: Failed, state: JobState = "failed") -> None:
         """End a job without success, by the table of failure points. What was delivered is kept; the draft stays."""
@@ -220,7 +239,11 @@ class Ending:
         assert job.hold is not None, "it is counted by its hold"
         number, owner = new_number(), Owner(job.lane, job.account)
         name = f"Clip: {heading[:CLIP_NAME_LENGTH]}" if heading else "Clip"
-        asset = KeptAsset(*owner, number, name, "animation", job.hold, made.media, self._room.clock())
+        counted = min(
+            made.media.bytes, made.amounts.get("storage_bytes", made.media.bytes)
+        )  # never above what was held
+        media = structs.replace(made.media, bytes=counted)
+        asset = KeptAsset(*owner, number, name, "animation", job.hold, media, self._room.clock())
         await self._room.store.insert_asset(connection, asset)
         return structs.replace(made, media=structs.replace(made.media, asset=asset.id))
 

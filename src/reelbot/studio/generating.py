@@ -5,7 +5,7 @@ from the same inputs costs nothing, and then nothing is held.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -18,7 +18,7 @@ from reelbot.studio.bounds import JOBS_WAITING_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
-from reelbot.studio.core.jobs import Job, JobKind, Request, Task, TaskProgress, setup_of
+from reelbot.studio.core.jobs import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
 from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft
@@ -29,9 +29,6 @@ from reelbot.studio.shown import running_slots
 from reelbot.studio.store import KeptDraft
 from reelbot.studio.tasks import Planned, missing_after
 from reelbot.studio.weighing import Weighed, Weigher, charged
-
-RENDER: Literal["render"] = "render"
-"""The action of the price list that a finished video is counted by."""
 
 _MOVED_MAX = 8
 """How often a draft may change while an action on it is being placed: more is a program that edits and asks at once."""

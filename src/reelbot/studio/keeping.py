@@ -4,8 +4,8 @@ The studio's own store stands on this, and so do those of the rooms above it.
 """
 
 import secrets
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ NUMBER_BITS = 40
 
 LATEST = 2**62
 """An instant and a number after all others: where the newest page begins."""
+
+SCAN_SIZE = 200
+"""Rows of one page when all are looked at: a busy draft is some hundred kilobytes."""
 
 T = TypeVar("T")
 
@@ -55,6 +58,33 @@ def number_of(kind: str, owner: Owner, id: str) -> int:
     place = place_of(id)
     own = place is not None and (place.kind, place.lane, place.account) == (kind, *owner)
     return place.seq if place is not None and own else 0
+
+
+class Aged(Protocol):
+    """What lists are paged by."""
+
+    @property
+    def number(self) -> int:
+        """The number that it was drawn."""
+        ...
+
+    @property
+    def created_at(self) -> int:
+        """When it came to be."""
+        ...
+
+
+A = TypeVar("A", bound=Aged)
+
+
+async def paged(
+    listed: Callable[[Owner, Page, Connection], Awaitable[list[A]]], connection: Connection, owner: Owner
+) -> AsyncIterator[list[A]]:
+    """A list of an account, page by page in one reading, the newest first."""
+    page = Page(SCAN_SIZE)
+    while things := await listed(owner, page, connection):
+        yield things
+        page = Page(SCAN_SIZE, things[-1].created_at, things[-1].number)
 
 
 class KeepingStore:

@@ -14,6 +14,7 @@ from reelbot.studio.assets import Assets
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
 from reelbot.studio.core.jobs import ACTIVE, Job
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.deliveries import StudioDeliveries
 from reelbot.studio.drafting import Drafting
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import Files
@@ -47,6 +48,7 @@ class Studio:
         self._generating = Generating(room, weigher)
         self._assets = Assets(room)
         self._ending = Ending(room)
+        self.deliveries = StudioDeliveries(room.store.database, room.ledger)
         self.overview = Overview(room.store.database, len(room.store.lanes))
         self.purposes = Purposes(room.store.database, len(room.store.lanes))
 

@@ -16,6 +16,7 @@ from reelbot.ids import id_text
 from reelbot.studio.core.drafts import Draft, Media
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
+    SCAN_SIZE,
     KeepingStore,
     Owner,
     Page,
@@ -116,9 +117,6 @@ class KeptAsset(NamedTuple):
 
 _SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
 
-SCAN_SIZE = 200
-"""Rows of one page when all are looked at: a busy draft is some hundred kilobytes."""
-
 _draft_in = msgspec.json.Decoder(Draft).decode
 _request_in = msgspec.json.Decoder(Request).decode
 _tasks_in = msgspec.json.Decoder(tuple[TaskProgress, ...]).decode
@@ -182,9 +180,9 @@ class StudioStore(KeepingStore):
         result = json_text_or_none(job.result)
         await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
 
-    async def job(self, owner: Owner, number: int) -> Job | None:
+    async def job(self, owner: Owner, number: int, connection: Connection | None = None) -> Job | None:
         """One job as it stands."""
-        rows = await self._rows(None, "read_job", *owner, number)
+        rows = await self._rows(connection, "read_job", *owner, number)
         return _job(rows[0]) if rows else None
 
     async def take_job(self, connection: Connection, owner: Owner, number: int) -> Job | None:
@@ -192,9 +190,9 @@ class StudioStore(KeepingStore):
         rows = await self._rows(connection, "take_job", *owner, number)
         return _job(rows[0]) if rows else None
 
-    async def jobs(self, owner: Owner, page: Page) -> list[Job]:
+    async def jobs(self, owner: Owner, page: Page, connection: Connection | None = None) -> list[Job]:
         """A page of jobs, the newest first."""
-        rows = await self._rows(None, "list_jobs", *owner, page.before_at, page.before_number, page.size)
+        rows = await self._rows(connection, "list_jobs", *owner, page.before_at, page.before_number, page.size)
         return [_job(row) for row in rows]
 
     async def active(self, owner: Owner, connection: Connection | None = None) -> list[Job]:
@@ -288,9 +286,9 @@ class StudioStore(KeepingStore):
         rows = await self._rows(None, "read_video", *owner, number)
         return _video(owner, rows[0]) if rows else None
 
-    async def videos(self, owner: Owner, page: Page) -> list[KeptVideo]:
+    async def videos(self, owner: Owner, page: Page, connection: Connection | None = None) -> list[KeptVideo]:
         """A page of finished videos, the newest first."""
-        rows = await self._rows(None, "list_videos", *owner, page.before_at, page.before_number, page.size)
+        rows = await self._rows(connection, "list_videos", *owner, page.before_at, page.before_number, page.size)
         return [_video(owner, row) for row in rows]
 
     # files that count as storage
@@ -305,9 +303,9 @@ class StudioStore(KeepingStore):
         rows = await self._rows(None, "read_asset", *owner, number)
         return _asset(owner, rows[0]) if rows else None
 
-    async def assets(self, owner: Owner, page: Page) -> list[KeptAsset]:
+    async def assets(self, owner: Owner, page: Page, connection: Connection | None = None) -> list[KeptAsset]:
         """A page of files, the newest first."""
-        rows = await self._rows(None, "list_assets", *owner, page.before_at, page.before_number, page.size)
+        rows = await self._rows(connection, "list_assets", *owner, page.before_at, page.before_number, page.size)
         return [_asset(owner, row) for row in rows]
 
     async def delete_asset(self, connection: Connection, owner: Owner, number: int) -> bool:

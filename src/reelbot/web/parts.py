@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from reelbot.accounts import Identity
-from reelbot.allowance import Ledger
+from reelbot.allowance import Deliveries, Ledger
 from reelbot.clock import Clock
 from reelbot.db import Database
 from reelbot.events import EventStream
@@ -48,3 +48,9 @@ class Site:
     publishing: Publishing | None = None
     presets: Presets | None = None
     pages: PageSettings = field(default_factory=PageSettings)
+
+    @property
+    def deliveries(self) -> tuple[Deliveries, ...]:
+        """What the rooms delivered, for the audit to compare with what was charged."""
+        rooms = (self.studio, self.publishing)
+        return tuple(room.deliveries for room in rooms if room is not None)

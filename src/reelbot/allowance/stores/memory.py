@@ -12,6 +12,7 @@ from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
 from reelbot.allowance.core.figures import usage_events
 from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
+from reelbot.db import Connection
 from reelbot.events import MemoryEvents, NewEvent
 
 
@@ -119,6 +120,12 @@ class MemoryStore:
     async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:
         """Those of these holds that there are."""
         return [self._holds[ref.id, one] for one in sorted(set(holds)) if (ref.id, one) in self._holds]
+
+    async def holds_on(
+        self, connection: Connection | None, ref: AccountRef, holds: Sequence[int]
+    ) -> Sequence[HoldFacts]:
+        """Those of these holds that there are; here there is nothing to read on."""
+        return await self.holds_of(ref, holds)
 
     async def overdue(self, now: int, count: int) -> Sequence[tuple[int, int, int]]:
         """Open holds past their deadline."""

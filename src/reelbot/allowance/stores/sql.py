@@ -110,7 +110,14 @@ class SqlReader:
     async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:
         """Those of these holds that there are."""
         async with self._database.reading() as connection:
-            rows = await connection.fetch(self._sql["read_holds"], (self._listed(holds), ref.lane, ref.id))
+            return await self.holds_on(connection, ref, holds)
+
+    async def holds_on(
+        self, connection: Connection | None, ref: AccountRef, holds: Sequence[int]
+    ) -> Sequence[HoldFacts]:
+        """Those of these holds that there are, at the instant of a caller's reading."""
+        assert connection is not None, "what is kept in a database is read on it"
+        rows = await connection.fetch(self._sql["read_holds"], (self._listed(holds), ref.lane, ref.id))
         return [hold_from(row) for row in rows]
 
     def _listed(self, ids: Sequence[int]) -> str:

@@ -29,6 +29,9 @@ MOVES: Mapping[JobState, frozenset[JobState]] = MappingProxyType(
 )
 """From each state to those that may follow it."""
 
+RENDER: Literal["render"] = "render"
+"""The action of the price list that a finished video is counted by."""
+
 RENDER_SHARE = 0.6
 """Share of a job's progress that the render is, where it makes parts and then the video."""
 

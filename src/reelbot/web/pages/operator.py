@@ -168,7 +168,7 @@ async def override(visit: Visit) -> Outcome:
 
 async def verify(visit: Visit) -> Outcome:
     """Begin to check the whole ledger, in the background."""
-    visit.memory.verification.begin(visit.site.ledger, visit.site.clock)
+    visit.memory.verification.begin(visit.site.ledger, visit.site.deliveries, visit.site.clock)
     return Goto("/operator#check")
 
 

@@ -1,9 +1,10 @@
-"""The check of the whole ledger that an operator starts with a click: it goes on while the page is left."""
+"""The check of the ledger, and of what was delivered on it, that an operator starts with a click; it outlives the page."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from reelbot.allowance import AuditReport, Ledger
+from reelbot.allowance import AuditReport, Deliveries, Ledger
 from reelbot.clock import Clock
 from reelbot.errors import Failure
 
@@ -29,12 +30,12 @@ class Verification:
         """Whether a check is under way."""
         return self._task is not None and not self._task.done()
 
-    def begin(self, ledger: Ledger, clock: Clock) -> None:
+    def begin(self, ledger: Ledger, rooms: Sequence[Deliveries], clock: Clock) -> None:
         """Begin a check; one that is under way goes on instead."""
         if self.is_running:
             return
         self.began_at = clock()
-        self._task = asyncio.create_task(self._verify(ledger, clock), name="check of the ledger")
+        self._task = asyncio.create_task(self._verify(ledger, rooms, clock), name="check of the ledger")
 
     async def close(self) -> None:
         """End a check that is under way."""
@@ -47,9 +48,9 @@ class Verification:
         if self._task is not None:
             await asyncio.wait({self._task})
 
-    async def _verify(self, ledger: Ledger, clock: Clock) -> None:
+    async def _verify(self, ledger: Ledger, rooms: Sequence[Deliveries], clock: Clock) -> None:
         try:
-            report = await ledger.verify()
+            report = await ledger.verify(rooms)
         except Failure as failure:
             self.last = Verified(clock(), None, str(failure))
         else:
