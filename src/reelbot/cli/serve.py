@@ -72,7 +72,15 @@ async def _serve(call: Call, listening: socket.socket) -> None:
             parts.database, parts.ledger, parts.clock, loopback=loopback, delivers=True, stored_kinds=TOLD_KINDS
         ) as webhooks,
     ):
-        facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
+        facts = (
+            parts.ledger,
+            parts.accounts,
+            parts.subscriptions,
+            parts.events,
+            parts.database,
+            parts.clock,
+            version("reelbot"),
+        )
         config = parts.config
         settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
         presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)

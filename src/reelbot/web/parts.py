@@ -10,6 +10,7 @@ from reelbot.db import Database
 from reelbot.events import EventStream
 from reelbot.publish import Publishing
 from reelbot.studio import Presets, Studio
+from reelbot.subscriptions import Subscriptions
 from reelbot.web.counts import Counts
 from reelbot.web.feeds import Feeds
 from reelbot.web.settings import PageSettings
@@ -35,6 +36,7 @@ class Site:
 
     ledger: Ledger
     accounts: Gate
+    subscriptions: Subscriptions
     events: EventStream
     database: Database | None
     clock: Clock
