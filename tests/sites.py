@@ -162,6 +162,11 @@ async def standing(
         yield stand
 
 
+def with_plan_changes(stand: Stand, rule: PlanChanges | None) -> None:
+    """Serve with another rule about who may move up from now on."""
+    stand.site.subscriptions._setting = rule
+
+
 async def join(stand: Stand, name: str, plan: str, zone: str = "Europe/Paris") -> None:
     """Open one more account, with a key."""
     gate, ledger = stand.site.accounts, stand.ledger

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reelbot.allowance import Meter, Price
-from reelbot.subscriptions import Requested, Way
+from reelbot.subscriptions import CLOSED, Requested, Way
 from reelbot.web.pages.meters import title_of
 from reelbot.web.pages.plan_changes import offer_shown, request_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
@@ -45,6 +45,8 @@ async def change(visit: Visit) -> Outcome:
     """Move to a plan, or request it; to the present one takes a scheduled move back."""
     subscriptions, plan = visit.site.subscriptions, visit.field("plan")
     offer = await subscriptions.offer(visit.account, plan, is_operator=_is_operator(visit))
+    if offer.way == "closed":
+        return Goto("/subscription", Told("bad", CLOSED))
     shown = offer_shown(offer, visit.figures, visit.site.ledger.terms.catalogue, None)
     key = f"page {visit.field('once') or secrets.token_hex(16)}"
     done = await subscriptions.change(visit.account, plan, is_operator=_is_operator(visit), key=key)
