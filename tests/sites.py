@@ -196,7 +196,7 @@ async def site_on(
         events = MemoryEvents()
         async with _ledger(Ledger(MemoryStore(events), events, terms, clock, None)) as ledger:
             subscriptions = Subscriptions(ledger, events, clock, plan_changes)
-            yield Site(ledger, FakeGate(), subscriptions, events, None, clock, "test", wait)
+            yield Site(ledger, FakeGate(), events, None, clock, "test", wait, subscriptions=subscriptions)
         return
     database = await open_database(address)
     async with AsyncExitStack() as stack:
@@ -220,8 +220,15 @@ async def site_on(
         studio = await stack.enter_async_context(open_studio(database, ledger, stored, clock, folder, registry))
         publishing = await stack.enter_async_context(open_publishing(database, ledger, stored, clock, folder, studio))
         presets = Presets(database, ledger.store.lanes, clock)
-        facts = (ledger, gate, subscriptions, stored, database, clock, "test", wait)
-        yield Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets)
+        facts = (ledger, gate, stored, database, clock, "test", wait)
+        yield Site(
+            *facts,
+            webhooks=webhooks,
+            studio=studio,
+            publishing=publishing,
+            presets=presets,
+            subscriptions=subscriptions,
+        )
 
 
 async def _somewhere(host: str, port: int) -> list[str]:

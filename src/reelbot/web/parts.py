@@ -36,7 +36,6 @@ class Site:
 
     ledger: Ledger
     accounts: Gate
-    subscriptions: Subscriptions
     events: EventStream
     database: Database | None
     clock: Clock
@@ -50,3 +49,9 @@ class Site:
     publishing: Publishing | None = None
     presets: Presets | None = None
     pages: PageSettings = field(default_factory=PageSettings)
+    subscriptions: Subscriptions = field(default=None)  # type: ignore[assignment]  # made below
+
+    def __post_init__(self) -> None:
+        """Who moves to which plan is always decided: where nothing is given, nobody but an operator moves up."""
+        if self.subscriptions is None:
+            object.__setattr__(self, "subscriptions", Subscriptions(self.ledger, self.events, self.clock))
