@@ -143,9 +143,7 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return Problem(failure.code, failure.detail, failure.members)
         case PublishRefused() | SubscriptionRefused():
             return Problem(failure.code, failure.detail)
-        case LastOperator():
-            return Problem(failure.code, str(failure))
-        case ProviderUnavailable() | StorageFull():
+        case ProviderUnavailable() | StorageFull() | LastOperator():
             return Problem(failure.code, str(failure))
         case ChildFailure():  # logged with all that the program said, where it ended
             return Problem(DEFECT, str(failure))
