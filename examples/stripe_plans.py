@@ -37,6 +37,9 @@ TOLERANCE_SECONDS = 300
 BODY_BYTES_MAX = 1_000_000
 """Of an event: a hundred times what Stripe sends."""
 
+STATE = "stripe_plans.db"
+"""The file of what was seen, unless another is named."""
+
 PAYING = frozenset({"active", "trialing", "past_due"})
 """States of a subscription that have its plan. While Stripe still tries to collect (past due) nobody loses theirs."""
 
@@ -67,7 +70,7 @@ class Settings(NamedTuple):
     secret: str
     prices: Mapping[str, str]
     lowest: str = "free"
-    state: str = "stripe_plans.db"
+    state: str = STATE
 
 
 class Refused(Exception):
@@ -111,8 +114,8 @@ def change_in(event: Mapping[str, Any], prices: Mapping[str, str]) -> Change | N
         if about["mode"] != "subscription" or about["payment_status"] not in _PAID:
             return None
         metadata = about.get("metadata") or {}
-        plan = _plan_of([metadata.get("price")], prices)
-        return Change(about["subscription"], about.get("client_reference_id"), plan, about["created"], *said, False)
+        bought = _plan_of([metadata.get("price", "")], prices)
+        return Change(about["subscription"], about.get("client_reference_id"), bought, about["created"], *said, False)
     account = (about.get("metadata") or {}).get("account")
     is_over = kind == "customer.subscription.deleted"
     is_paid = not is_over and about["status"] in PAYING
@@ -120,7 +123,7 @@ def change_in(event: Mapping[str, Any], prices: Mapping[str, str]) -> Change | N
     return Change(about["id"], account, plan, about["created"], *said, is_over)
 
 
-def _plan_of(bought: list[str | None], prices: Mapping[str, str]) -> str:
+def _plan_of(bought: list[str], prices: Mapping[str, str]) -> str:
     plans = [prices[price] for price in bought if price in prices]
     if len(plans) != 1:
         raise Refused(f"Of the prices {bought} there must be exactly one in STRIPE_PRICES.")
@@ -214,7 +217,7 @@ def main() -> Starlette:
     """The program as the environment sets it."""
     told = os.environ
     prices = dict(pair.split("=", 1) for pair in told["STRIPE_PRICES"].split(","))
-    state = told.get("STRIPE_STATE", Settings._field_defaults["state"])
+    state = told.get("STRIPE_STATE", STATE)
     settings = Settings(told["STRIPE_WEBHOOK_SECRET"], prices, told.get("LOWEST_PLAN", "free"), state)
     headers = {"Authorization": f"Bearer {told['REELBOT_KEY']}"}
     return application(settings, httpx.AsyncClient(base_url=told["REELBOT_URL"], headers=headers))

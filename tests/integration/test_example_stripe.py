@@ -50,7 +50,7 @@ class Shop:
         return len((await self.stand.get("/entries?kind=plan", "bob")).json()["entries"])
 
     def checkout(
-        self, price: str = "price_pro", at: int = NOON, subscription: str = "sub_1", **more: Any
+        self, price: str = "price_pro", at: int = NOON, subscription: str | None = "sub_1", **more: Any
     ) -> dict[str, Any]:
         about = {
             "id": "cs_test_1", "object": "checkout.session", "mode": "subscription", "payment_status": "paid",
