@@ -2,7 +2,8 @@
 
 JSON Schema cannot say these: that 2.0 is not a whole number here, that a quote must have been given before, that a key
 belongs to one request, that a limit may be reached, that a name is taken, that a reason needs a letter; that a file must
-be what it is said to be, a provider, voice or language one that is installed, and what is to be made something that the draft has what it takes for.
+be what it is said to be, a provider, voice or language one that is installed, and what is to be made something that the
+draft has what it takes for.
 """
 
 import json

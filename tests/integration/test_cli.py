@@ -556,6 +556,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0004 tries",
         "accounts 0005 by_link",
         "accounts 0006 looks",
+        "subscriptions 0001 subscriptions",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",
