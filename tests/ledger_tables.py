@@ -120,7 +120,14 @@ class Table:
             "grant": lambda: ask.Grant(0, self._account, key, content, *_amount(named), "a reason"),
             "override": lambda: self._override(key, content, named),
             "plan": lambda: ask.ChangePlan(
-                0, self._account, key, content, plain[0], "operator" if "operator" in plain else "account", None
+                0,
+                self._account,
+                key,
+                content,
+                plain[0],
+                _mover(plain),
+                None,
+                named.get("only"),  # type: ignore[arg-type]
             ),
             "zone": lambda: ask.ChangeZone(0, self._account, key, content, plain[0], None),
             "stranger": lambda: ask.Release(0, 99, key, content, 1, None),
@@ -185,6 +192,10 @@ class Table:
         allowance = allowance_of(account, catalogue, meter, window, balance, self._now)
         limit = UNLIMITED if allowance.limit is None else allowance.limit
         return f"{meter} {allowance.used}+{allowance.held}/{limit}"
+
+
+def _mover(plain: list[str]) -> ask.ChangedBy:
+    return "operator" if "operator" in plain else "account"
 
 
 def _lines(named: dict[str, str]) -> tuple[Line, ...] | None:

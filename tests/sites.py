@@ -24,11 +24,14 @@ from reelbot.events import Events, MemoryEvents
 from reelbot.publish import ROOM as PUBLISH_ROOM
 from reelbot.publish import open_publishing
 from reelbot.studio import Presets, open_studio, registry_of
+from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
+from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
+from reelbot.subscriptions import PlanChanges, Subscriptions
 from reelbot.web import Site, build_app
 from reelbot.web.streams import Seat
 from reelbot.web.waiting import Wait
 from reelbot.webhooks import ROOM as WEBHOOKS_ROOM
-from reelbot.webhooks import Client, Webhooks
+from reelbot.webhooks import STORED_KINDS, Client, Webhooks
 
 SITE_URL = "http://reelbot.test"
 
@@ -139,12 +142,17 @@ class Stand:
 
 @asynccontextmanager
 async def standing(
-    address: str, clock: FakeClock, terms: Terms | None = None, wait: Wait | None = None
+    address: str,
+    clock: FakeClock,
+    terms: Terms | None = None,
+    wait: Wait | None = None,
+    plan_changes: PlanChanges | None = None,
 ) -> AsyncIterator[Stand]:
     """A site on `memory:` or on a database, with two accounts, served in this process."""
     time = FakeTime(clock)
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(site_on(address, clock, terms or load_terms(), wait or time.wait))
+        built = site_on(address, clock, terms or load_terms(), wait or time.wait, plan_changes)
+        site = await stack.enter_async_context(built)
         app = build_app(site)
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=SITE_URL))
@@ -152,6 +160,11 @@ async def standing(
         for name in ("ada", "bob"):
             await join(stand, name, "free")
         yield stand
+
+
+def with_plan_changes(stand: Stand, rule: PlanChanges | None) -> None:
+    """Serve with another rule about who may move up from now on."""
+    stand.site.subscriptions._setting = rule
 
 
 async def join(stand: Stand, name: str, plan: str, zone: str = "Europe/Paris") -> None:
@@ -175,17 +188,22 @@ async def join(stand: Stand, name: str, plan: str, zone: str = "Europe/Paris") -
 
 
 @asynccontextmanager
-async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> AsyncIterator[Site]:
+async def site_on(
+    address: str, clock: Clock, terms: Terms, wait: Wait, plan_changes: PlanChanges | None = None
+) -> AsyncIterator[Site]:
     """A site without accounts."""
     if address == "memory:":
         events = MemoryEvents()
         async with _ledger(Ledger(MemoryStore(events), events, terms, clock, None)) as ledger:
-            yield Site(ledger, FakeGate(), events, None, clock, "test", wait)
+            subscriptions = Subscriptions(ledger, events, clock, plan_changes)
+            yield Site(ledger, FakeGate(), events, None, clock, "test", wait, subscriptions=subscriptions)
         return
     database = await open_database(address)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        await migrate(database, (*ROOMS, ROOM, WEBHOOKS_ROOM, "reelbot.studio", PUBLISH_ROOM), clock)
+        await migrate(
+            database, (*ROOMS, ROOM, SUBSCRIPTIONS_ROOM, WEBHOOKS_ROOM, "reelbot.studio", PUBLISH_ROOM), clock
+        )
         stored = Events(database)
         await stored.start()
         stack.push_async_callback(stored.stop)
@@ -193,7 +211,9 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         await stack.enter_async_context(_ledger(ledger))
         gate = Accounts(database, clock)
         stack.push_async_callback(gate.close)
-        webhooks = Webhooks(database, ledger, clock, Client(resolve=_somewhere, transport=Inbox()))
+        subscriptions = Subscriptions(ledger, stored, clock, plan_changes, database, gate)
+        client = Client(resolve=_somewhere, transport=Inbox())
+        webhooks = Webhooks(database, ledger, clock, client, stored_kinds=(*STORED_KINDS, PLAN_REQUEST_KIND))
         stack.push_async_callback(webhooks.stop)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="reelbot-test-")))
         registry = registry_of(None, {})
@@ -201,7 +221,14 @@ async def site_on(address: str, clock: Clock, terms: Terms, wait: Wait) -> Async
         publishing = await stack.enter_async_context(open_publishing(database, ledger, stored, clock, folder, studio))
         presets = Presets(database, ledger.store.lanes, clock)
         facts = (ledger, gate, stored, database, clock, "test", wait)
-        yield Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets)
+        yield Site(
+            *facts,
+            webhooks=webhooks,
+            studio=studio,
+            publishing=publishing,
+            presets=presets,
+            subscriptions=subscriptions,
+        )
 
 
 async def _somewhere(host: str, port: int) -> list[str]:

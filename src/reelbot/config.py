@@ -30,6 +30,9 @@ PORT_MAX = 65_535
 SIGNUPS = ("closed", "open")
 """Whether whoever comes may open an account, on the lowest plan."""
 
+PLAN_CHANGES = ("open", "request", "closed")
+"""Who may move up to a plan: anybody, whoever an operator approves, nobody by themselves."""
+
 LOOPBACK = ("127.0.0.1", "::1")
 """Whose word counts by default about where a request came from: a proxy on the same machine."""
 
@@ -61,6 +64,7 @@ class Config:
     lanes: int = 1
     webhooks_to_loopback: bool = False
     signup: Literal["closed", "open"] = "closed"
+    plan_changes: Literal["open", "request", "closed"] | None = None
     public_url: str = ""
     proxies: tuple[str, ...] = LOOPBACK
 
@@ -226,6 +230,12 @@ def _signup(given: _Given) -> str:
     return str(given.value)
 
 
+def _plan_changes(given: _Given) -> str:
+    if given.value not in PLAN_CHANGES:
+        raise ValueError(f"one of {', '.join(PLAN_CHANGES)}")
+    return str(given.value)
+
+
 def _public_url(given: _Given) -> str:
     """An address of a whole site: pages cannot be served below a path."""
     rule = "the address of a whole site, such as https://reelbot.example.com"
@@ -272,6 +282,7 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "lanes": _lanes,
     "webhooks_to_loopback": _flag,
     "signup": _signup,
+    "plan_changes": _plan_changes,
     "public_url": _public_url,
     "proxies": _proxies,
 }

@@ -13,8 +13,10 @@ from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, migrate, op
 from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import ConfigFailure, Failure
 from reelbot.events import Events
+from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
+from reelbot.subscriptions import Subscriptions
 
-ROOMS = (*LEDGER_ROOMS, ROOM, "reelbot.webhooks", "reelbot.studio", "reelbot.publish")
+ROOMS = (*LEDGER_ROOMS, ROOM, SUBSCRIPTIONS_ROOM, "reelbot.webhooks", "reelbot.studio", "reelbot.publish")
 """Every room with tables, in the order in which they are migrated. The last three are named and not imported: their
 libraries would make every command wait."""
 
@@ -35,6 +37,7 @@ class Parts(NamedTuple):
     events: Events
     ledger: Ledger
     accounts: Accounts
+    subscriptions: Subscriptions
 
 
 class OpenedAccount(NamedTuple):
@@ -79,7 +82,8 @@ async def wired(
         await ledger.start()
         accounts = Accounts(database, clock)
         stack.push_async_callback(accounts.close)
-        yield Parts(config, clock, database, events, ledger, accounts)
+        subscriptions = Subscriptions(ledger, events, clock, config.plan_changes, database, accounts)
+        yield Parts(config, clock, database, events, ledger, accounts, subscriptions)
 
 
 def require_database(config: Config, create: bool = False) -> None:

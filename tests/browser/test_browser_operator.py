@@ -12,7 +12,14 @@ from reelbot.clock import MINUTE
 
 expect.set_options(timeout=PATIENCE_MS)
 
-PATHS = ("/operator", "/operator?q=zzz", "/operator/jobs", "/operator/setup", "/operator/accounts/0-2")
+PATHS = (
+    "/operator",
+    "/operator?q=zzz",
+    "/operator/jobs",
+    "/operator/requests",
+    "/operator/setup",
+    "/operator/accounts/0-2",
+)
 
 MARK = "element => { element.isKnown = true; }"
 IS_KNOWN = "element => element.isKnown === true"
@@ -27,6 +34,7 @@ async def furnished(visited: Visited) -> tuple[str, str]:
     stand = visited.stand
     await make_operator(stand)
     await join(stand, "a class of very small children who draw", "starter")
+    await stand.send("PUT", "/subscription", {"plan": "pro", "confirm": True}, "bob")
     await stand.ledger.grant(stand.accounts["bob"], "ai_credits", 500, key="g", why="A contest")
     await stand.ledger.override(stand.accounts["bob"], "posts", None, key="o", why="A press week")
     failed, running = await asked(stand, "Tides", "ada"), await asked(stand, "Sourdough", "bob")
@@ -124,6 +132,7 @@ async def test_a_role_is_changed_after_a_question_and_counts_in_a_page_that_is_o
         await opener.click()
         await require_nothing_grave(page, "the role of an account")
         await dialog.get_by_label("Role").select_option("operator")
+        await dialog.get_by_label("Reason, for the log").fill("Runs the class")
         await dialog.get_by_role("button", name="Change the role").click()
         await expect(page.get_by_role("status").filter(has_text="bob is an operator now")).to_be_visible()
         await theirs.reload()
@@ -134,6 +143,7 @@ async def test_a_role_is_changed_after_a_question_and_counts_in_a_page_that_is_o
         dialog = page.get_by_role("dialog", name="Change the role of ada?")
         await expect(dialog).to_contain_text("As a creator you lose these pages at once")
         await dialog.get_by_label("Role").select_option("creator")
+        await dialog.get_by_label("Reason, for the log").fill("Bob does it now")
         await dialog.get_by_role("button", name="Change the role").click()
         await expect(page.get_by_role("status").filter(has_text="You are a creator now.")).to_be_visible()
         await expect(page.get_by_role("link", name="Operator")).to_have_count(0)

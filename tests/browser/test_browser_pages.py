@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Response, expect
 from tests.browser.conftest import PATIENCE_MS, Visited
+from tests.sites import with_plan_changes
 
 from reelbot.web.pages.wording import instant_words, number_text, size_text
 
@@ -88,20 +89,21 @@ async def test_a_topic_is_all_it_takes_to_open_a_draft(visited: Visited) -> None
 
 
 async def test_a_plan_is_changed_after_its_consequences_were_read(visited: Visited) -> None:
+    with_plan_changes(visited.stand, "open")
     async with visited.signed_in() as page:
         await page.goto(f"{visited.url}/subscription")
-        await page.get_by_role("button", name="Move to Starter").click()
+        await page.get_by_role("button", name="Switch to Starter").click()
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("You move to Starter at once. What you have used stays used")
         await page.keyboard.press("Escape")
         await expect(dialog).to_be_hidden()
-        await page.get_by_role("button", name="Move to Starter").click()
-        await dialog.get_by_role("button", name="Move to Starter").click()
+        await page.get_by_role("button", name="Switch to Starter").click()
+        await dialog.get_by_role("button", name="Switch to Starter").click()
         await expect(page.get_by_role("status").first).to_contain_text("You are on Starter now")
         await expect(page.locator(".card[data-meter=ai_credits] [data-part=of]")).to_have_text("left of 200 today")
-        await page.get_by_role("button", name="Cancel the subscription").click()
+        await page.get_by_role("button", name="Cancel plan").click()
         await expect(dialog).to_contain_text("You stay on Starter until Wed 1 Apr 2026, 00:00 (Europe/Paris)")
-        await dialog.get_by_role("button", name="Cancel the subscription").click()
+        await dialog.get_by_role("button", name="Cancel plan").click()
         await expect(page.locator(".plan-now")).to_contain_text("You move to Free on Wed 1 Apr 2026, 00:00")
         await page.get_by_role("button", name="Stay on Starter").click()
         await expect(page.locator(".plan-now")).not_to_contain_text("You move to")

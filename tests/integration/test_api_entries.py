@@ -254,7 +254,7 @@ async def test_the_chain_can_be_recomputed_from_what_the_api_tells(stand: Stand)
     held = await stand.hold(25, why="Zoë's trailer")
     await stand.post(f"/holds/{held['id']}/settlement")
     await stand.hold(1, "channels")
-    await stand.send("PUT", "/subscription", {"plan": "pro", "confirm": True})
+    await stand.ledger.change_plan(stand.accounts["ada"], "pro", key="up")
     head = bytes(32)
     for entry in reversed(await all_entries(stand)):
         head = hashlib.sha256(head + canonical(entry)).digest()

@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from tests.sites import Stand
+import pytest
+from tests.sites import Stand, with_plan_changes
 
 MONTH_END = "2026-03-31T22:00:00Z"
+
+
+@pytest.fixture
+def stand(stand: Stand) -> Stand:
+    """A site whose operator lets anybody move up."""
+    with_plan_changes(stand, "open")
+    return stand
 
 
 async def change(stand: Stand, plan: str, confirm: bool = False, key: str | None = None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from reelbot.cli.timezone import machine_timezone
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.config import Config, read_config
 from reelbot.studio import DraftAsked, GenerationAsked
+from reelbot.subscriptions import Requested
 from reelbot.wiring import wired
 
 BYTES = Meter("storage_bytes", "standing", "byte", "bytes", ())
@@ -180,6 +181,47 @@ def test_the_same_idempotency_key_grants_once(ada: str) -> None:
     grant = ("account", "grant", "ada", "ai_credits", "40", "--why", "A gift.", "--idempotency-key", "gift-1")
     assert [document(*grant)["replayed"] for _ in range(2)] == [False, True]
     assert meter(document("usage"))["limit"] == 100
+
+
+def request_of_ada(plan: str) -> str:
+    """The id of a request that ada makes, as the pages and the API make it."""
+
+    async def asked() -> str:
+        async with wired(read_config()) as parts:
+            account = await parts.ledger.find("ada")
+            assert account is not None
+            done = await parts.subscriptions.change(account, plan, is_operator=False, key=f"asks for {plan}")
+            assert isinstance(done, Requested)
+            return done.request.id
+
+    return asyncio.run(asked())
+
+
+def test_a_request_for_a_plan_is_listed_and_approved(ada: str) -> None:
+    assert "No request is open." in done("account", "requests")
+    request = request_of_ada("pro")
+    (listed,) = document("account", "requests")["requests"]
+    assert (listed["id"], listed["account"], listed["present"], listed["plan"]) == (request, "ada", "free", "pro")
+    assert re.search(rf"{request} +ada +free +pro", done("account", "requests"))
+    assert "ada is on pro now" in done("account", "approve", request, "--why", "Paid.")
+    assert document("usage", "ada")["plan"] == "pro"
+    assert "Approved by the command line: Paid." in done("history", "ada")
+
+
+def test_a_request_for_a_plan_is_declined_once_and_only_with_a_reason(ada: str) -> None:
+    request = request_of_ada("pro")
+    assert "Missing option '--why'" in failed(2, "account", "decline", request)
+    assert document("account", "decline", request, "--why", "Not yet.")["state"] == "declined"
+    said = failed(1, "account", "approve", request, "--why", "Paid.")
+    assert "This request was declined before. `reelbot account requests` lists those that are open." in said
+    assert "There is no such request." in failed(1, "account", "approve", "request_0-1-1", "--why", "Paid.")
+    assert document("usage", "ada")["plan"] == "free"
+
+
+def test_moving_an_account_to_what_it_requested_ends_its_request(ada: str) -> None:
+    request_of_ada("starter")
+    done("account", "plan", "ada", "pro", "--why", "Paid.")
+    assert document("account", "requests") == {"requests": []}
 
 
 def test_a_limit_is_set_apart_and_follows_the_plan_again(ada: str) -> None:
@@ -535,6 +577,7 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0004 tries",
         "accounts 0005 by_link",
         "accounts 0006 looks",
+        "subscriptions 0001 subscriptions",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from tests.fakes import FakeClock
+from tests.pages.visitors import make_operator
 from tests.sites import Stand, join, standing
 
 from reelbot.allowance import load_terms
@@ -96,6 +97,7 @@ def served(address: str) -> Iterator[tuple[str, str]]:
         clock = FakeClock(system_clock())
         async with standing(address, clock, load_terms()) as stand:
             await join(stand, "eve", "enterprise")
+            await make_operator(stand, "eve")  # so that operators' routes are not all found missing
             stand.site.streams.close()
             server = uvicorn.Server(uvicorn.Config(build_app(stand.site), port=0, log_level="error"))
             servers.append(server)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from tests.pages.visitors import Read, Visitor, accounts_of, make_operator, visiting
-from tests.sites import Stand
+from tests.sites import Stand, with_plan_changes
 
 from reelbot.allowance import AccountRef, Entry, Item, Span
 from reelbot.cli.studio import TOLD_KINDS
@@ -104,6 +104,7 @@ async def test_a_refund_takes_from_the_day_that_used_it(ada: Visitor) -> None:
 
 
 async def test_a_change_of_plan_is_told_and_done(ada: Visitor) -> None:
+    with_plan_changes(ada.stand, "open")
     page = await ada.read("/subscription")
     assert "You move to Starter at once. What you have used stays used, and the limits rise." in page.text
     assert "You are on Starter now" in await ada.sent("/subscription/plan", plan="starter", once="a")

@@ -13,6 +13,7 @@ from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.config import Config
 from reelbot.ids import place_of
 from reelbot.studio.presence import Presence
+from reelbot.web import operator_actions
 from reelbot.web.pages import operator, operator_setup
 from reelbot.web.pages.operator_jobs import span_words
 from reelbot.web.pages.operator_setup import census_of, settings_of
@@ -240,7 +241,7 @@ async def test_accounts_are_shown_a_page_at_a_time(olga: Visitor, monkeypatch: p
 
 async def test_an_account_is_found_by_a_part_of_its_name(olga: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator, "LISTED", 2)
-    monkeypatch.setattr(operator, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(operator_actions, "READ_AT_ONCE", 2)
     for name in ("Ann & Bo", "Hanna", "Joanna", "ÉLAN"):
         await join(olga.stand, name, "free")
     page = await olga.read("/operator?q=ANN")
@@ -255,8 +256,8 @@ async def test_an_account_is_found_by_a_part_of_its_name(olga: Visitor, monkeypa
 async def test_a_search_through_very_many_goes_on_where_it_stopped(
     olga: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operator, "READ_AT_ONCE", 1)
-    monkeypatch.setattr(operator, "SEARCHED_MAX", 2)
+    monkeypatch.setattr(operator_actions, "READ_AT_ONCE", 1)
+    monkeypatch.setattr(operator_actions, "SEARCHED_MAX", 2)
     await join(olga.stand, "zoe", "free")
     page = await olga.read("/operator?q=zo")
     assert "None found yet" in page.text

@@ -4,6 +4,8 @@ import pytest
 from tests.pages.visitors import Visitor, accounts_of, make_operator, visiting, with_settings
 from tests.sites import Stand
 
+WHY = "She runs the class"
+
 
 @pytest.fixture
 async def olga(ada: Visitor) -> Visitor:
@@ -30,10 +32,10 @@ async def test_a_role_is_changed_and_counts_in_a_session_that_is_open_and_for_a_
     async with visiting(stand) as theirs:
         await theirs.sign_in("bob")
         assert (await theirs.get("/operator")).status_code == 403
-        assert "bob is an operator now" in await olga.sent(f"{path}/role", role="operator")
+        assert "bob is an operator now" in await olga.sent(f"{path}/role", role="operator", why=WHY)
         assert (await theirs.get("/operator")).status_code == 200
         assert (await stand.get("/operator/jobs", "bob")).status_code == 200
-        assert "bob is a creator now" in await olga.sent(f"{path}/role", role="creator")
+        assert "bob is a creator now" in await olga.sent(f"{path}/role", role="creator", why=WHY)
         assert (await theirs.get("/operator")).status_code == 403
         assert (await stand.get("/operator/jobs", "bob")).status_code == 404
 
@@ -51,20 +53,20 @@ async def test_a_change_of_role_asks_first_and_says_what_it_means(olga: Visitor)
 async def test_an_operator_who_gives_up_the_own_role_is_told_before_and_after(olga: Visitor) -> None:
     stand, own = olga.stand, page_of(olga.stand, "ada")
     assert "only another operator can give them back" in (await olga.read(own)).text
-    await olga.sent(f"{page_of(stand)}/role", role="operator")
-    assert "You are a creator now." in await olga.sent(f"{own}/role", role="creator")
+    await olga.sent(f"{page_of(stand)}/role", role="operator", why=WHY)
+    assert "You are a creator now." in await olga.sent(f"{own}/role", role="creator", why=WHY)
     assert (await olga.get("/operator")).status_code == 403
 
 
 async def test_the_last_operator_cannot_give_up_the_role(olga: Visitor) -> None:
-    told = await olga.sent(f"{page_of(olga.stand, 'ada')}/role", role="creator")
+    told = await olga.sent(f"{page_of(olga.stand, 'ada')}/role", role="creator", why=WHY)
     assert "ada is the only operator there is. Make another account an operator first." in told
     assert await role_of(olga.stand, "ada") == "operator"
 
 
 async def test_the_same_role_again_changes_nothing(olga: Visitor) -> None:
     assert "bob is a creator already; nothing changes." in await olga.sent(
-        f"{page_of(olga.stand)}/role", role="creator"
+        f"{page_of(olga.stand)}/role", role="creator", why=WHY
     )
 
 
@@ -73,24 +75,24 @@ async def test_an_account_that_a_program_opened_gets_a_role(olga: Visitor) -> No
     stand.accounts["py"] = await stand.ledger.account("py")
     page = await olga.read(page_of(stand, "py"))
     assert "none · on Free" in page.text and "it was opened by a program" in page.text
-    assert "py is a creator now" in await olga.sent(f"{page_of(stand, 'py')}/role", role="creator")
+    assert "py is a creator now" in await olga.sent(f"{page_of(stand, 'py')}/role", role="creator", why=WHY)
     assert await role_of(stand, "py") == "creator"
 
 
 async def test_nobody_else_changes_a_role(stand: Stand, ada: Visitor) -> None:
     for name in ("ada", "bob"):
-        assert (await ada.send(f"{page_of(stand, name)}/role", role="operator")).status_code == 403
+        assert (await ada.send(f"{page_of(stand, name)}/role", role="operator", why=WHY)).status_code == 403
         assert await role_of(stand, name) == "creator"
 
 
 async def test_a_role_of_no_account_is_not_there(olga: Visitor) -> None:
     for place in ("0-99", "x", "0-0"):
-        assert (await olga.send(f"/operator/accounts/{place}/role", role="operator")).status_code == 404
+        assert (await olga.send(f"/operator/accounts/{place}/role", role="operator", why=WHY)).status_code == 404
 
 
 async def test_roles_are_no_entries_of_the_ledger(olga: Visitor) -> None:
     before = (await olga.stand.get("/entries", "bob")).json()
-    await olga.sent(f"{page_of(olga.stand)}/role", role="operator")
+    await olga.sent(f"{page_of(olga.stand)}/role", role="operator", why=WHY)
     assert (await olga.stand.get("/entries", "bob")).json() == before
 
 

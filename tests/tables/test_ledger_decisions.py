@@ -181,6 +181,15 @@ PLANS = """
             hold e ai_credits=1             allowance_exhausted   ai_credits 0+900/60
             hold f posts=5                  ok                    posts 0+5/5
             release d                       ok                    ai_credits 0+0/60
+            plan starter only=down          plan_higher           plan free
+            plan free only=up               plan_not_higher       plan free   # staying is not moving up
+            plan free only=down             ok                    plan free, entries 0
+            plan starter only=up            ok                    plan starter, entries 1
+            plan free only=down             ok                    plan starter, entries 1
+            plan starter only=down          ok                    plan starter, entries 1   # taken back
+            plan free only=up               plan_not_higher       plan starter
+            plan free only=down             ok                    plan starter, entries 1
+    2026-05-01T00:00:00Z    plan starter only=down          plan_higher           plan free   # the month has ended
 """
 
 UNLIMITED_IS_STILL_METERED = """
@@ -275,6 +284,10 @@ PRECEDENCE = """
             settle d ai_credits=99          amount_above_hold
             release d                       ok
             settle d ai_credits=99          hold_released
+            plan pro key=s only=down        key_reused
+            plan pro only=down              plan_higher
+            plan free key=s only=up         key_reused
+            plan free only=up               plan_not_higher
 """
 
 TABLES = [

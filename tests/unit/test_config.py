@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reelbot.config import LOG_LEVELS, Config, read_config
+from reelbot.config import LOG_LEVELS, PLAN_CHANGES, Config, read_config
 from reelbot.errors import ConfigFailure
 
 
@@ -79,6 +79,15 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 @pytest.mark.parametrize("level", LOG_LEVELS)
 def test_every_level_of_logging_can_be_set(level: str) -> None:
     assert read_config(environment={"REELBOT_LOG_LEVEL": level}).log_level == level
+
+
+def test_who_may_move_up_is_one_of_three_and_unset_unless_said() -> None:
+    assert read_config().plan_changes is None
+    for rule in PLAN_CHANGES:
+        assert read_config(environment={"REELBOT_PLAN_CHANGES": rule}).plan_changes == rule
+        assert read_config(written(f'plan_changes = "{rule}"')).shown["plan_changes"] == rule
+    (mistake,) = mistakes(environment={"REELBOT_PLAN_CHANGES": "anybody"})
+    assert mistake == "REELBOT_PLAN_CHANGES must be one of open, request, closed, not 'anybody'."
 
 
 @pytest.mark.parametrize(

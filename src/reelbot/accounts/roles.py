@@ -54,6 +54,11 @@ class Roles:
         _log.info("%s is %s now and was %s before; changed by %s.", name, role, before or "without a role", by)
         return True
 
+    async def operators(self, count: int) -> list[tuple[int, int]]:
+        """Lane and id of the accounts that are operators, in that order, at most so many."""
+        rows = await self._database.fetch(self._sql["list_operators"], (count,))
+        return [(lane, account) for lane, account in rows]
+
     async def _require_another(self, connection: Connection, lane: int, account: int, name: str) -> None:
         ((others,),) = await connection.fetch(self._sql["count_other_operators"], (lane, account))
         if others == 0:

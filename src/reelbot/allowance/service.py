@@ -20,7 +20,7 @@ from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, 
 from reelbot.allowance.core import commands as ask
 from reelbot.allowance.core.accounts import Account, limit_of, running_starts
 from reelbot.allowance.core.book import Book, HoldFacts, Page
-from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Line, content_hash
+from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Direction, Line, content_hash
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.explain import refusal_sentence
 from reelbot.allowance.core.failures import FailurePoint, FailureTable, settled_amount
@@ -345,15 +345,30 @@ class Ledger:
         return await self._carried_out(account, command)
 
     async def change_plan(
-        self, account: AccountRef, plan: str, *, key: str, by: ChangedBy = "account", why: str | None = None
+        self,
+        account: AccountRef,
+        plan: str,
+        *,
+        key: str,
+        by: ChangedBy = "account",
+        why: str | None = None,
+        only: Direction | None = None,
+        rider: Rider | None = None,
     ) -> Receipt:
-        """Move to a plan: up at once, down at the end of the month; an operator's move is always at once."""
+        """Move to a plan: up at once, down at the end of the month; an operator's move is always at once.
+
+        With `only`, a move in the other direction is `Refused`, as the plans stand when it is decided. A `rider` writes in
+        the same transaction, or not at all.
+        """
         self.terms.catalogue.plan_named(plan)
         if by not in ("account", "operator"):
             raise Malformed('by must be "account" or "operator".', "by")
+        if only not in (None, "up", "down"):
+            raise Malformed('only must be "up" or "down".', "only")
         key, why = asking.checked_key(key), asking.checked_why(why)
         content = content_hash("plan", plan, by, why)
-        return await self._carried_out(account, ask.ChangePlan(*account[:2], key, content, plan, by, why))
+        command = ask.ChangePlan(*account[:2], key, content, plan, by, why, only)
+        return await self._carried_out(account, command, rider)
 
     async def change_zone(self, account: AccountRef, timezone: str, *, key: str, why: str | None = None) -> Receipt:
         """Count days and months in another zone; each date opens one day, each billing date one month, in any zone.

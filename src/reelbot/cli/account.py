@@ -20,6 +20,7 @@ from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
 from reelbot.cli.documents import change_document, told_before, zone_document
 from reelbot.cli.members import link, password, role
+from reelbot.cli.requests import BY, approve, decline, requests
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
 from reelbot.clock import instant_text, instant_text_or_none
@@ -37,16 +38,16 @@ _once = click.option(
     "--idempotency-key", "key", metavar="KEY", help="Called again with the same key, it is not done again."
 )
 
-Change = Callable[[Ledger, AccountRef, str], Awaitable[Receipt]]
+Change = Callable[[Parts, AccountRef, str], Awaitable[Receipt]]
 """What is done to an account, under an idempotency key."""
 
 
 @click.group()
 def account() -> None:
-    """Open accounts, change roles and passwords, move plans, grant, set limits, issue API keys."""
+    """Open accounts, change roles and passwords, move plans, decide requests, grant, set limits, issue API keys."""
 
 
-for _command in (role, password, link):
+for _command in (role, password, link, requests, approve, decline):
     account.add_command(_command)
 
 
@@ -125,7 +126,7 @@ def _accounts_table(rows: Sequence[dict[str, object]]) -> Table:
 @configured
 def plan(call: Call, name: str, plan: str, why: str, key: str | None) -> None:
     """Move an account to another plan, at once."""
-    _change(call, name, key, lambda ledger, ref, once: ledger.change_plan(ref, plan, key=once, by="operator", why=why))
+    _change(call, name, key, lambda parts, ref, once: parts.subscriptions.set_plan(ref, plan, by=BY, key=once, why=why))
 
 
 @account.command()
@@ -137,7 +138,7 @@ def plan(call: Call, name: str, plan: str, why: str, key: str | None) -> None:
 @configured
 def grant(call: Call, name: str, meter: str, amount: int, why: str, key: str | None) -> None:
     """Add AMOUNT to one limit in the window that runs now."""
-    _change(call, name, key, lambda ledger, ref, once: ledger.grant(ref, meter, amount, key=once, why=why))
+    _change(call, name, key, lambda parts, ref, once: parts.ledger.grant(ref, meter, amount, key=once, why=why))
 
 
 @account.command()
@@ -153,7 +154,7 @@ def limit(call: Call, name: str, meter: str, limit: str, why: str, key: str | No
     LIMIT is a whole number or "unlimited"; "plan" lets it follow the plan again.
     """
     figure: int | Literal["plan"] | None = "plan" if limit == "plan" else _limit(limit)
-    _change(call, name, key, lambda ledger, ref, once: ledger.override(ref, meter, figure, key=once, why=why))
+    _change(call, name, key, lambda parts, ref, once: parts.ledger.override(ref, meter, figure, key=once, why=why))
 
 
 def _limit(text: str) -> int | None:
@@ -231,9 +232,9 @@ def refund(call: Call, name: str, hold: str, amounts: Sequence[str], why: str, k
     """
     lines = dict(_amount(text) for text in amounts) or None
 
-    async def refunded(ledger: Ledger, ref: AccountRef, once: str) -> Receipt:
+    async def refunded(parts: Parts, ref: AccountRef, once: str) -> Receipt:
         _require_own(ref, hold)
-        return await ledger.refund(hold, lines, key=once, why=why)
+        return await parts.ledger.refund(hold, lines, key=once, why=why)
 
     _change(call, name, key, refunded)
 
@@ -265,7 +266,7 @@ def _change(call: Call, name: str, key: str | None, change: Change) -> None:
 async def _changed(config: Config, name: str, key: str, change: Change) -> tuple[Receipt, Usage, Parts]:
     async with wired(config) as parts:
         ref = await account_named(parts, name)
-        receipt = await change(parts.ledger, ref, key)
+        receipt = await change(parts, ref, key)
         return receipt, await parts.ledger.usage(ref), parts
 
 

@@ -76,7 +76,15 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         config = parts.config
         settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
         presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)
-        site = Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets, pages=settings)
+        site = Site(
+            *facts,
+            webhooks=webhooks,
+            studio=studio,
+            publishing=publishing,
+            presets=presets,
+            pages=settings,
+            subscriptions=parts.subscriptions,
+        )
         url, first = url_of(listening), await first_account(parts)
         link = await link_to(parts, first.account, config.public_url or url)
 

@@ -6,10 +6,11 @@ from contextlib import AbstractAsyncContextManager
 from reelbot.allowance import Deliveries
 from reelbot.publish import EVENT_KIND, PublishDeliveries
 from reelbot.studio import EVENT_KINDS, Studio, StudioDeliveries, open_studio, registry_of
+from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.webhooks import STORED_KINDS
 from reelbot.wiring import Parts
 
-TOLD_KINDS = (*STORED_KINDS, *EVENT_KINDS, EVENT_KIND)
+TOLD_KINDS = (*STORED_KINDS, *EVENT_KINDS, EVENT_KIND, PLAN_REQUEST_KIND)
 """The kinds of events that all rooms store, and that webhooks may be told."""
 
 

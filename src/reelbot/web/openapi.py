@@ -16,6 +16,7 @@ from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, VideoTold
+from reelbot.subscriptions import PlanRequestTold
 from reelbot.web.auth import COOKIE, SAFE_METHODS
 from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
@@ -122,7 +123,7 @@ _REQUEST_FIELDS: Mapping[str, Schema] = {
 
 def document(operations: Sequence[Operation], site: Site) -> bytes:
     """The whole document as JSON."""
-    types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold, PostTold]
+    types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold, PostTold, PlanRequestTold]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     for operation in operations:
         _require_one_of(schemas, operation)

@@ -10,6 +10,7 @@ from reelbot.db import Database
 from reelbot.events import EventStream
 from reelbot.publish import Publishing
 from reelbot.studio import Presets, Studio
+from reelbot.subscriptions import Subscriptions
 from reelbot.web.counts import Counts
 from reelbot.web.feeds import Feeds
 from reelbot.web.settings import PageSettings
@@ -48,6 +49,12 @@ class Site:
     publishing: Publishing | None = None
     presets: Presets | None = None
     pages: PageSettings = field(default_factory=PageSettings)
+    subscriptions: Subscriptions = field(default=None)  # type: ignore[assignment]  # made below
+
+    def __post_init__(self) -> None:
+        """Who moves to which plan is always decided: where nothing is given, nobody but an operator moves up."""
+        if self.subscriptions is None:
+            object.__setattr__(self, "subscriptions", Subscriptions(self.ledger, self.events, self.clock))
 
     @property
     def deliveries(self) -> tuple[Deliveries, ...]:

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reelbot.accounts import TooManyTries
+from reelbot.accounts import LastOperator, TooManyTries
 from reelbot.allowance import Catalogue, InUse, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text_or_none
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.publish import PublishRefused
 from reelbot.studio import ChildFailure, FileMissing, ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.subscriptions import SubscriptionRefused
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply
 
@@ -66,6 +67,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "nothing_to_do": Kind(409, "There is nothing to do"),
         "not_ready": Kind(409, "Something is missing first"),
         "post_locked": Kind(409, "The post is on its way or published"),
+        "request_closed": Kind(409, "The request is no longer open"),
         "too_large": Kind(413, "The request is too large"),
         "unsupported_media": Kind(415, "This is not a media type that is understood here"),
         "range_not_there": Kind(416, "This file has no such range"),
@@ -91,6 +93,8 @@ _OF_STATUS: Mapping[Status, str] = MappingProxyType(
         Status.HOLD_EXPIRED: "hold_expired",
         Status.HOLD_OPEN: "hold_open",
         Status.AMOUNT_ABOVE_HOLD: "amount_above_hold",
+        Status.PLAN_HIGHER: "forbidden",
+        Status.PLAN_NOT_HIGHER: "request_closed",
         Status.ALLOWANCE_EXHAUSTED: SHORTAGE,
     }
 )
@@ -164,9 +168,9 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return _refusal(failure, catalogue)
         case StudioRefused():
             return Problem(failure.code, failure.detail, failure.members)
-        case PublishRefused():
+        case PublishRefused() | SubscriptionRefused():
             return Problem(failure.code, failure.detail)
-        case ProviderUnavailable() | StorageFull():
+        case ProviderUnavailable() | StorageFull() | LastOperator():
             return Problem(failure.code, str(failure))
         case ChildFailure():  # logged with all that the program said, where it ended
             return Problem(DEFECT, str(failure))

@@ -140,3 +140,11 @@ def spoken(text: str | None) -> str | None:
         return None
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line or None
+
+
+def reason_in(text: str) -> str:
+    """A reason that must be there, as the ledger keeps it; `Malformed` when nothing of it can be printed."""
+    reason = spoken(text)
+    if reason is None:
+        raise Malformed("Give a reason in words.", "why")
+    return reason

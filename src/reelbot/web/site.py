@@ -27,6 +27,7 @@ from reelbot.studio import (
     RenderAsked,
     VideoShown,
 )
+from reelbot.subscriptions import PlanRequestShown
 from reelbot.web import health, metrics, openapi
 from reelbot.web.api import (
     account,
@@ -37,7 +38,9 @@ from reelbot.web.api import (
     events,
     holds,
     jobs,
+    operator_accounts,
     operator_jobs,
+    operator_requests,
     operator_workers,
     plans,
     posts,
@@ -137,8 +140,17 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "PUT", "/api/v1/subscription", "changeSubscription", "What a change of plan does and when; does it if confirmed.",
-        subscription.change_subscription, {OK: {JSON: subscription.SubscriptionShown}},
-        takes=subscription.SubscriptionAsked, idempotency="optional",
+        subscription.change_subscription,
+        {OK: {JSON: subscription.SubscriptionShown}, ACCEPTED: {JSON: subscription.SubscriptionRequested}},
+        takes=subscription.SubscriptionAsked, idempotency="optional", problems=("too_many_requests",),
+    ),
+    Operation(
+        "GET", "/api/v1/subscription", "readSubscription", "The plan, who may change it, and the last request for another.",
+        subscription.read_subscription, {OK: {JSON: subscription.SubscriptionStands}},
+    ),
+    Operation(
+        "DELETE", "/api/v1/subscription/request", "withdrawRequest", "Withdraw the open request for a plan.",
+        subscription.withdraw_request, {OK: {JSON: PlanRequestShown}}, problems=("not_found", "request_closed"),
     ),
     Operation(
         "GET", "/api/v1/account", "readAccount", "Who one is, and when one's windows end.", account.read_account,
@@ -364,6 +376,67 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", "/api/v1/operator/jobs/{id}/cancellation", "callOffJob", "For operators: cancel a job, with a reason.",
         operator_jobs.call_off_job, {OK: {JSON: JobShown}}, takes=operator_jobs.CancellationAsked,
         problems=("not_found", "too_busy"),
+    ),
+    Operation(
+        "GET", "/api/v1/operator/accounts", "listAccounts",
+        "For operators: all accounts, or those of a name.",
+        operator_accounts.list_accounts, {OK: {JSON: operator_accounts.AccountsListed}},
+        query=operator_accounts.AccountsQuery, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/accounts", "openAccount",
+        "For operators: open an account.",
+        operator_accounts.open_account, {CREATED: {JSON: operator_accounts.OperatorAccountShown}},
+        takes=operator_accounts.AccountAdded, idempotency="optional", problems=("not_found",),
+        links=("readOperatorAccount",),
+    ),
+    Operation(
+        "GET", "/api/v1/operator/accounts/{id}", "readOperatorAccount",
+        "For operators: an account, its figures, and what sets it apart.",
+        operator_accounts.read_account, {OK: {JSON: operator_accounts.OperatorAccountShown}},
+        problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/accounts/{id}/plan", "setPlan",
+        "For operators: move an account to a plan, at once, with a reason.",
+        operator_accounts.set_plan, {OK: {JSON: operator_accounts.OperatorAccountShown}},
+        takes=operator_accounts.PlanSet, idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/accounts/{id}/grants", "grant",
+        "For operators: add to a limit in the window that runs, with a reason.",
+        operator_accounts.grant, {OK: {JSON: operator_accounts.OperatorAccountShown}},
+        takes=operator_accounts.GrantAsked, idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/accounts/{id}/overrides", "setOverride",
+        "For operators: set a limit apart from the plan, with a reason.",
+        operator_accounts.override, {OK: {JSON: operator_accounts.OperatorAccountShown}},
+        takes=operator_accounts.OverrideAsked, idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/accounts/{id}/role", "setRole",
+        "For operators: give an account a role, with a reason; the last operator stays one.",
+        operator_accounts.set_role, {OK: {JSON: operator_accounts.OperatorAccountShown}},
+        takes=operator_accounts.RoleSet, idempotency="optional", problems=("not_found",),
+    ),
+    Operation(
+        "GET", "/api/v1/operator/requests", "listRequests",
+        "For operators: requests for higher plans, the newest first.",
+        operator_requests.list_requests, {OK: {JSON: operator_requests.RequestsShown}},
+        query=operator_requests.RequestsQuery, problems=("not_found",),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/requests/{id}/approval", "approveRequest",
+        "For operators: approve a request: moves the account up at once.",
+        operator_requests.approve_request, {OK: {JSON: PlanRequestShown}},
+        takes=operator_requests.DecisionAsked, idempotency="optional", problems=("not_found", "request_closed"),
+    ),
+    Operation(
+        "POST", "/api/v1/operator/requests/{id}/decline", "declineRequest",
+        "For operators: decline a request, with a reason.",
+        operator_requests.decline_request, {OK: {JSON: PlanRequestShown}},
+        takes=operator_requests.DecisionAsked, idempotency="optional", problems=("not_found", "request_closed"),
     ),
     Operation(
         "GET", "/api/v1/operator/workers", "listWorkers", "For operators: who works on jobs, and how many each.",

@@ -21,6 +21,10 @@ SELECT pg_advisory_xact_lock(7236206);
 -- How many operators there are besides one account, in all lanes: lane, account.
 SELECT count(*) FROM member WHERE role = 'operator' AND NOT (lane = %s AND account = %s);
 
+-- name: list_operators
+-- The accounts that are operators, in all lanes: count.
+SELECT lane, account FROM member WHERE role = 'operator' ORDER BY lane, account LIMIT %s;
+
 -- name: write_role
 -- The role of a member from now on: role, lane, account.
 UPDATE member SET role = %s WHERE lane = %s AND account = %s;

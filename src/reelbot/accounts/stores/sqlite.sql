@@ -21,6 +21,10 @@ SELECT 1;
 -- How many operators there are besides one account, in all lanes: lane, account.
 SELECT count(*) FROM member WHERE role = 'operator' AND NOT (lane = ? AND account = ?);
 
+-- name: list_operators
+-- The accounts that are operators, in all lanes: count.
+SELECT lane, account FROM member WHERE role = 'operator' ORDER BY lane, account LIMIT ?;
+
 -- name: write_role
 -- The role of a member from now on: role, lane, account.
 UPDATE member SET role = ? WHERE lane = ? AND account = ?;

@@ -14,7 +14,7 @@ from reelbot.allowance.core.book import Book, Decision, Page
 from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
 from reelbot.allowance.core.entries import detail_text as _detail
 from reelbot.allowance.core.moving import moved_windows, zone_sentence
-from reelbot.allowance.core.outcomes import Answer, Replay
+from reelbot.allowance.core.outcomes import Answer, Refusal, Replay, Status
 from reelbot.allowance.core.windows import first_calendar, local_text, moved, window_at
 
 
@@ -68,15 +68,19 @@ def _override_word(overrides: Mapping[str, int | None], meter: str) -> int | str
     return "unlimited" if limit is None else limit
 
 
-def change_plan(book: Book, account: Account, command: ChangePlan, now: int) -> Decision:
+def change_plan(book: Book, account: Account, command: ChangePlan, now: int) -> Decision | Refusal:
     """Move up at once, down at the end of the month; naming the plan in force takes a scheduled move back."""
     present = account.plan_at(now)
+    rises = book.catalogue.plans[command.plan].rank > book.catalogue.plans[present].rank
+    if command.only == "down" and rises:
+        return Refusal(Status.PLAN_HIGHER, account.id, now, 0)
+    if command.only == "up" and not rises:
+        return Refusal(Status.PLAN_NOT_HIGHER, account.id, now, 0)
     pending = account.next_plan if present == account.plan else None
     settled = account._replace(plan=present, next_plan=None, next_plan_at=None)
-    plans = book.catalogue.plans
     if command.plan == present:
         return _stay(book, settled, pending, now)
-    if command.by == "operator" or plans[command.plan].rank > plans[present].rank:
+    if command.by == "operator" or rises:
         return _move_plan(book, settled._replace(plan=command.plan), present, None, command.why, now)
     if command.plan == pending:
         return Page(book, account, now).decision("plan", ())

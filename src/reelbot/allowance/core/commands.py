@@ -14,6 +14,9 @@ import msgspec
 
 ChangedBy = Literal["account", "operator"]
 
+Direction = Literal["up", "down"]
+"""Up is a plan of a higher rank; down is everything else, staying where one is among it."""
+
 
 class AccountRef(NamedTuple):
     """An account as callers carry it: enough to route a command without looking anything up."""
@@ -147,7 +150,11 @@ class Override(NamedTuple):
 
 
 class ChangePlan(NamedTuple):
-    """Move to a plan. An account moves up at once and down at the end of its month; an operator moves it at once."""
+    """Move to a plan. An account moves up at once and down at the end of its month; an operator moves it at once.
+
+    With `only`, a move that turns out to go in the other direction is refused: whoever looked at the plan beforehand may
+    have looked a moment before it changed, and the end of a month changes it without anybody asking.
+    """
 
     lane: int
     account: int
@@ -156,6 +163,7 @@ class ChangePlan(NamedTuple):
     plan: str
     by: ChangedBy
     why: str | None
+    only: Direction | None = None
 
 
 class ChangeZone(NamedTuple):

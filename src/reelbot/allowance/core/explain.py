@@ -118,6 +118,8 @@ _PLAIN: dict[Status, str] = {
     Status.HOLD_EXPIRED: "This hold's deadline passed; what it held went back. Place a new hold.",
     Status.HOLD_OPEN: "This hold is still open. Settle or release it.",
     Status.AMOUNT_ABOVE_HOLD: "This is more than was held. A settlement can use at most what was set aside.",
+    Status.PLAN_HIGHER: "This plan is higher than the present one, and moving up was not allowed here.",
+    Status.PLAN_NOT_HIGHER: "This plan is not higher than the present one, and only moving up was asked for.",
 }
 
 

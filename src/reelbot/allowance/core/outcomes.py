@@ -27,6 +27,8 @@ class Status(StrEnum):
     HOLD_EXPIRED = "hold_expired"
     HOLD_OPEN = "hold_open"
     AMOUNT_ABOVE_HOLD = "amount_above_hold"
+    PLAN_HIGHER = "plan_higher"
+    PLAN_NOT_HIGHER = "plan_not_higher"
     ALLOWANCE_EXHAUSTED = "allowance_exhausted"
 
 

@@ -10,6 +10,7 @@ from reelbot.errors import Malformed
 from reelbot.events import Cursor
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, JobShown, VideoTold
+from reelbot.subscriptions import PlanRequestTold
 from reelbot.web.auth import token_in
 from reelbot.web.live import Reader, frames
 from reelbot.web.operations import Call
@@ -28,7 +29,7 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: CursorText | None = None
 
 
-_TOLD = (MeterFigures, JobShown, DraftTold, VideoTold, PostTold)
+_TOLD = (MeterFigures, JobShown, DraftTold, VideoTold, PostTold, PlanRequestTold)
 
 
 class EventMessage(Struct, frozen=True):
@@ -36,10 +37,11 @@ class EventMessage(Struct, frozen=True):
 
     `job`: a job as in `/jobs`, when it was queued, went on or ended. `draft`: one that was changed or removed. `video`: one
     that is finished. `post`: one that was written or changed, is on its way, has arrived or not, or was removed.
+    `plan_request`: a request for a higher plan, made, withdrawn or decided; operators are told of those of all accounts.
     """
 
     id: CursorText
-    event: Literal["usage", "job", "draft", "video", "post"]
+    event: Literal["usage", "job", "draft", "video", "post", "plan_request"]
     data: Annotated[
         str,
         Meta(

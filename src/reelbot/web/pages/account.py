@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "draft": "a draft changes",
     "video": "a video is finished",
     "post": "a post moves on",
+    "plan_request": "a plan is requested, approved or declined",
 }
 """When a message of each kind is sent, in words; the name is what a program reads."""
 

@@ -8,12 +8,16 @@ from reelbot.allowance import Ledger
 from reelbot.studio import DraftAsked, DraftListed, JobShown, Page, VideoShown, job_shown, video_shown
 from reelbot.web.pages.activity import DayUsed, Used
 from reelbot.web.pages.drafting import work_words
+from reelbot.web.pages.plan_changes import request_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import day_words
 from reelbot.web.problems import Problem
 
 LISTED = 6
 """Drafts and videos shown to go on with: two rows; the studio lists all."""
+
+TOLD_DAYS = 7
+"""How long the dashboard tells what became of a request for a plan: whoever looks in once a week sees it."""
 
 COLOURS = 8
 """Colours of the chart; further actions share the last one."""
@@ -68,6 +72,10 @@ async def show(visit: Visit) -> Outcome:
         "going_on": await _going_on(visit),
         "has_studio": site.studio is not None,
         "work_words": work_words,
+        "open_requests": await site.subscriptions.count_open() if visit.member.role == "operator" else 0,
+        "request": request_shown(
+            await site.subscriptions.latest(visit.account), usage, site.ledger.terms.catalogue, TOLD_DAYS
+        ),
         "key": secrets.token_hex(16),
     }
     return Shown("dashboard", values, "Dashboard")

@@ -1,14 +1,12 @@
-"""What sets an account apart from its plan: grants and limits of its own that are in force, each with its reason and end."""
+"""What sets an account apart from its plan, in words: grants and limits of its own, each with its reason and end."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reelbot.allowance import Account, AccountRef, Allowance, Entry, Ledger, Span, Usage
+from reelbot.allowance import Catalogue
+from reelbot.web.operator_actions import Exceptions, GrantInForce, Override
 from reelbot.web.pages.meters import title_of
 from reelbot.web.pages.wording import amount_text, full_instant_words
-
-GRANTS_SHOWN = 20
-"""Grants to one limit that are listed: more in one window is a limit that ought to be set."""
 
 ALWAYS = "for good"
 """A grant to a standing limit has no window that ends."""
@@ -34,55 +32,38 @@ class Apart(NamedTuple):
     why: str
 
 
-class Exceptions(NamedTuple):
+class ExceptionsShown(NamedTuple):
     """All of both, for one account."""
 
     granted: Sequence[Granted]
     apart: Sequence[Apart]
 
 
-async def exceptions_of(ledger: Ledger, account: AccountRef, usage: Usage) -> Exceptions:
+def exceptions_shown(found: Exceptions, catalogue: Catalogue, zone: str) -> ExceptionsShown:
     """What is in force for an account now, by its own clock."""
-    starts = {allowance.meter: allowance.starts_at for allowance in usage.meters}
-    snapshot = await ledger.store.snapshot(account, lambda _: starts)
-    assert snapshot is not None, "its usage has just been read"
-    granted: list[Granted] = []
-    for allowance in usage.meters:
-        balance = snapshot.balances.get((account.id, allowance.meter, allowance.starts_at))
-        if balance is not None and balance.granted:
-            entries = await _grants(ledger, account, allowance)
-            granted.extend(_granted(ledger, entry, usage.zone) for entry in entries)
-    apart = [await _apart(ledger, snapshot.account, meter, usage) for meter in snapshot.account.overrides]
-    return Exceptions(granted, apart)
-
-
-async def _grants(ledger: Ledger, account: AccountRef, allowance: Allowance) -> list[Entry]:
-    """Grants to one limit that count in the window that runs, the last one first."""
-    found = await ledger.history(account, Span(None, GRANTS_SHOWN, allowance.meter, "grant"))
-    return [entry for entry in found if entry.window_start == allowance.starts_at]
-
-
-def _granted(ledger: Ledger, entry: Entry, zone: str) -> Granted:
-    assert entry.meter is not None, "every grant is to a limit"
-    meter = ledger.terms.catalogue.meters[entry.meter]
-    return Granted(
-        title_of(meter),
-        amount_text(entry.amount, meter.one),
-        full_instant_words(entry.at, zone),
-        ALWAYS if entry.window_end is None else f"until {full_instant_words(entry.window_end, zone)}",
-        entry.why,
+    return ExceptionsShown(
+        [_granted(one, catalogue, zone) for one in found.grants],
+        [_apart(one, catalogue, zone) for one in found.overrides],
     )
 
 
-async def _apart(ledger: Ledger, account: Account, name: str, usage: Usage) -> Apart:
-    catalogue = ledger.terms.catalogue
-    meter = catalogue.meters[name]
-    ref = AccountRef(account.lane, account.id, account.name)
-    last = (await ledger.history(ref, Span(None, 1, name, "override")))[0]
+def _granted(grant: GrantInForce, catalogue: Catalogue, zone: str) -> Granted:
+    meter = catalogue.meters[grant.meter]
+    return Granted(
+        title_of(meter),
+        amount_text(grant.amount, meter.one),
+        full_instant_words(grant.at, zone),
+        ALWAYS if grant.until_at is None else f"until {full_instant_words(grant.until_at, zone)}",
+        grant.why,
+    )
+
+
+def _apart(override: Override, catalogue: Catalogue, zone: str) -> Apart:
+    meter = catalogue.meters[override.meter]
     return Apart(
         title_of(meter),
-        amount_text(account.overrides[name], meter.one),
-        amount_text(catalogue.plans[usage.plan].limits[name], meter.one),
-        full_instant_words(last.at, usage.zone),
-        last.why,
+        amount_text(override.limit, meter.one),
+        amount_text(override.by_plan, meter.one),
+        full_instant_words(override.at, zone),
+        override.why,
     )

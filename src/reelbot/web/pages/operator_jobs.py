@@ -103,11 +103,13 @@ async def call_off(visit: Visit) -> Outcome:
 
 
 async def facts_shown(visit: Visit) -> Mapping[str, Any]:
-    """The studio in four numbers, open streams, wrong passwords: for the head of every page of the operator."""
+    """The studio in four numbers, streams, wrong passwords, open requests: for the head of every page of the operator."""
     studio, now = visit.site.studio, visit.site.clock()
     counted = _NO_STUDIO if studio is None else await studio.overview.counted(now, now - LATELY_MS)
     wrong = await visit.accounts.tries.lately()
-    return {"counted": counted, "streams": len(visit.site.streams), "wrong_passwords": wrong}
+    open_requests = await visit.site.subscriptions.count_open()
+    streams = len(visit.site.streams)
+    return {"counted": counted, "streams": streams, "wrong_passwords": wrong, "open_requests": open_requests}
 
 
 def _studio(visit: Visit) -> Studio:

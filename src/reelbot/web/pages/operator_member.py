@@ -1,6 +1,7 @@
 """What an operator does to one account that is not about its allowance: its role, and a link to sign in with."""
 
 from reelbot.accounts import LastOperator, Role
+from reelbot.web import operator_actions as actions
 from reelbot.web.pages.operator import account_at, role_in, show_account
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 
@@ -13,7 +14,7 @@ async def set_role(visit: Visit) -> Outcome:
     account, role, by = await account_at(visit), role_in(visit.field("role")), visit.member
     back = f"/operator/accounts/{visit.named}"
     try:
-        is_changed = await visit.accounts.roles.give(account.lane, account.id, account.name, role, by.name)
+        is_changed = await actions.set_role(visit.accounts, by, account, role, visit.field("why"))
     except LastOperator as failure:
         return Goto(back, Told("bad", str(failure)))
     if not is_changed:

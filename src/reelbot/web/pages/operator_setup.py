@@ -23,6 +23,7 @@ UNSET = {
     "providers": "none: everything is made by the embedded ones",
     "public_url": "the address that ReelBot listens on",
     "proxies": "none is trusted",
+    "plan_changes": "operators move freely, everybody else asks",
 }
 """What it means that something is not named."""
 

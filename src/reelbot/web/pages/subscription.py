@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reelbot.allowance import Meter, Price
+from reelbot.subscriptions import CLOSED, Requested, Way
 from reelbot.web.pages.meters import title_of
-from reelbot.web.pages.plan_changes import offer_of
+from reelbot.web.pages.plan_changes import offer_shown, request_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 from reelbot.web.pages.wording import BYTE, amount_text, full_instant_words
-
-_OPERATORS_OWN = "Moved by its owner, an operator"
 
 
 class PriceRow(NamedTuple):
@@ -23,16 +22,19 @@ class PriceRow(NamedTuple):
 
 async def show(visit: Visit) -> Outcome:
     """Show it."""
-    ledger, usage = visit.site.ledger, visit.figures
-    catalogue = ledger.terms.catalogue
-    changes = [await ledger.plan_change(visit.account, plan) for plan in catalogue.plans]
-    at_once = visit.member.role == "operator"
-    next_at = "" if usage.next_plan_at is None else full_instant_words(usage.next_plan_at, usage.zone)
+    subscriptions, usage = visit.site.subscriptions, visit.figures
+    catalogue = visit.site.ledger.terms.catalogue
+    request = await subscriptions.latest(visit.account)
+    offers = [
+        await subscriptions.offer(visit.account, plan, is_operator=_is_operator(visit)) for plan in catalogue.plans
+    ]
     values = {
         "plan_title": catalogue.plans[usage.plan].title,
         "next_title": "" if usage.next_plan is None else catalogue.plans[usage.next_plan].title,
-        "next_at": next_at,
-        "offers": [offer_of(change, usage, catalogue, at_once=at_once) for change in changes],
+        "next_at": "" if usage.next_plan_at is None else full_instant_words(usage.next_plan_at, usage.zone),
+        "offers": [offer_shown(offer, usage, catalogue, request) for offer in offers],
+        "rule": subscriptions.rule(_is_operator(visit)),
+        "request": request_shown(request, usage, catalogue),
         "prices": _prices(visit),
         "once": secrets.token_hex(16),
     }
@@ -40,29 +42,35 @@ async def show(visit: Visit) -> Outcome:
 
 
 async def change(visit: Visit) -> Outcome:
-    """Move to a plan; to the present one takes a scheduled move back."""
-    ledger = visit.site.ledger
-    plan = visit.field("plan")
-    offered = offer_of(
-        await ledger.plan_change(visit.account, plan),
-        visit.figures,
-        ledger.terms.catalogue,
-        at_once=visit.member.role == "operator",
-    )
-    key = visit.field("once") or secrets.token_hex(16)
-    if visit.member.role == "operator":
-        await ledger.change_plan(visit.account, plan, key=key, by="operator", why=_OPERATORS_OWN)
-    else:
-        await ledger.change_plan(visit.account, plan, key=key)
-    visit.site.counts.carried_out("plan", replayed=False)
-    return Goto("/subscription", Told("good", _done(offered.direction, offered.title, offered.sentence)))
+    """Move to a plan, or request it; to the present one takes a scheduled move back."""
+    subscriptions, plan = visit.site.subscriptions, visit.field("plan")
+    offer = await subscriptions.offer(visit.account, plan, is_operator=_is_operator(visit))
+    if offer.way == "closed":
+        return Goto("/subscription", Told("bad", CLOSED))
+    shown = offer_shown(offer, visit.figures, visit.site.ledger.terms.catalogue, None)
+    key = f"page {visit.field('once') or secrets.token_hex(16)}"
+    done = await subscriptions.change(visit.account, plan, is_operator=_is_operator(visit), key=key)
+    if isinstance(done, Requested):
+        return Goto("/subscription", Told("good", f"You requested {shown.title}. We'll tell you when it's decided."))
+    visit.site.counts.carried_out("plan", done.receipt.replayed)
+    return Goto("/subscription", Told("good", _done(offer.way, shown.title, shown.sentence)))
 
 
-def _done(direction: str, title: str, sentence: str) -> str:
-    match direction:
+async def withdraw(visit: Visit) -> Outcome:
+    """Ask no longer."""
+    await visit.site.subscriptions.withdraw(visit.account)
+    return Goto("/subscription", Told("good", "Your request is withdrawn. Nothing has changed."))
+
+
+def _is_operator(visit: Visit) -> bool:
+    return visit.member.role == "operator"
+
+
+def _done(way: Way, title: str, sentence: str) -> str:
+    match way:
         case "up":
             return f"You are on {title} now; what was used stays used."
-        case "stay":
+        case "stay" | "keep":
             return f"You stay on {title}."
         case _:
             return f"Done. {sentence}"

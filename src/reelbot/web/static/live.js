@@ -18,7 +18,7 @@ let failures = 0;
 let retry = null;
 let telling = null;
 
-/** Call `heard(data)` for every message of a kind: usage, job, draft, video. Returns what ends it. */
+/** Call `heard(data)` for every message of a kind: usage, job, draft, video, plan_request. Returns what ends it. */
 export function onEvent(kind, heard) {
   const listener = (event) => heard(event.detail);
   listeners.addEventListener(kind, listener);

@@ -5,6 +5,7 @@ import "./countdown.js";
 import { startLive } from "./live.js";
 import { closeMenus } from "./menus.js";
 import "./meter.js";
+import { announceRequests } from "./plan_requests.js";
 import { askFirst } from "./confirm.js";
 import { watchNeeds } from "./needs.js";
 import { openDialogs } from "./dialog.js";
@@ -16,6 +17,7 @@ askFirst();
 showSending();
 watchNeeds();
 announceCharges();
+announceRequests();
 startLive();
 
 // Only over https or on this very machine; elsewhere the browser shows its own page when the server is away.

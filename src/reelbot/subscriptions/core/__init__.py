@@ -1,0 +1,1 @@
+"""The pure part of `subscriptions`: no clock, no chance, no disk, no database."""
