@@ -205,7 +205,7 @@ async def test_jobs_that_end_badly_are_no_fault(ada: Dishonest) -> None:
         await require_clean(ada)
         raise DatabaseFailure("gone")
 
-    ada.stage.worker._ending.succeed = away  # type: ignore[method-assign]
+    ada.stage.worker._ending.succeed = away  # type: ignore[method-assign,assignment]
     assert (await ada.stage.done(lost)).state == "succeeded"
     await require_clean(ada)
 

@@ -101,7 +101,8 @@ class Ending:
         amounts = delivered_amounts(job)
         if video is not None:
             await self._with_render(job, amounts)
-        await self._settled(job, amounts, told, write)
+        if not await self._settled(job, amounts, told, write):
+            await self._fail_unpaid(job, at)
 
     async def _with_render(self, job: Job, amounts: dict[str, int]) -> None:
         """Add what was held for the finished video: one video generation, or what the operator's price list asks for it."""
@@ -152,14 +153,13 @@ class Ending:
         if job.kind in ("render", "video"):
             await self._room.store.lock_draft(connection, Owner(job.lane, job.account), job.draft, None)
 
-    async def _settled(self, job: Job, amounts: dict[str, int], told: Sequence[Told], write: Write) -> None:
+    async def _settled(self, job: Job, amounts: dict[str, int], told: Sequence[Told], write: Write) -> bool:
+        """Settle and write, both or neither; False when the hold had ended before, and so nothing was written."""
         if job.hold is None:
             await self._written(job, told, write)
-            return
+            return True
         rider = self._rider(job, told, write)
-        ending = self._room.ledger.settle(job.hold, amounts, owner=job.id, rider=rider)
-        if not await self._ridden(ending):
-            await self._fail_unpaid(job)
+        return await self._ridden(self._room.ledger.settle(job.hold, amounts, owner=job.id, rider=rider))
 
     async def _concluded(self, job: Job, failed: Failed, told: Sequence[Told], write: Write) -> None:
         if job.hold is None:
@@ -189,13 +189,14 @@ class Ending:
             return False
         return not receipt.replayed
 
-    async def _fail_unpaid(self, job: Job) -> None:
-        """End a job whose hold is over without keeping what it made: it would be charged to nobody.
+    async def _fail_unpaid(self, job: Job, at: Sequence[int]) -> None:
+        """End a job whose hold is over without keeping what tasks `at` made: it would be charged to nobody.
 
         `LeaseLost` when the job is over too, which is so for every job that owns its hold: they end together.
         """
         told = job_failure("hold_over", _HOLD_OVER, "Ask for it again.", FailurePoint.BEFORE_ACCEPTANCE, None)
-        ended = job.moved("failed")._replace(message=told.detail, failure=told)
+        kept = tuple(structs.replace(one, made=None) if n in at else one for n, one in enumerate(job.tasks))
+        ended = job.moved("failed")._replace(message=told.detail, failure=told, tasks=kept)
 
         async def write(connection: Connection) -> None:
             await self._end(connection, job, ended, "failed")
