@@ -12,6 +12,7 @@ from tests.fakes import FakeClock
 from tests.pages.visitors import OWN_PAGE, Visitor, accounts_of, make_operator, visiting, with_settings
 from tests.sites import Stand, standing, with_plan_changes
 
+from reelbot.allowance import AccountRef, PlanChange
 from reelbot.web.pages.table import PAGES
 from reelbot.web.site import OPERATIONS
 
@@ -175,16 +176,28 @@ async def test_a_key_that_moved_up_while_it_was_allowed_does_not_do_it_again(sta
     assert (await standing_of(stand)).plan == "free"
 
 
-async def test_the_end_of_a_month_lets_nobody_slip_up(stand: Stand, mallory: Visitor, clock: FakeClock) -> None:
+async def test_the_end_of_a_month_lets_nobody_slip_up(
+    stand: Stand, mallory: Visitor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at the plan sees it as it is a moment before the month ends; what is decided is decided after."""
     account = stand.accounts["mallory"]
     await stand.site.subscriptions.set_plan(account, "pro", by="ada", key="gift", why="A month of Pro")
     await stand.send("PUT", "/subscription", {"plan": "free", "confirm": True}, "mallory")
     ends_at = (await stand.ledger.usage(account)).next_plan_at
     assert ends_at is not None
-    clock.set(ends_at)
+    look = stand.ledger.plan_change
+
+    async def a_moment_too_early(account: AccountRef, plan: str) -> PlanChange:
+        clock.set(ends_at - 1)
+        seen = await look(account, plan)
+        clock.set(ends_at)
+        return seen
+
+    monkeypatch.setattr(stand.ledger, "plan_change", a_moment_too_early)
     for plan in ("starter", "pro", "enterprise"):
         answer = await stand.send("PUT", "/subscription", {"plan": plan, "confirm": True}, "mallory")
         assert answer.status_code == 202, answer.text
+        assert (await standing_of(stand)).plan == "free"
     assert (await standing_of(stand)).plan == "free"
 
 

@@ -273,3 +273,44 @@ async def test_a_webhook_of_the_account_and_one_of_an_operator_are_told(stand: S
     request = (await requested(stand))["request"]["id"]
     await done(stand, f"/operator/requests/{request}/approval", {"why": WHY})
     assert await webhooks.deliver_due() == 4
+
+
+async def test_what_was_refused_is_not_remembered_under_its_key(stand: Stand) -> None:
+    """A name that is taken opens nothing when it is asked for again; a role that was refused is given once it can be."""
+    body = {"name": "ada", "plan": "pro"}
+    for _ in range(2):
+        answer = await stand.post("/operator/accounts", body, "olga", key="open")
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    down = {"role": "creator", "why": WHY}
+    assert (await stand.post(path_of(stand, "olga", "/role"), down, "olga", key="down")).status_code == 403
+    await done(stand, path_of(stand, more="/role"), {"role": "operator", "why": WHY})
+    answer = await stand.post(path_of(stand, "olga", "/role"), down, "olga", key="down")
+    assert (answer.status_code, answer.json()["role"], answer.headers.get("idempotency-replayed")) == (
+        200, "creator", None,
+    )  # fmt: skip
+
+
+async def test_many_repeats_of_one_key_at_once_open_one_account(stand: Stand) -> None:
+    body = {"name": "carl", "plan": "starter"}
+    answers = await asyncio.gather(*(stand.post("/operator/accounts", body, "olga", key="carl") for _ in range(8)))
+    assert {one.status_code for one in answers} == {201}
+    assert len({one.json()["id"] for one in answers}) == 1
+    assert sum("idempotency-replayed" not in one.headers for one in answers) == 1
+
+
+async def test_a_reused_key_is_refused_before_anything_is_done(stand: Stand) -> None:
+    request = (await requested(stand))["request"]["id"]
+    await done(stand, path_of(stand, more="/grants"), {"meter": "posts", "amount": 1, "why": WHY}, key="k")
+    for path, body in (
+        ("/operator/accounts", {"name": "carl", "plan": "free"}),
+        (path_of(stand, more="/plan"), {"plan": "pro", "why": WHY}),
+        (path_of(stand, more="/overrides"), {"meter": "posts", "limit": 1, "why": WHY}),
+        (path_of(stand, more="/role"), {"role": "operator", "why": WHY}),
+        (f"/operator/requests/{request}/approval", {"why": WHY}),
+        (f"/operator/requests/{request}/decline", {"why": WHY}),
+    ):
+        answer = await stand.post(path, body, "olga", key="k")
+        assert (answer.status_code, answer.json()["code"]) == (422, "key_reused"), path
+    told = (await stand.get(path_of(stand), "olga")).json()
+    assert (told["plan"], told["overrides"], told["role"], told["request"]["state"]) == ("free", {}, "creator", "open")
+    assert await stand.ledger.find("carl") is None

@@ -223,20 +223,32 @@ class Subscriptions:
 
         return await self._ledger.change_plan(account, plan, key=key, by="operator", why=why, rider=end)
 
-    async def claim(self, operator: AccountRef, key: str, *asked: object) -> bool:
-        """Hold an operator's idempotency key to what it is used for; whether it was used for that before.
+    async def claimed(self, operator: AccountRef, key: str, *asked: object) -> bool:
+        """Whether an operator's idempotency key was used for this; `Refused` when it was used for something else."""
+        known = await self._kept().known((operator.lane, operator.id), key)
+        return known is not None and self._is_same(operator, known, _content(*asked))
 
-        `Refused` when it was used for something else. What is then done must be safe to repeat: it may have been done, and
-        its answer lost, when the key is seen again.
+    async def claim(self, operator: AccountRef, key: str, *asked: object) -> bool:
+        """Hold an operator's key to what it is used for; whether it was used for that before.
+
+        `Refused` when it was used for something else. Before something that is safe to repeat, or after something that is
+        not remembered when it was refused.
         """
+        async with self._kept().database.transaction() as connection:
+            return await self.claim_on(connection, operator, key, *asked)
+
+    async def claim_on(self, connection: Connection, operator: AccountRef, key: str, *asked: object) -> bool:
+        """The same in the transaction that does it."""
         store, place, now = self._kept(), (operator.lane, operator.id), self._clock()
-        wanted = KnownKey(_content(*asked), "")
-        async with store.database.transaction() as connection:
-            await store.forget_keys(connection, place, now - ANSWER_KEPT_DAYS * DAY)
-            if await store.keep_key(connection, place, key, wanted, now):
-                return False
-            known = await store.known(place, key, connection)
-        if known is None or known.content != wanted.content:
+        content = _content(*asked)
+        await store.forget_keys(connection, place, now - ANSWER_KEPT_DAYS * DAY)
+        if await store.keep_key(connection, place, key, KnownKey(content, ""), now):
+            return False
+        known = await store.known(place, key, connection)
+        return known is not None and self._is_same(operator, known, content)
+
+    def _is_same(self, operator: AccountRef, known: KnownKey, content: str) -> bool:
+        if known.content != content:
             raise self._reused(operator)
         return True
 

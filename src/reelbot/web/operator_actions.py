@@ -4,7 +4,7 @@ Who may is settled before: by the table of pages, and by `require_operator` of t
 an allowance stand in the account's ledger, a role's in the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, NamedTuple
 
 from reelbot.accounts import Accounts, Identity, Role
@@ -23,6 +23,9 @@ SEARCHED_MAX = 20_000
 
 GRANTS_SHOWN = 20
 """Grants to one limit that are listed: more in one window is a limit that ought to be set."""
+
+Also = Callable[[Connection], Awaitable[object]]
+"""What is written with an account that is opened, or not at all."""
 
 NOBODY = "There is no such account."
 
@@ -149,14 +152,16 @@ async def _override(
 
 
 async def open_account(
-    ledger: Ledger, accounts: Accounts, name: str, plan: str, zone: str, role: Role
+    ledger: Ledger, accounts: Accounts, name: str, plan: str, zone: str, role: Role, also: Also | None = None
 ) -> AccountRef | None:
-    """Open an account with its member; None when there is one of that name."""
+    """Open an account with its member; None when there is one of that name. `also` writes in the same transaction."""
     joined: list[AccountRef] = []
 
     async def join(connection: Connection | None, answer: Answer) -> None:
         assert connection is not None, "members are kept in a database"
         await accounts.join(connection, answer.lane, answer.account, name, role)
+        if also is not None:
+            await also(connection)
         joined.append(AccountRef(answer.lane, answer.account, name))
 
     await ledger.account(name, plan=plan, timezone=zone, rider=join)

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from reelbot.accounts import Accounts, Role
 from reelbot.allowance import Account, AccountRef, Instant, MeterFigures, Usage, meter_figures
 from reelbot.clock import instant_text, instant_text_or_none
+from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.limits import NAME_LENGTH_MAX
 from reelbot.subscriptions import PlanRequestShown, request_shown
@@ -153,10 +154,17 @@ async def open_account(call: Call) -> Reply:
     """Open an account. Nobody can sign in to it before it has a link, a password or a key."""
     accounts = _accounts(call)
     asked: AccountAdded = call.body
-    ledger, again = call.site.ledger, await _claimed(call, "open", asked)
-    ledger.terms.catalogue.plan_named(asked.plan)
-    opened = await actions.open_account(ledger, accounts, asked.name, asked.plan, asked.timezone, asked.role)
-    if opened is None and not again:
+    ledger = call.site.ledger
+
+    async def claim(connection: Connection) -> None:
+        if call.key is not None:
+            await call.site.subscriptions.claim_on(connection, call.account, call.key, *_said(call, "open"))
+
+    opened = None
+    if not await _claimed(call, "open"):
+        facts = (asked.name, asked.plan, asked.timezone, asked.role)
+        opened = await actions.open_account(ledger, accounts, *facts, also=claim)
+    if opened is None and not await _claimed(call, "open"):
         raise Malformed(f"There is an account named {asked.name} already.", "name")
     ref = opened or await ledger.find(asked.name)
     assert ref is not None, "it is there already"
@@ -172,7 +180,7 @@ async def set_plan(call: Call) -> Reply:
     """Move an account, at once."""
     accounts, asked = _accounts(call), call.body
     ref = await _account(call)
-    await _claimed(call, "plan", asked)
+    await _claim(call, "plan")
     receipt = await actions.set_plan(call.site, call.who, ref, asked.plan, _key(call), reason_in(asked.why))
     return await _told(call, accounts, call.named, replayed=receipt.replayed)
 
@@ -181,7 +189,7 @@ async def grant(call: Call) -> Reply:
     """Add to a limit."""
     accounts, asked = _accounts(call), call.body
     ref = await _account(call)
-    await _claimed(call, "grant", asked)
+    await _claim(call, "grant")
     receipt = await actions.grant(call.site, ref, asked.meter, asked.amount, _key(call), reason_in(asked.why))
     return await _told(call, accounts, call.named, replayed=receipt.replayed)
 
@@ -190,7 +198,7 @@ async def override(call: Call) -> Reply:
     """Set a limit apart."""
     accounts, asked = _accounts(call), call.body
     ref = await _account(call)
-    await _claimed(call, "override", asked)
+    await _claim(call, "override")
     receipt = await actions.override(call.site, ref, asked.meter, asked.limit, _key(call), reason_in(asked.why))
     return await _told(call, accounts, call.named, replayed=receipt.replayed)
 
@@ -199,10 +207,10 @@ async def set_role(call: Call) -> Reply:
     """Change a role; never the last operator's. A repeated key does not give it again: another may have changed it since."""
     accounts, asked = _accounts(call), call.body
     ref = await _account(call)
-    again = await _claimed(call, "role", asked)
-    member = await accounts.member(ref.lane, ref.id)
-    if not again or member is None:
+    again = await _claimed(call, "role")
+    if not again:
         await actions.set_role(accounts, call.who, ref, asked.role, reason_in(asked.why))
+        await _claim(call, "role")  # a refusal is not remembered
     return await _told(call, accounts, call.named, replayed=again)
 
 
@@ -221,11 +229,19 @@ async def _account(call: Call) -> AccountRef:
     return actions.ref_of(await actions.account_named(call.site.ledger, call.named))
 
 
-async def _claimed(call: Call, what: str, asked: object) -> bool:
-    """Hold the key to this request; whether it came before."""
-    if call.key is None:
-        return False
-    return await call.site.subscriptions.claim(call.account, call.key, what, call.named, asked)
+async def _claimed(call: Call, what: str) -> bool:
+    """Whether the key came before, for this very request."""
+    return call.key is not None and await call.site.subscriptions.claimed(call.account, call.key, *_said(call, what))
+
+
+async def _claim(call: Call, what: str) -> None:
+    """Hold the key to this request."""
+    if call.key is not None:
+        await call.site.subscriptions.claim(call.account, call.key, *_said(call, what))
+
+
+def _said(call: Call, what: str) -> tuple[str, str, object]:
+    return what, call.named, call.body
 
 
 def _key(call: Call) -> str:

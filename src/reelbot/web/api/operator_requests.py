@@ -1,5 +1,6 @@
 """`/api/v1/operator/requests`: requests for higher plans, for operators: which there are, approve one, decline one."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
@@ -51,26 +52,21 @@ async def list_requests(call: Call) -> Reply:
 
 async def approve_request(call: Call) -> Reply:
     """Move the account up, at once."""
-    require_operator(call)
-    asked: DecisionAsked = call.body
-    again = await _claimed(call, "approve", asked)
-    return _decided(await call.site.subscriptions.approve(call.named, call.who.name, reason_in(asked.why)), again)
+    return await _decided(call, "approve", call.site.subscriptions.approve)
 
 
 async def decline_request(call: Call) -> Reply:
     """Leave the account where it is."""
+    return await _decided(call, "decline", call.site.subscriptions.decline)
+
+
+async def _decided(call: Call, what: str, decide: Callable[[str, str, str], Awaitable[PlanRequest]]) -> Reply:
+    """Decide it; who repeats the same decision is told what became of it, and a refusal is not remembered."""
     require_operator(call)
     asked: DecisionAsked = call.body
-    again = await _claimed(call, "decline", asked)
-    return _decided(await call.site.subscriptions.decline(call.named, call.who.name, reason_in(asked.why)), again)
-
-
-async def _claimed(call: Call, what: str, asked: DecisionAsked) -> bool:
-    """Hold the key to this request; whether it came before."""
-    if call.key is None:
-        return False
-    return await call.site.subscriptions.claim(call.account, call.key, what, call.named, asked)
-
-
-def _decided(request: PlanRequest, again: bool) -> Reply:
+    subscriptions, said = call.site.subscriptions, (what, call.named, asked)
+    again = call.key is not None and await subscriptions.claimed(call.account, call.key, *said)
+    request = await decide(call.named, call.who.name, reason_in(asked.why))
+    if call.key is not None and not again:
+        await subscriptions.claim(call.account, call.key, *said)
     return json_reply(OK, _encode(request_shown(request)), REPLAYED if again else ())
