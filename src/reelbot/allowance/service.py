@@ -19,6 +19,7 @@ from reelbot.allowance.batch import Batch, Rider
 from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
 from reelbot.allowance.core import commands as ask
 from reelbot.allowance.core.accounts import Account, limit_of, running_starts
+from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, HoldFacts, Page
 from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Line, content_hash
 from reelbot.allowance.core.entries import Entry
@@ -168,8 +169,9 @@ class Ledger:
     ) -> Receipt:
         """Set amounts aside for `expires_in` seconds, or until its `owner` ends it, in one decision.
 
-        With `quote`, no item costs more than was quoted. A `rider` writes in the same transaction, or not at all. Lines of
-        one meter and action are kept as one, so the receipt may have fewer lines than were asked for.
+        With `quote`, no item costs more than was quoted, also where some of its items are left out. A `rider` writes in the
+        same transaction, or not at all. Lines of one meter and action are kept as one, so the receipt may have fewer lines
+        than were asked for.
         """
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
@@ -372,17 +374,22 @@ class Ledger:
         """What items would cost at most, and which of them fit now; changes nothing."""
         listed = priced(self.terms.prices, asking.checked_items(items))
         page, _ = await self._page(account)
-        now = page.now
-        fits, figures = weigh(page, [one.line for one in listed])
-        rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), now))
-        lines = tuple(
-            QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
-        )
+        lines, figures = _quoted(page, listed)
         totals: dict[str, int] = {}
         for one in listed:
             totals[one.line.meter] = totals.get(one.line.meter, 0) + one.line.amount
-        quote, expires_at = self._signer.sign(account.lane, account.id, listed, now)
-        return Quote(quote, lines, totals, all(fits), tuple(figures.values()), expires_at)
+        quote, expires_at = self._signer.sign(account.lane, account.id, listed, page.now)
+        return Quote(quote, lines, totals, all(one.fits for one in lines), figures, expires_at)
+
+    async def fitting(self, account: AccountRef, items: Sequence[Item], quote: str | None) -> tuple[QuotedLine, ...]:
+        """Which items fit now and when the others will, each at most at the price of a quote; changes nothing.
+
+        No quote comes of it: a ceiling is never prolonged.
+        """
+        listed = self._priced(account, asking.checked_items(items), quote)
+        page, _ = await self._page(account)
+        lines, _ = _quoted(page, listed)
+        return lines
 
     async def outlook(self, account: AccountRef, lines: Sequence[Line]) -> list[int | None]:
         """When each of these lines will fit, in the order given: now, at the start of a window to come, or None: never.
@@ -506,6 +513,16 @@ def _key(key: str | None, content: bytes, owner: str | None) -> str:
     """The caller's key, or one that makes the same request the same command."""
     chosen = f"~{content.hex()}" if key is None else asking.checked_key(key)
     return chosen if owner is None else f"{_OWNED}{chosen}"
+
+
+def _quoted(page: Page, listed: Sequence[PricedItem]) -> tuple[tuple[QuotedLine, ...], tuple[Allowance, ...]]:
+    """Each item with whether it fits and when it will, and the figures with the fitting ones held."""
+    fits, figures = weigh(page, [one.line for one in listed])
+    rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), page.now))
+    lines = tuple(
+        QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
+    )
+    return lines, tuple(figures.values())
 
 
 def _missing(listed: Sequence[PricedItem], fits: Sequence[bool]) -> list[Line]:

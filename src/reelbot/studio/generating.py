@@ -210,13 +210,15 @@ class Generating:
     async def _fitting(
         self, account: AccountRef, plan: Planned, asked: GenerationAsked
     ) -> tuple[list[Weighed], tuple[Later, ...]]:
-        """All pieces of work; with `mode` fit, those that fit now, and the others with when they will."""
+        """All pieces of work; with `mode` fit, those that fit now, and the others with when they will.
+
+        Weighed at the price that will be held: what a quote makes cheaper fits sooner.
+        """
         weighed = await self._weigher.weighed(owner_of(account), plan)
         items = [item for one in weighed for item in one.items]
         if asked.mode == "all" or not items:
             return weighed, ()
-        quote = await self._room.ledger.quote(account, items)
-        lines = iter(quote.lines)
+        lines = iter(await self._room.ledger.fitting(account, items, asked.quote))
         fitting: dict[int, Weighed] = {}
         later: dict[int, Later] = {}
         for at, one in enumerate(weighed):
