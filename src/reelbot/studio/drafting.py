@@ -211,7 +211,7 @@ class Drafting:
             draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=files[id]))
         for choice in asked.versions or ():
             draft = editing.with_choice(draft, _ref(choice), choice.version)
-        return draft
+        return editing.with_what_matches(draft)
 
     def _settings(self, before: Settings, asked: SettingsAsked) -> Settings:
         fields = settings_fields(asked)

@@ -251,7 +251,8 @@ def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
     """A draft with what a task made in its slot.
 
     A rewritten passage goes to its place in the script. When the passage is gone from there, somebody has written on:
-    what came is kept, in the script as it was, and theirs still counts.
+    what came is kept, in the script as it was, and theirs still counts. What came for a change that was undone meanwhile
+    is kept too, and the old result counts.
     """
     version = version_of(task, made, now)
     if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
@@ -259,7 +260,7 @@ def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
         in_place = task.work.passage in script
         text = script_of(task, made, script if in_place else task.within)
         return editing.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
-    return editing.with_result(draft, task.slot, version)
+    return editing.with_what_matches(editing.with_result(draft, task.slot, version))
 
 
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:
