@@ -34,6 +34,7 @@ from reelbot.studio.providers.port import (
     Polled,
     Provider,
     ProviderFailure,
+    ProviderUnavailable,
     Queued,
     ability_of,
 )
@@ -153,8 +154,7 @@ class Run:
         return structs.replace(made, amounts={}, free=True)
 
     async def _made_now(self, at: int, task: Task) -> Made:
-        provider = self._room.registry.provider(task.work.provider)
-        ability = ability_of(provider, kind_of(task.work))
+        provider, ability = self._available(task.work)
         with self._room.files.desk() as folder:
             desk = Desk(folder, self._files(task.work), self._request_id(at), lambda share: self._report(at, share))
             await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
@@ -166,6 +166,23 @@ class Run:
             except Exception as failure:
                 raise _after_delivery(failure) from failure
         return structs.replace(made, amounts=self._amounts(task, made))
+
+    def _available(self, work: Work) -> tuple[Provider, Ability]:
+        """Who makes the work; `ProviderUnavailable` when nobody is there any more who could, or be asked what became of it."""
+        kind, hint = kind_of(work), "Choose another provider and try again."
+        try:
+            provider = self._room.registry.provider(work.provider)
+            ability = ability_of(provider, kind)
+        except Malformed as gone:
+            if self.cancelled.is_set():
+                raise Cancelled from gone
+            raise ProviderUnavailable(f"{work.provider} can no longer make this: it was switched off.", hint) from gone
+        missing = provider.missing()
+        if missing is not None:
+            if self.cancelled.is_set():
+                raise Cancelled
+            raise ProviderUnavailable(f"{provider.title} can no longer be used.", f"{missing} Or choose another provider.")
+        return provider, ability
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""
@@ -395,7 +412,11 @@ class Run:
             told = job_failure("lost", detail, "Nothing was charged for it. Try again.", point, slot)
             await self._ending.fail(self.job, Failed(point, told, slot))
             return
-        await self._ending.fail(self.job, _our_failure(failure, slot))
+        failed = _our_failure(failure, slot)
+        if isinstance(failure, ProviderUnavailable) and at is not None and self.job.tasks[at].called_at is not None:
+            point = FailurePoint.AT_PROVIDER
+            failed = failed._replace(point=point, failure=structs.replace(failed.failure, point=point.value))
+        await self._ending.fail(self.job, failed)
 
     async def _provider_failed(self, failure: ProviderFailure, at: int, slot: SlotRef | None) -> None:
         progress = self.job.tasks[at]
