@@ -202,6 +202,8 @@ class Posts:
                     f"{POSTS_WAITING_MAX} posts are on their way already.", "Try again when some have arrived."
                 )
             await write(connection, queued)
+            rank = self._room.ledger.terms.catalogue.plans[answer.plan].rank
+            await self._room.store.wait(connection, owner, rank)
             sent.append(published)
 
         try:

@@ -51,6 +51,39 @@ JOBS_WAITING_MAX = 200
 JOBS_RUNNING_MAX = 2
 """Jobs of one account that run at once: nobody keeps everybody else waiting."""
 
+JOBS_AWAY_MAX = 4
+"""Jobs of one account that wait for a provider at once, beside those that run: what the queues of providers take of one key."""
+
+AWAY_MAX = 256
+"""Jobs of one process that wait for their providers without a place: each renews a lease eight times a minute. Beyond that,
+waiting keeps its place."""
+
+AWAY_LEASES = 4
+"""How many times as long the claim of a job lasts while it waits for its provider, which goes on without us: fewer
+heartbeats."""
+
+PREVIEWS_AT_ONCE = 1
+"""Previews of one process at once, on a place of their own: free work never takes a place that somebody else needs."""
+
+PREVIEWS_RUNNING_MAX = 1
+"""Previews of one account at once."""
+
+TURN = 1_000
+"""One turn in the queue, in the parts that a plan's head start is counted in."""
+
+HEAD_START_PER_RANK = 501
+"""By how much of a turn each plan comes before the one below it: two plans apart, a little more than a turn."""
+
+HEAD_START_MAX = 1_503
+"""By how much a higher plan counts as served earlier: three plans apart, and less than two turns. So while somebody waits, each
+of N others is served once and one of them once more: N + 1 turns at most."""
+
+NEWCOMER = -2 * TURN
+"""Where an account stands that had no turn yet: in front of all that had one, whatever their head start."""
+
+UNMARKED_SECONDS = 600
+"""How often jobs are looked for that an older version of this program queued: during an upgrade, and then never again."""
+
 LEASE_SECONDS = 15.0
 """How long a worker's claim on a job lasts without a heartbeat: soon enough after a crash, late enough for a busy disk."""
 

@@ -26,6 +26,7 @@ from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import FileMissing, StorageFull, disk_errors
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
+from reelbot.studio.places import Places
 from reelbot.studio.providers.port import (
     Ability,
     AtOnce,
@@ -85,11 +86,21 @@ class Run:
     """One claim on one job.
 
     `cancelled` is set from outside when somebody asks for its end, `is_lost` when another worker has it. `can_stop` is
-    False while a provider is at work that cannot be asked what became of it.
+    False while a provider is at work that cannot be asked what became of it. `is_away` says that it waits for a provider and
+    has left its place, one of `places`, to others.
     """
 
-    def __init__(self, room: Room, ending: Ending, maker: Maker, job: Job, pause_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        room: Room,
+        ending: Ending,
+        maker: Maker,
+        job: Job,
+        pause_seconds: float = POLL_SECONDS,
+        places: Places | None = None,
+    ) -> None:
         self.job = job
+        self.is_away = False
         self.cancelled = asyncio.Event()
         self.is_lost = False
         self.can_stop = True
@@ -99,6 +110,7 @@ class Run:
         self._owner = Owner(job.lane, job.account)
         self._told = job.progress
         self._pause_seconds = pause_seconds
+        self._places = places
 
     async def carry_out(self) -> None:
         """Do the job to its end. `LeaseLost` when it is not ours any more, `Again` when it is to be tried later."""
@@ -246,6 +258,7 @@ class Run:
             polled: Polled = await self._told_of(at, provider.poll(work, submitted))
             match polled.state:
                 case "done":
+                    await self._come_back()
                     return await self._fetched(work, provider, submitted, ability, desk)
                 case "failed":
                     raise polled.failure or ProviderFailure("The provider could not make it.")
@@ -253,8 +266,26 @@ class Run:
                     raise ProviderFailure("The provider cancelled the work.", "Try again.")
                 case "waiting":
                     desk.report(polled.progress)
+                    await self._go_away()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.cancelled.wait(), self._pause_seconds)
+
+    async def _go_away(self) -> None:
+        """Leave the place to others while a provider takes its time."""
+        if self._places is None or self.is_away or not self._places.leave():
+            return
+        self.is_away = True
+        if not await self._room.store.note_away(self.job, True):
+            raise LeaseLost
+
+    async def _come_back(self) -> None:
+        """Have a place again: what follows is work of ours."""
+        if self._places is None or not self.is_away:
+            return
+        await self._places.come_back()
+        self.is_away = False
+        if not await self._room.store.note_away(self.job, False):
+            raise LeaseLost
 
     async def _told_of(self, at: int, question: Coroutine[Any, Any, T]) -> T:
         """What a provider says of its job. That it cannot be asked right now says nothing about the job."""

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
+from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX
 from reelbot.studio.core.drafts import Draft, Media
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
-    KeepingStore,
     Owner,
     Page,
     json_text,
@@ -24,6 +24,7 @@ from reelbot.studio.keeping import (
     read_json,
     read_json_or_none,
 )
+from reelbot.studio.turns import Pool, TurnStore
 
 
 class KeptDraft(NamedTuple):
@@ -128,7 +129,7 @@ _media_in = msgspec.json.Decoder(Media).decode
 _made_in = msgspec.json.Decoder(Made).decode
 
 
-class StudioStore(KeepingStore):
+class StudioStore(TurnStore):
     """Keeps the studio in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
@@ -177,10 +178,11 @@ class StudioStore(KeepingStore):
     # jobs
 
     async def insert_job(self, connection: Connection, job: Job) -> None:
-        """Keep a new job."""
+        """Keep a new job, which waits for its turn from now on. Its priority is the rank of the plan that it was asked for on."""
         row = (*job[:8], job.hold, job.progress, job.message, json_text(job.request), json_text(job.tasks))
         result = json_text_or_none(job.result)
         await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
+        await self.await_turn(connection, Owner(job.lane, job.account), pool_of(job), job.priority)
 
     async def job(self, owner: Owner, number: int) -> Job | None:
         """One job as it stands."""
@@ -206,16 +208,26 @@ class StudioStore(KeepingStore):
         await connection.fetch(self._sql["lock_claims"], (lane,))
 
     async def due(
-        self, connection: Connection | None, lane: int, now: int, most: int, count: int
+        self, connection: Connection | None, lane: int, pool: Pool, now: int, count: int
     ) -> list[tuple[int, int]]:
-        """Jobs of a lane that may be taken, as (account, number), in the order in which they should be."""
-        rows = await self._rows(connection, "list_due", lane, now, lane, now, most, count)
+        """Jobs of a lane that may be taken, at most one of an account, as (account, number), in the order of their turns."""
+        most = PREVIEWS_RUNNING_MAX if pool == "preview" else JOBS_RUNNING_MAX
+        rows = await self._rows(connection, "list_due", now, now, JOBS_AWAY_MAX, lane, pool, now, most, count)
         return [(row[0], row[1]) for row in rows]
 
     async def claim(self, connection: Connection, job: Job, until_at: int, worker: str, crashes: int, now: int) -> bool:
-        """Take the lease on a job, under the fencing number after the one it has."""
+        """Take the lease on a job, under the fencing number after the one it has: its account has had its turn."""
         place = (job.lane, job.account, job.number, job.fence)
-        return await self._changed(connection, "claim_job", until_at, worker, crashes, now, *place)
+        if not await self._changed(connection, "claim_job", until_at, worker, crashes, now, *place):
+            return False
+        await self.take_turn(connection, Owner(job.lane, job.account), pool_of(job))
+        return True
+
+    async def note_away(self, job: Job, is_away: bool) -> bool:
+        """Say whether a job waits for its provider; False when the lease no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        async with self.database.transaction() as connection:
+            return await self._changed(connection, "note_away", is_away, *place)
 
     async def renew(self, job: Job, until_at: int) -> bool | None:
         """Say that the work goes on: True when somebody asked for its end, None when the lease no longer counts."""
@@ -253,7 +265,10 @@ class StudioStore(KeepingStore):
             json_text_or_none(ended.failure),
             now,
         )
-        return await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence)
+        if not await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence):
+            return False
+        await self.leave_turns(connection, Owner(job.lane, job.account))
+        return True
 
     async def ask_cancel(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Ask for a job's end; False when it has ended."""
@@ -338,6 +353,11 @@ class StudioStore(KeepingStore):
                     for *_, text in rows:
                         yield text
                     after = (rows[-1][0], rows[-1][1])
+
+
+def pool_of(job: Job) -> Pool:
+    """Which places a job needs one of."""
+    return "preview" if job.kind == "preview" else "work"
 
 
 def _kept_draft(owner: Owner, row: Row) -> KeptDraft:

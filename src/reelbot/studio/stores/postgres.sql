@@ -84,20 +84,58 @@ SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worke
   FROM job WHERE lane = %s AND account = %s AND state IN ('queued', 'running') ORDER BY created_at, number;
 
 -- name: list_due
--- Jobs that may be taken: queued ones whose time has come and running ones whose lease has ended, of accounts with fewer
--- than so many at work; those of the account with the fewest come first: lane, now, lane, now, most, count.
-WITH busy AS (
-    SELECT account, count(*) AS at_work FROM job
-     WHERE lane = %s AND state = 'running' AND due_at > %s GROUP BY account
-)
-SELECT job.account, job.number
-  FROM job LEFT JOIN busy ON busy.account = job.account
- WHERE job.lane = %s AND job.state IN ('queued', 'running') AND job.due_at <= %s AND coalesce(busy.at_work, 0) < %s
- ORDER BY coalesce(busy.at_work, 0), job.priority DESC, job.created_at, job.number LIMIT %s;
+-- Of each account that may have another place, in the order of their turns, its oldest job that may be taken: queued and its time
+-- has come, or running and its lease has ended. Jobs that may have to wait for a provider are left out where as many as may be
+-- are away already: now, now, away, lane, pool, now, most, count.
+SELECT account, number FROM (
+    SELECT turn.account, turn.place, turn.served, (
+        SELECT job.number FROM job
+         WHERE job.lane = turn.lane AND job.account = turn.account AND job.state IN ('queued', 'running')
+           AND (job.kind = 'preview') = (turn.pool = 'preview') AND job.due_at <= %s
+           AND (job.kind IN ('render', 'preview') OR (
+               SELECT count(*) FROM job AS away
+                WHERE away.lane = turn.lane AND away.account = turn.account AND away.state IN ('queued', 'running')
+                  AND away.state = 'running' AND away.is_away AND away.due_at > %s) < %s)
+         ORDER BY job.created_at, job.number LIMIT 1) AS number
+      FROM turn
+     WHERE turn.lane = %s AND turn.pool = %s AND turn.waits AND (
+        SELECT count(*) FROM job AS busy
+         WHERE busy.lane = turn.lane AND busy.account = turn.account AND busy.state IN ('queued', 'running')
+           AND busy.state = 'running' AND (busy.kind = 'preview') = (turn.pool = 'preview')
+           AND NOT busy.is_away AND busy.due_at > %s) < %s
+) AS waiting WHERE number IS NOT NULL ORDER BY place, served, account LIMIT %s;
+
+-- name: await_turn
+-- An account has something to be done; it keeps the turn that it had: lane, account, pool, place, head_start.
+INSERT INTO turn (lane, account, pool, served, place, head_start, waits) VALUES (%s, %s, %s, 0, %s, %s, true)
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = true, head_start = excluded.head_start;
+
+-- name: leave_turns
+-- An account waits no longer when nothing of its is left to be done: lane, account.
+UPDATE turn SET waits = EXISTS (
+    SELECT 1 FROM job WHERE job.lane = turn.lane AND job.account = turn.account AND job.state IN ('queued', 'running')
+       AND (job.kind = 'preview') = (turn.pool = 'preview'))
+ WHERE lane = %s AND account = %s;
+
+-- name: find_last_turn
+-- The last turn that anybody had: lane, pool.
+SELECT coalesce(max(served), 0) FROM turn WHERE lane = %s AND pool = %s;
+
+-- name: take_turn
+-- An account has its turn: served, place without its head start, lane, account, pool.
+UPDATE turn SET served = %s, place = %s - head_start WHERE lane = %s AND account = %s AND pool = %s;
+
+-- name: mark_waiting
+-- Mark the accounts whose jobs were queued by a version that knew no turns: place, lane.
+INSERT INTO turn (lane, account, pool, served, place, head_start, waits)
+SELECT DISTINCT lane, account, CASE kind WHEN 'preview' THEN 'preview' ELSE 'work' END, 0, %s, 0, true
+  FROM job WHERE lane = %s AND state IN ('queued', 'running')
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = true WHERE NOT turn.waits;
 
 -- name: claim_job
 -- Take the lease on a job: due_at, worker, crashes, started_at, lane, account, number, fence.
-UPDATE job SET state = 'running', fence = fence + 1, due_at = %s, worker = %s, crashes = %s, started_at = coalesce(started_at, %s)
+UPDATE job SET state = 'running', fence = fence + 1, due_at = %s, worker = %s, crashes = %s, is_away = false,
+               started_at = coalesce(started_at, %s)
  WHERE lane = %s AND account = %s AND number = %s AND fence = %s RETURNING 1;
 
 -- name: renew_lease
@@ -107,6 +145,10 @@ UPDATE job SET due_at = %s WHERE lane = %s AND account = %s AND number = %s AND 
 -- name: read_cancel
 -- Whether somebody asked for an end: lane, account, number, fence.
 SELECT is_cancelled FROM job WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running';
+
+-- name: note_away
+-- Whether it waits for its provider, under a lease that still counts: is_away, lane, account, number, fence.
+UPDATE job SET is_away = %s WHERE lane = %s AND account = %s AND number = %s AND fence = %s AND state = 'running' RETURNING 1;
 
 -- name: note_progress
 -- How far it is, under a lease that still counts: progress, message, lane, account, number, fence.
