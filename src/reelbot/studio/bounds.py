@@ -39,6 +39,10 @@ CLIP_SECONDS_DEFAULT = 5
 CLIP_BYTES_PER_SECOND = 2_000_000
 """Storage set aside for each second of a clip until it can be measured: twice what a busy 1080p picture takes."""
 
+DISK_SPARE_BYTES = 128_000_000
+"""What the disk must have free before a provider is asked for a file: three times the longest clip, so that what it delivers,
+and what becomes of it here, can be kept."""
+
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 

@@ -14,7 +14,7 @@ from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.studio.core import editing
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Task, delivered_amounts, script_of, version_of
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Task, delivered_amounts, script_of, version_of
 from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.keeping import Owner, new_number
@@ -36,14 +36,17 @@ class LeaseLost(Exception):
 class Failed(NamedTuple):
     """How a job ended without success: where, why, and in which slot.
 
-    `billed` is the number of a task whose price is due although nothing of it could be kept. Where it had been delivered
-    before it failed here, doing it again is free.
+    `billed` is the number of a task whose price is due although it made nothing. Where it had been delivered before it
+    failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot be
+    used: then there is nothing to go back to, and doing it again is new work.
     """
 
     point: FailurePoint
     failure: JobFailure
     slot: SlotRef | None = None
     billed: int | None = None
+    kept: Kept | None = None
+    is_spoiled: bool = False
 
 
 CLIP_NAME_LENGTH = 60
@@ -228,7 +231,10 @@ class Ending:
         owner, now = Owner(job.lane, job.account), self._room.clock()
         if failed.billed is not None and failed.point is FailurePoint.AFTER_DELIVERY:
             work = work_hash(job.request.tasks[failed.billed].work)
-            await self._room.store.keep_made(connection, owner, work, None, now)
+            if failed.is_spoiled:
+                await self._room.store.forget_paid(connection, owner, work)
+            else:
+                await self._room.store.keep_paid(connection, owner, work, failed.kept, now)
         kept = await self._room.store.take_draft(connection, owner, job.draft)
         if kept is None:
             return
@@ -244,7 +250,8 @@ def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
     name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
     if name is None:
         return draft
-    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint))
+    delivered = "" if failed.kept is None else work_hash(failed.kept.task.work)
+    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint, delivered))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:

@@ -15,7 +15,7 @@ from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
 from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX
 from reelbot.studio.core.drafts import Draft, Media
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
     Owner,
     Page,
@@ -115,6 +115,14 @@ class KeptAsset(NamedTuple):
         return id_text("asset", self.lane, self.account, self.number)
 
 
+class MadeBefore(NamedTuple):
+    """What is known of a work: whether it was paid for, what it made, and what was delivered that is still to be taken in."""
+
+    is_paid: bool
+    made: Made | None
+    kept: Kept | None
+
+
 _SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
 
 SCAN_SIZE = 200
@@ -127,6 +135,7 @@ _failure_in = msgspec.json.Decoder(JobFailure).decode
 _video_in = msgspec.json.Decoder(VideoFacts).decode
 _media_in = msgspec.json.Decoder(Media).decode
 _made_in = msgspec.json.Decoder(Made).decode
+_kept_in = msgspec.json.Decoder(Kept).decode
 
 
 class StudioStore(TurnStore):
@@ -331,16 +340,25 @@ class StudioStore(TurnStore):
 
     # what was made before
 
-    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made | None, now: int) -> None:
-        """Remember what a work made; without a result, that it was paid for."""
-        await connection.execute(self._sql["insert_made"], (*owner, work, json_text_or_none(made), now))
+    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made, now: int) -> None:
+        """Remember what a work made; nothing is to be taken in for it any more."""
+        await connection.execute(self._sql["insert_made"], (*owner, work, json_text(made), None, now))
 
-    async def made(self, owner: Owner, work: str) -> tuple[bool, Made | None]:
-        """Whether a work was paid for, and what it made if that was kept."""
+    async def keep_paid(self, connection: Connection, owner: Owner, work: str, kept: Kept | None, now: int) -> None:
+        """Remember that a work was paid for, and what was delivered for it, where that could be kept."""
+        await connection.execute(self._sql["insert_made"], (*owner, work, None, json_text_or_none(kept), now))
+
+    async def forget_paid(self, connection: Connection, owner: Owner, work: str) -> None:
+        """What was delivered for a work cannot be used, now or later."""
+        await connection.execute(self._sql["forget_made"], (*owner, work))
+
+    async def made(self, owner: Owner, work: str) -> MadeBefore:
+        """What is known of a work."""
         rows = await self._rows(None, "read_made", *owner, work)
         if not rows:
-            return False, None
-        return True, read_json_or_none(_made_in, rows[0][0])
+            return MadeBefore(False, None, None)
+        body, delivered = rows[0]
+        return MadeBefore(True, read_json_or_none(_made_in, body), read_json_or_none(_kept_in, delivered))
 
     # what is named
 

@@ -140,11 +140,15 @@ class Scene(Struct, frozen=True):
 
 
 class StepFailure(Struct, frozen=True):
-    """Why the last attempt at something failed, in words for its owner."""
+    """Why the last attempt at something failed, in words for its owner.
+
+    `delivered` names the work that was delivered all the same, and is still to be taken in: the next attempt does that.
+    """
 
     at: int
     detail: str
     hint: str = ""
+    delivered: str = ""
 
 
 RENDER_FAILURE = "render"

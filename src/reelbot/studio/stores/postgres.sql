@@ -206,13 +206,19 @@ SELECT number, name, origin, hold, body, created_at
 DELETE FROM asset WHERE lane = %s AND account = %s AND number = %s RETURNING 1;
 
 -- name: insert_made
--- What a work made, or, without a body, that it was paid for and could not be kept: lane, account, work, body, at.
-INSERT INTO made (lane, account, work, body, at) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (lane, account, work) DO UPDATE SET body = coalesce(excluded.body, made.body), at = excluded.at;
+-- What a work made, or, without a body, that it was paid for, with what was delivered where that could be kept: lane, account, work,
+-- body, delivered, at.
+INSERT INTO made (lane, account, work, body, delivered, at) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (lane, account, work)
+DO UPDATE SET body = coalesce(excluded.body, made.body), delivered = excluded.delivered, at = excluded.at;
 
 -- name: read_made
--- What a work made: lane, account, work.
-SELECT body FROM made WHERE lane = %s AND account = %s AND work = %s;
+-- What a work made, and what was delivered for it and is still to be taken in: lane, account, work.
+SELECT body, delivered FROM made WHERE lane = %s AND account = %s AND work = %s;
+
+-- name: forget_made
+-- What was delivered for a work cannot be used: the next one is new work: lane, account, work.
+DELETE FROM made WHERE lane = %s AND account = %s AND work = %s AND body IS NULL;
 
 -- name: count_jobs
 -- How many jobs stand and run: lane.
@@ -351,10 +357,11 @@ SELECT account, number, body FROM video WHERE lane = %s AND (account, number) > 
 SELECT account, number, body FROM asset WHERE lane = %s AND (account, number) > (%s, %s) ORDER BY account, number LIMIT %s;
 
 -- name: scan_made
--- What works made, in the order of their keys: lane, account and work after which, count. A clip is an asset, and only
--- there as long as that is.
-SELECT account, work, body FROM made
- WHERE lane = %s AND (account, work) > (%s, %s) AND body IS NOT NULL AND body NOT LIKE '%%"asset":"asset%%'
+-- What works made, and what is still to be taken in, in the order of their keys: lane, account and work after which, count. A clip
+-- is an asset, and only there as long as that is.
+SELECT account, work, coalesce(delivered, body) FROM made
+ WHERE lane = %s AND (account, work) > (%s, %s)
+   AND (delivered IS NOT NULL OR body IS NOT NULL AND body NOT LIKE '%%"asset":"asset%%')
  ORDER BY account, work LIMIT %s;
 
 -- name: scan_jobs
