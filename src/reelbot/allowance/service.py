@@ -215,10 +215,15 @@ class Ledger:
         key: str | None = None,
         why: str | None = None,
         owner: str | None = None,
+        asked_by: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount."""
-        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider)
+        """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount.
+
+        `asked_by` is the caller's own key of the request that the settlement carries out, where the hold has an owner:
+        it is refused with `key_reused` when that key was used for anything else.
+        """
+        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider, asked_by)
 
     async def release(
         self,
@@ -293,13 +298,14 @@ class Ledger:
         why: str | None,
         owner: str | None,
         rider: Rider | None,
+        asked_by: str | None = None,
     ) -> Receipt:
         """Conclude all of a hold, or so much of each meter, at least `least`."""
         account, number = _place(hold)
         owner = asking.checked_owner(owner)
         amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=least)
         content = content_hash(kind, number, amounts, asking.checked_why(why), *_named(owner))
-        key = _key(key, content, owner)
+        key = _key(key, content, owner) if asked_by is None else asking.checked_key(asked_by)
         asked = made(command, (account.lane, account.id, key, content, number, amounts, why, owner))
         return await self._carried_out(account, asked, rider)
 
@@ -318,6 +324,15 @@ class Ledger:
         content = content_hash(kind, number, asking.checked_why(why), *_named(owner))
         asked = command(*account[:2], _key(key, content, owner), content, number, why, owner)
         return await self._carried_out(account, asked, rider)
+
+    async def use_key(self, account: AccountRef, key: str, content: str, *, rider: Rider) -> Receipt:
+        """Use a caller's key for something that is not counted here; the `rider` writes it.
+
+        So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used for
+        anything else, `replayed`, and nothing written, when it was used for the same `content`.
+        """
+        command = ask.UseKey(*account[:2], asking.checked_key(key), content_hash("key", content))
+        return await self._carried_out(account, command, rider)
 
     # what an operator or the account itself changes
 

@@ -75,7 +75,7 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
         config = parts.config
         settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
-        presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)
+        presets = Presets(parts.ledger, parts.database, parts.clock, studio.check_settings)
         site = Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets, pages=settings)
         url, first = url_of(listening), await first_account(parts)
         link = await link_to(parts, first.account, config.public_url or url)

@@ -18,6 +18,10 @@ PROMPT_LENGTH_MAX = 1_000
 TITLE_LENGTH_MAX = 100
 """Characters of a title: what the large platforms take."""
 
+SETTINGS_BYTES_MAX = 8_000
+"""Of the settings that one change of a draft, or one preset, names, as JSON: all of them with a provider's own options for every
+kind of work are a quarter of that."""
+
 SCENES_MAX = 60
 """Pictures and clips of one draft: one a second in the longest video."""
 

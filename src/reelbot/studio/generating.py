@@ -302,8 +302,19 @@ class Generating:
         owner = owner_of(account)
         plan = (await self._room.ledger.usage(account)).plan
         priority = self._room.ledger.terms.catalogue.plans[plan].rank
-        async with self._room.writing(owner, ()) as connection:
-            return await self._enqueue(connection, wanted, new_number(), None, (), priority)
+        begun: list[Begun] = []
+
+        async def enqueue(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            begun.append(await self._enqueue(connection, wanted, new_number(), None, (), priority))
+
+        receipt = await self._room.ledger.use_key(account, wanted.key, wanted.content, rider=enqueue)
+        if begun and not receipt.replayed:
+            return begun[-1]
+        known = await self._known(account, wanted.key, wanted.content)
+        if known is None:
+            raise self._room.keys.reused(account)
+        return known
 
     async def _enqueue(
         self,

@@ -11,7 +11,7 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.studio.assets import Assets
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
+from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.jobs import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.drafting import Drafting
@@ -73,6 +73,10 @@ class Studio:
     async def kept_draft(self, account: AccountRef, id: str) -> KeptDraft:
         """A draft as it is kept."""
         return await self._drafting.found(account, id)
+
+    async def check_settings(self, account: AccountRef, asked: SettingsAsked) -> None:
+        """Raise what is wrong with settings that a draft of this account may be changed to some day."""
+        await self._drafting.check(account, asked)
 
     async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> DraftShown:
         """Change a draft by hand. Never costs anything; see `Drafting.change` for when it is refused."""

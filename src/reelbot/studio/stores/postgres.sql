@@ -229,13 +229,14 @@ SELECT state, count(*) FROM job WHERE lane = %s AND state IN ('queued', 'running
 INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s);
 
 -- name: read_preset
--- One preset: lane, account, number.
-SELECT number, kind, name, settings, created_at FROM preset WHERE lane = %s AND account = %s AND number = %s;
+-- One preset, unless it is larger than any may be: lane, account, number, bytes.
+SELECT number, kind, name, settings, created_at FROM preset
+ WHERE lane = %s AND account = %s AND number = %s AND length(settings) <= %s;
 
 -- name: list_presets
--- A page of presets, the newest first: lane, account, created_at and number before which, count.
+-- A page of presets, the newest first: lane, account, created_at and number before which, bytes that none may exceed, count.
 SELECT number, kind, name, settings, created_at
-  FROM preset WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint)
+  FROM preset WHERE lane = %s AND account = %s AND (created_at, number) < (%s::bigint, %s::bigint) AND length(settings) <= %s
  ORDER BY created_at DESC, number DESC LIMIT %s;
 
 -- name: count_presets

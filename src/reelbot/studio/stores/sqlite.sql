@@ -228,13 +228,14 @@ SELECT state, count(*) FROM job WHERE lane = ? AND state IN ('queued', 'running'
 INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: read_preset
--- One preset: lane, account, number.
-SELECT number, kind, name, settings, created_at FROM preset WHERE lane = ? AND account = ? AND number = ?;
+-- One preset, unless it is larger than any may be: lane, account, number, bytes.
+SELECT number, kind, name, settings, created_at FROM preset
+ WHERE lane = ? AND account = ? AND number = ? AND length(settings) <= ?;
 
 -- name: list_presets
--- A page of presets, the newest first: lane, account, created_at and number before which, count.
+-- A page of presets, the newest first: lane, account, created_at and number before which, bytes that none may exceed, count.
 SELECT number, kind, name, settings, created_at
-  FROM preset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+  FROM preset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?) AND length(settings) <= ?
  ORDER BY created_at DESC, number DESC LIMIT ?;
 
 -- name: count_presets
