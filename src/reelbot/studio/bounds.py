@@ -76,6 +76,15 @@ PREVIEWS_AT_ONCE = 1
 PREVIEWS_RUNNING_MAX = 1
 """Previews of one account at once."""
 
+PREVIEW_SECONDS_MAX = 60
+"""Of a video that a preview shows, from its beginning: as long as settings let a video be. An upload may be twenty minutes."""
+
+PREVIEWS_KEPT_MAX = 50
+"""Previews of one account that are kept, the last one of each draft: more drafts than anybody goes back and forth between."""
+
+PREVIEWS_LISTED_MAX = 200
+"""Previews that are looked at when those that are old are dropped: a few beyond those that are kept."""
+
 TURN = 1_000
 """One turn in the queue, in the parts that a plan's head start is counted in."""
 

@@ -101,6 +101,13 @@ class Files:
             path.write_bytes(msgspec.json.encode(since))
             path.replace(self._unnamed)
 
+    def is_newer(self, sha256: str, at_seconds: float) -> bool:
+        """Whether the file of that content was kept since an instant, in seconds since the epoch."""
+        try:
+            return self._place(sha256).stat().st_mtime >= at_seconds
+        except FileNotFoundError:
+            return False
+
     def older_than(self, before_seconds: float) -> Iterator[str]:
         """The files that were last kept before an instant, in seconds since the epoch."""
         for place in self._kept.glob("??/*"):

@@ -7,6 +7,7 @@ that this is harmless, and otherwise counts as lost: nobody is charged for what 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,7 @@ from reelbot.studio.providers.port import (
 )
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
+from reelbot.studio.tidying import drop_old_previews
 from reelbot.studio.weighing import is_there
 
 POLL_SECONDS = 2.0
@@ -478,11 +480,19 @@ class Run:
             sha256 = await self._unless_cancelled(self._maker.preview(self.job, self._rendered), None)
             self.job = self.job._replace(result={"preview": sha256})
             await self._insisted(lambda: self._ending.succeed(self.job, []))
+            await self._drop_old_previews()
         elif self.job.request.renders:
             self._require_wanted()
             await self._say(self.job.progress, "Rendering the video")
             video = await self._unless_cancelled(self._maker.video(self.job, self._rendered), None)
             await self._insisted(lambda: self._ending.succeed(self.job, [], video))
+
+    async def _drop_old_previews(self) -> None:
+        """The job has ended; what stands in the way of this is tried again with the next preview."""
+        try:
+            await drop_old_previews(self._room.store, self._room.files, self._owner, time.time())
+        except (Failure, OSError) as failure:
+            _log.warning("Old previews could not be dropped: %s", failure)
 
     def _rendered(self, share: float) -> None:
         parts = RENDER_SHARE if self.job.request.tasks else 1.0

@@ -47,6 +47,15 @@ class KeptDraft(NamedTuple):
         return id_text("draft", self.lane, self.account, self.number)
 
 
+class KeptPreview(NamedTuple):
+    """A preview that was made, by the number of its job; `result` is what the job says of it."""
+
+    number: int
+    draft: int
+    has_draft: bool
+    result: str
+
+
 class PastDraft(NamedTuple):
     """What is kept of a draft that is no more: its name and, where it became one, its video."""
 
@@ -299,6 +308,22 @@ class StudioStore(TurnStore):
             for state, count in await self._rows(None, "count_jobs", lane):
                 found[state] = found.get(state, 0) + count
         return found
+
+    # previews
+
+    async def previews(self, owner: Owner, count: int) -> list[KeptPreview]:
+        """The previews of an account that are kept, the newest first."""
+        rows = await self._rows(None, "list_previews", *owner, count)
+        return [KeptPreview(number, draft, bool(has_draft), result) for number, draft, has_draft, result in rows]
+
+    async def drop_preview(self, owner: Owner, preview: KeptPreview) -> bool:
+        """Keep a preview no longer; whether no preview of anybody is the same."""
+        async with self.database.transaction() as connection:
+            await connection.execute(self._sql["drop_preview"], (*owner, preview.number))
+        for lane in self.lanes:
+            if await self._rows(None, "find_preview", lane, preview.result):
+                return False
+        return True
 
     # videos
 

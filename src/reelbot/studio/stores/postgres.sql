@@ -174,6 +174,21 @@ UPDATE job SET state = %s, progress = %s, message = %s, tasks = %s, result = %s,
 UPDATE job SET is_cancelled = true WHERE lane = %s AND account = %s AND number = %s AND state IN ('queued', 'running')
 RETURNING 1;
 
+-- name: list_previews
+-- The previews of an account that are kept, the newest first, each with whether its draft is there: lane, account, count.
+SELECT job.number, job.draft, draft.number IS NOT NULL, job.result
+  FROM job LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+ WHERE job.lane = %s AND job.account = %s AND job.kind = 'preview' AND job.result IS NOT NULL
+ ORDER BY job.created_at DESC, job.number DESC LIMIT %s;
+
+-- name: drop_preview
+-- A preview is kept no longer: lane, account, number.
+UPDATE job SET result = NULL WHERE lane = %s AND account = %s AND number = %s AND kind = 'preview';
+
+-- name: find_preview
+-- Whether some account's preview is just this: lane, result.
+SELECT 1 FROM job WHERE lane = %s AND kind = 'preview' AND result = %s AND result IS NOT NULL LIMIT 1;
+
 -- name: insert_video
 -- A finished video: lane, account, number, title, body, created_at.
 INSERT INTO video (lane, account, number, title, body, created_at) VALUES (%s, %s, %s, %s, %s, %s);

@@ -173,6 +173,21 @@ UPDATE job SET state = ?, progress = ?, message = ?, tasks = ?, result = ?, fail
 -- Ask for an end: lane, account, number.
 UPDATE job SET is_cancelled = 1 WHERE lane = ? AND account = ? AND number = ? AND state IN ('queued', 'running') RETURNING 1;
 
+-- name: list_previews
+-- The previews of an account that are kept, the newest first, each with whether its draft is there: lane, account, count.
+SELECT job.number, job.draft, draft.number IS NOT NULL, job.result
+  FROM job LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+ WHERE job.lane = ? AND job.account = ? AND job.kind = 'preview' AND job.result IS NOT NULL
+ ORDER BY job.created_at DESC, job.number DESC LIMIT ?;
+
+-- name: drop_preview
+-- A preview is kept no longer: lane, account, number.
+UPDATE job SET result = NULL WHERE lane = ? AND account = ? AND number = ? AND kind = 'preview';
+
+-- name: find_preview
+-- Whether some account's preview is just this: lane, result.
+SELECT 1 FROM job WHERE lane = ? AND kind = 'preview' AND result = ? AND result IS NOT NULL LIMIT 1;
+
 -- name: insert_video
 -- A finished video: lane, account, number, title, body, created_at.
 INSERT INTO video (lane, account, number, title, body, created_at) VALUES (?, ?, ?, ?, ?, ?);
