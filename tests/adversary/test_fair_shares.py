@@ -37,6 +37,7 @@ class Life:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage = stage
+        self.seed = seed
         self.chance = random.Random(seed)
         self.worker: Worker = stage.beside()
         self.count = self.chance.randint(1, ACCOUNTS_MAX)
@@ -65,7 +66,8 @@ class Life:
         mine = self.served.get(job.account, 0)
         for account in (one for one, count in self.waiting.items() if count and one != job.account):
             last = self.served.get(account, 0)  # never served longer ago, but for the head start of a plan
-            assert last >= mine - 1 and (last or not mine), (account, last, job.account, mine)
+            told = f"seed {self.seed}, turn {self.turns}: {job.account} before {account}"
+            assert last >= mine - 1 and (last or not mine), told
         self.served[job.account] = self.turns
         async with self.stage.room.store.database.transaction() as connection:
             assert await self.stage.room.store.end(connection, job, "succeeded", self.stage.clock())
@@ -117,12 +119,10 @@ async def lived(stage: Stage, seed: int, steps: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_newcomer_waits_for_at_most_one_turn_more_than_there_are_others(stage: Stage, seed: int) -> None:
-    print(f"seed {seed}")
     await lived(stage, seed, 6)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1_000, 1_060))
 async def test_a_newcomer_waits_for_at_most_one_turn_more_than_there_are_others_long(stage: Stage, seed: int) -> None:
-    print(f"seed {seed}")
     await lived(stage, seed, 40)

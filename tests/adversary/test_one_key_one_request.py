@@ -155,7 +155,9 @@ async def test_a_key_of_a_request_that_was_refused_is_still_free(stand: Stand) -
         assert answer.status_code == 201, answer.text
 
 
-@pytest.mark.parametrize("pair", [("openDraft", "savePreset"), ("generate", "connectChannel"), ("uploadAsset", "openPost")])
+@pytest.mark.parametrize(
+    "pair", [("openDraft", "savePreset"), ("generate", "connectChannel"), ("uploadAsset", "openPost")]
+)
 async def test_of_two_requests_at_once_with_one_key_one_is_carried_out(stand: Stand, pair: tuple[str, str]) -> None:
     asking = Asking(stand)
     for number in range(4):

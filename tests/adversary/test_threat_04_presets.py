@@ -1,4 +1,4 @@
-"""Presets: what is kept was checked as a draft's settings are, is small, and there are few; an old large one freezes nobody."""
+"""Presets: what is kept was checked as a draft's settings are, is small and few; an old large one freezes nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -68,8 +68,7 @@ async def test_an_old_preset_that_is_too_large_is_neither_served_nor_in_the_way(
     huge = '{"provider_options": {"image": {"embedded": {"x": "' + "x" * 900_000 + '"}}}}'
     mark = "?" if database.dialect == "sqlite" else "%s"
     insert = (
-        "INSERT INTO preset (lane, account, number, kind, name, settings, created_at) "
-        f"VALUES ({', '.join([mark] * 7)})"
+        f"INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES ({', '.join([mark] * 7)})"
     )
     async with database.transaction() as connection:
         for number in range(1, 6):

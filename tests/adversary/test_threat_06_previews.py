@@ -60,7 +60,7 @@ async def test_a_preview_of_an_upload_of_twenty_minutes_is_a_minute_long_and_the
 async def previewed(stage: Stage, draft: str, look: int) -> Job:
     """A preview of a draft that was changed before it, made long ago as far as the disk knows."""
     stage.clock.advance(SECOND)
-    await stage.change(draft, title=f"look {look}")
+    await stage.change(draft, title=f"{draft} {look}")
     job = await stage.done(await stage.studio.preview(stage.ada, draft, f"{draft} {look}"))
     assert job.result is not None
     path = stage.room.files.path(str(job.result["preview"]))

@@ -64,7 +64,7 @@ class PaperMaker(Maker):
 
 
 class Stage:
-    """A studio and the account that plays on it. `takes_in` are failures of the next files that are taken in, None for none."""
+    """A studio and the account that plays on it. `takes_in` has a failure, or None, for each of the next files that come."""
 
     def __init__(self, room: Room, worker: Worker, maker: PaperMaker, clock: FakeClock, ada: AccountRef) -> None:
         self.room = room

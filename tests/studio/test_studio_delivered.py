@@ -38,14 +38,18 @@ async def noted(stage: Stage, draft: str, slot: str) -> StepFailure:
     return (await stage.draft(draft)).failures[slot]
 
 
-@pytest.mark.parametrize("failure", [FULL, OSError(5, "input/output error"), RuntimeError("a defect of ours")], ids=repr)
+@pytest.mark.parametrize(
+    "failure", [FULL, OSError(5, "input/output error"), RuntimeError("a defect of ours")], ids=repr
+)
 async def test_the_retry_takes_in_what_was_delivered_and_asks_nobody(stage: Stage, failure: Exception) -> None:
     draft = await stage.open(script="Cats purr.")
     stage.takes_in.append(failure)
     job = await stage.done(await stage.generate(draft, "voiceover"))
     assert (job.state, job.failure and job.failure.point) == ("failed", "after_delivery")
     assert await stage.credits() == (3, 0)
-    assert (await noted(stage, draft, "voiceover")).hint.endswith("What was delivered is kept: trying again costs nothing.")
+    assert (await noted(stage, draft, "voiceover")).hint.endswith(
+        "What was delivered is kept: trying again costs nothing."
+    )
     price = (await stage.shown(draft)).steps["voiceover"].price
     assert price is not None
     assert (price.amount, "taken in" in price.why) == (0, True)

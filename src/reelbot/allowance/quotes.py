@@ -118,7 +118,9 @@ def at_most(quoted: tuple[tuple[Item, str, int], ...], items: tuple[PricedItem, 
     What remains keeps the order of the quote, and each item the ceiling of its own line; `Malformed` for anything else.
     """
     left = iter(quoted)
-    return tuple(one._replace(line=one.line._replace(amount=min(one.line.amount, _ceiling(left, one)))) for one in items)
+    return tuple(
+        one._replace(line=one.line._replace(amount=min(one.line.amount, _ceiling(left, one)))) for one in items
+    )
 
 
 def _ceiling(left: Iterator[tuple[Item, str, int]], one: PricedItem) -> int:

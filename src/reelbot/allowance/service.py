@@ -328,8 +328,8 @@ class Ledger:
     async def use_key(self, account: AccountRef, key: str, content: str, *, rider: Rider) -> Receipt:
         """Use a caller's key for something that is not counted here; the `rider` writes it.
 
-        So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used for
-        anything else, `replayed`, and nothing written, when it was used for the same `content`.
+        So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used
+        for anything else, `replayed`, and nothing written, when it was used for the same `content`.
         """
         command = ask.UseKey(*account[:2], asking.checked_key(key), content_hash("key", content))
         return await self._carried_out(account, command, rider)

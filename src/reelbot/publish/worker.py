@@ -117,7 +117,7 @@ class Worker:
     # one post
 
     async def _taken(self) -> Post | None:
-        """A post under a new lease; None when nothing is due. Lanes are looked at in turn, so that none waits for another."""
+        """A post under a new lease, if one is due. Lanes are looked at in turn, so that none waits for another."""
         store, now = self._room.store, self._room.clock()
         lanes = (*store.lanes[self._first_lane :], *store.lanes[: self._first_lane])
         self._first_lane = (self._first_lane + 1) % len(store.lanes)

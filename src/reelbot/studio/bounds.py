@@ -19,8 +19,8 @@ TITLE_LENGTH_MAX = 100
 """Characters of a title: what the large platforms take."""
 
 SETTINGS_BYTES_MAX = 8_000
-"""Of the settings that one change of a draft, or one preset, names, as JSON: all of them with a provider's own options for every
-kind of work are a quarter of that."""
+"""Of the settings that one change of a draft, or one preset, names, as JSON: all of them with a provider's own options for
+every kind of work are a quarter of that."""
 
 SCENES_MAX = 60
 """Pictures and clips of one draft: one a second in the longest video."""
@@ -44,8 +44,8 @@ CLIP_BYTES_PER_SECOND = 2_000_000
 """Storage set aside for each second of a clip until it can be measured: twice what a busy 1080p picture takes."""
 
 DISK_SPARE_BYTES = 128_000_000
-"""What the disk must have free before a provider is asked for a file: three times the longest clip, so that what it delivers,
-and what becomes of it here, can be kept."""
+"""What the disk must have free before a provider is asked for a file: three times the longest clip, so that what it
+delivers, and what becomes of it here, can be kept."""
 
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
@@ -60,7 +60,7 @@ JOBS_RUNNING_MAX = 2
 """Jobs of one account that run at once: nobody keeps everybody else waiting."""
 
 JOBS_AWAY_MAX = 4
-"""Jobs of one account that wait for a provider at once, beside those that run: what the queues of providers take of one key."""
+"""Jobs of one account that wait for a provider at once, beside those that run: what providers' queues take of one key."""
 
 AWAY_MAX = 256
 """Jobs of one process that wait for their providers without a place: each renews a lease eight times a minute. Beyond that,
@@ -77,10 +77,10 @@ PREVIEWS_RUNNING_MAX = 1
 """Previews of one account at once."""
 
 PREVIEW_SECONDS_MAX = 60
-"""Of a video that a preview shows, from its beginning: as long as settings let a video be. An upload may be twenty minutes."""
+"""Of a video that a preview shows, from its beginning: as long as settings let a video be. An upload may be far longer."""
 
 PREVIEWS_KEPT_MAX = 50
-"""Previews of one account that are kept, the last one of each draft: more drafts than anybody goes back and forth between."""
+"""Previews of one account that are kept, the last one of each draft: more drafts than anybody goes to and fro between."""
 
 PREVIEWS_LISTED_MAX = 200
 """Previews that are looked at when those that are old are dropped: a few beyond those that are kept."""
@@ -92,8 +92,8 @@ HEAD_START_PER_RANK = 501
 """By how much of a turn each plan comes before the one below it: two plans apart, a little more than a turn."""
 
 HEAD_START_MAX = 1_503
-"""By how much a higher plan counts as served earlier: three plans apart, and less than two turns. So while somebody waits, each
-of N others is served once and one of them once more: N + 1 turns at most."""
+"""By how much a higher plan counts as served earlier: three plans apart, and less than two turns. So while somebody waits,
+each of N others is served once and one of them once more: N + 1 turns at most."""
 
 NEWCOMER = -2 * TURN
 """Where an account stands that had no turn yet: in front of all that had one, whatever their head start."""

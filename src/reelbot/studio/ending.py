@@ -14,7 +14,17 @@ from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.studio.core import editing
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Task, delivered_amounts, script_of, version_of
+from reelbot.studio.core.jobs import (
+    Job,
+    JobFailure,
+    JobState,
+    Kept,
+    Made,
+    Task,
+    delivered_amounts,
+    script_of,
+    version_of,
+)
 from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.keeping import Owner, new_number
@@ -37,8 +47,8 @@ class Failed(NamedTuple):
     """How a job ended without success: where, why, and in which slot.
 
     `billed` is the number of a task whose price is due although it made nothing. Where it had been delivered before it
-    failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot be
-    used: then there is nothing to go back to, and doing it again is new work.
+    failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot
+    be used: then there is nothing to go back to, and doing it again is new work.
     """
 
     point: FailurePoint

@@ -299,7 +299,6 @@ class Generating:
         return known
 
     async def _placed_free(self, account: AccountRef, wanted: _Wanted) -> Begun:
-        owner = owner_of(account)
         plan = (await self._room.ledger.usage(account)).plan
         priority = self._room.ledger.terms.catalogue.plans[plan].rank
         begun: list[Begun] = []

@@ -1,8 +1,8 @@
 """Presets of an account: templates, which are settings, and brand presets, which are caption colours, a logo and its corner.
 
 A preset is applied by changing a draft to its settings: so the draft is asked about what that would make stale, and a logo
-that was removed meanwhile is told like any other. What is kept was checked as a draft's settings are, so it is small. Nothing
-here knows drafts.
+that was removed meanwhile is told like any other. What is kept was checked as a draft's settings are, so it is small.
+Nothing here knows drafts.
 """
 
 from collections.abc import Awaitable, Callable

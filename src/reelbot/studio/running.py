@@ -269,7 +269,7 @@ class Run:
         )
 
     def _available(self, work: Work) -> tuple[Provider, Ability]:
-        """Who makes the work; `ProviderUnavailable` when nobody is there any more who could, or be asked what became of it."""
+        """Who makes the work; `ProviderUnavailable` when nobody is there any more who could, or could be asked after it."""
         kind, hint = kind_of(work), "Choose another provider and try again."
         try:
             provider = self._room.registry.provider(work.provider)
@@ -282,7 +282,9 @@ class Run:
         if missing is not None:
             if self.cancelled.is_set():
                 raise Cancelled
-            raise ProviderUnavailable(f"{provider.title} can no longer be used.", f"{missing} Or choose another provider.")
+            raise ProviderUnavailable(
+                f"{provider.title} can no longer be used.", f"{missing} Or choose another provider."
+            )
         return provider, ability
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:

@@ -125,7 +125,7 @@ class KeptAsset(NamedTuple):
 
 
 class MadeBefore(NamedTuple):
-    """What is known of a work: whether it was paid for, what it made, and what was delivered that is still to be taken in."""
+    """What is known of a work: whether it was paid for, what it made, and what was delivered and is still to be taken in."""
 
     is_paid: bool
     made: Made | None
@@ -196,7 +196,7 @@ class StudioStore(TurnStore):
     # jobs
 
     async def insert_job(self, connection: Connection, job: Job) -> None:
-        """Keep a new job, which waits for its turn from now on. Its priority is the rank of the plan that it was asked for on."""
+        """Keep a new job, which waits for its turn from now on; its priority is the rank of its account's plan."""
         row = (*job[:8], job.hold, job.progress, job.message, json_text(job.request), json_text(job.tasks))
         result = json_text_or_none(job.result)
         await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))

@@ -1,9 +1,9 @@
 """Fair queueing: the next place goes to the account that was served longest ago, so nobody waits for another one's backlog.
 
 Turns of a lane are numbered as they are had. Accounts stand in the order of their last turn, those that never had one in
-front; a higher plan counts as served earlier, by less than two turns: so before an account that waits each of N others is served
-once at most, and one of them once more, however much they have asked for. The queue is found by index: what a claim looks at
-grows with the accounts that wait, never with what they wait for.
+front; a higher plan counts as served earlier, by less than two turns: so before an account that waits each of N others is
+served once at most, and one of them once more, however much they have asked for. The queue is found by index: what a claim
+looks at grows with the accounts that wait, never with what they wait for.
 
 Used by every room that has a queue; the statements have the same names in each.
 """

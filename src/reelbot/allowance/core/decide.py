@@ -49,6 +49,8 @@ def decide(book: Book, command: Command, now: int) -> Decision | Replay | Refusa
         if known is not None:
             same = known.content == command.content
             return Replay(known.answer) if same else Refusal(Status.KEY_REUSED, command.account, now, 0)
+    if isinstance(command, UseKey):
+        return Page(book, account, now).decision("key", ())
     return _decide_new(book, account, command, now)
 
 
@@ -74,10 +76,8 @@ def _decide_new(book: Book, account: Account, command: Command, now: int) -> Dec
             return change_plan(book, account, command, now)
         case ChangeZone():
             return change_zone(book, account, command, now)
-        case UseKey():
-            return Page(book, account, now).decision("key", ())
-        case Open():
-            raise AssertionError("an account is opened before it exists")
+        case Open() | UseKey():
+            raise AssertionError("these two are decided before")
         case _:
             assert_never(command)
 

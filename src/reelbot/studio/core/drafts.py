@@ -88,8 +88,8 @@ class Version(Struct, frozen=True, kw_only=True):
 class Slot(Struct, frozen=True):
     """All results of one thing, oldest first, and which of them counts; None when none does.
 
-    `before` are the numbers of those that counted earlier, each once, the last one at the end. `is_chosen` says that a person
-    has pointed to the one that counts.
+    `before` are the numbers of those that counted earlier, each once, the last one at the end. `is_chosen` says that a
+    person has pointed to the one that counts.
     """
 
     versions: tuple[Version, ...] = ()

@@ -110,7 +110,9 @@ def opening_of(timeline: Timeline, length_ms: int) -> Timeline:
     """The beginning of a timeline, at most so long, with the words that are over by then."""
     if timeline.length_ms <= length_ms:
         return timeline
-    scenes = [scene._replace(end_ms=min(scene.end_ms, length_ms)) for scene in timeline.scenes if scene.start_ms < length_ms]
+    scenes = [
+        scene._replace(end_ms=min(scene.end_ms, length_ms)) for scene in timeline.scenes if scene.start_ms < length_ms
+    ]
     words = [word for word in timeline.words if word.end_ms <= length_ms]
     return timeline._replace(scenes=tuple(scenes), words=tuple(words))
 
