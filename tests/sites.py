@@ -23,7 +23,11 @@ from reelbot.db import Connection, migrate, open_database
 from reelbot.events import Events, MemoryEvents
 from reelbot.publish import ROOM as PUBLISH_ROOM
 from reelbot.publish import open_publishing
-from reelbot.studio import Presets, open_studio, registry_of
+from reelbot.studio import Presets, Studio, open_studio, registry_of
+from reelbot.studio.core.drafts import Settings
+from reelbot.studio.core.jobs import Setup
+from reelbot.studio.keeping import new_number
+from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
 from reelbot.subscriptions import PlanChanges, Subscriptions
@@ -167,6 +171,22 @@ def with_plan_changes(stand: Stand, rule: PlanChanges | None) -> None:
     stand.site.subscriptions._setting = rule
 
 
+async def filmed(stand: Stand, name: str = "ada", title: str = "Why cats purr") -> str:
+    """The id of a finished video, as a render would have left it, of a few bytes."""
+    studio, account = stand.site.studio, stand.accounts[name]
+    assert isinstance(studio, Studio)
+    kept = [await studio.files.keep_text(f"{title} {part}") for part in ("mp4", "srt", "vtt", "words", "thumbnail")]
+    setup = Setup(flow="narrated", settings=Settings(), title=title, script="They like it.", hashtags=("cats",))
+    facts = VideoFacts(
+        setup=setup, files=VideoFiles(*kept), width=1080, height=1920, duration_ms=15_000, bytes=9, draft="", job=""
+    )
+    video = KeptVideo(account.lane, account.id, new_number(), title, facts, stand.clock())
+    database: Any = stand.site.database
+    async with database.transaction() as connection:
+        await StudioStore(database, stand.ledger.store.lanes).insert_video(connection, video)
+    return video.id
+
+
 async def join(stand: Stand, name: str, plan: str, zone: str = "Europe/Paris") -> None:
     """Open one more account, with a key."""
     gate, ledger = stand.site.accounts, stand.ledger
@@ -219,7 +239,7 @@ async def site_on(
         registry = registry_of(None, {})
         studio = await stack.enter_async_context(open_studio(database, ledger, stored, clock, folder, registry))
         publishing = await stack.enter_async_context(open_publishing(database, ledger, stored, clock, folder, studio))
-        presets = Presets(database, ledger.store.lanes, clock)
+        presets = Presets(ledger, database, clock, studio.check_settings)
         facts = (ledger, gate, stored, database, clock, "test", wait)
         yield Site(
             *facts,

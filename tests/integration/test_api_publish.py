@@ -6,15 +6,10 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from tests.sites import Listener, Stand
+from tests.sites import Listener, Stand, filmed
 
 from reelbot.ids import place_of
 from reelbot.publish import Publishing
-from reelbot.studio import Studio
-from reelbot.studio.core.drafts import Settings
-from reelbot.studio.core.jobs import Setup
-from reelbot.studio.keeping import new_number
-from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
 
 FILES = {"video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "post.txt"}
 
@@ -22,22 +17,6 @@ FILES = {"video.mp4", "thumbnail.jpg", "captions.srt", "captions.vtt", "post.txt
 def publishing_of(stand: Stand) -> Publishing:
     assert stand.site.publishing is not None
     return stand.site.publishing
-
-
-async def filmed(stand: Stand, name: str = "ada", title: str = "Why cats purr") -> str:
-    """The id of a finished video, as a render would have left it, of a few bytes."""
-    studio, account = stand.site.studio, stand.accounts[name]
-    assert isinstance(studio, Studio)
-    kept = [await studio.files.keep_text(f"{title} {part}") for part in ("mp4", "srt", "vtt", "words", "thumbnail")]
-    setup = Setup(flow="narrated", settings=Settings(), title=title, script="They like it.", hashtags=("cats",))
-    facts = VideoFacts(
-        setup=setup, files=VideoFiles(*kept), width=1080, height=1920, duration_ms=15_000, bytes=9, draft="", job=""
-    )
-    video = KeptVideo(account.lane, account.id, new_number(), title, facts, stand.clock())
-    database: Any = stand.site.database
-    async with database.transaction() as connection:
-        await StudioStore(database, stand.ledger.store.lanes).insert_video(connection, video)
-    return video.id
 
 
 async def connected(stand: Stand, name: str = "ada") -> str:

@@ -93,6 +93,7 @@ class Scripted:
         self.called_off: list[str] = []
         self.speech_ms = 25_000
         self.finds_requests = True
+        self.lacks: str | None = None
         self.is_hanging = asyncio.Event()
         self._acts: dict[str, deque[Act]] = {}
         self._jobs: dict[str, str] = {}
@@ -139,7 +140,7 @@ class Scripted:
         return self._abilities
 
     def missing(self) -> str | None:
-        return None
+        return self.lacks
 
     def voices(self, language: str) -> Sequence[Voice]:
         return [voice for voice in VOICES if voice.language == language]

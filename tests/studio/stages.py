@@ -17,7 +17,7 @@ from reelbot.allowance import AccountRef, Ledger, Terms, load_terms, store_on
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.events import Events
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
-from reelbot.studio.core.drafts import Draft
+from reelbot.studio.core.drafts import Draft, Media, MediaKind
 from reelbot.studio.core.jobs import ACTIVE, Job, Setup
 from reelbot.studio.core.works import Kind
 from reelbot.studio.files import Files
@@ -64,7 +64,7 @@ class PaperMaker(Maker):
 
 
 class Stage:
-    """A studio and the account that plays on it."""
+    """A studio and the account that plays on it. `takes_in` has a failure, or None, for each of the next files that come."""
 
     def __init__(self, room: Room, worker: Worker, maker: PaperMaker, clock: FakeClock, ada: AccountRef) -> None:
         self.room = room
@@ -74,6 +74,7 @@ class Stage:
         self.clock = clock
         self.ada = ada
         self.studio = Studio(room, worker)
+        self.takes_in: deque[Exception | None] = deque()
         self._keys = count(1)
 
     @property
@@ -211,6 +212,13 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """A studio on the database at an address, which is migrated and may hold what an earlier one left."""
     database = await open_database(url)
+
+    async def take_in(files: Files, path: Path, kinds: tuple[MediaKind, ...]) -> Media:
+        failure = stage.takes_in.popleft() if stage.takes_in else None
+        if failure is not None:
+            raise failure
+        return await on_trust(files, path, kinds)
+
     try:
         await migrate(database, ROOMS)
         async with _running(database, clock, terms) as ledger:
@@ -218,11 +226,12 @@ async def staged(
             files.open()
             registry = Registry(providers or [Scripted()])
             store = StudioStore(database, ledger.store.lanes)
-            room = Room(ledger, ledger.events, store, clock, files, registry, on_trust)
+            room = Room(ledger, ledger.events, store, clock, files, registry, take_in)
             maker = PaperMaker(room)
             worker = Worker(room, pause_seconds=0.01, maker=maker)
             ada = await ledger.account("ada", plan=plan)
-            yield Stage(room, worker, maker, clock, ada)
+            stage = Stage(room, worker, maker, clock, ada)
+            yield stage
             await worker.stop()
     finally:
         await database.close()

@@ -44,7 +44,6 @@ ROWS = [
     Row("a cut connection that it did not foresee", (ConnectionResetError(),), "at_provider", 0, 4),
     Row("an answer without a file", ("nothing",), "at_provider", 0, 4),
     Row("a provider that bills failures", (fails(FailurePoint.AT_PROVIDER),), "at_provider_billed", 4, 4, "billing"),
-    Row("bad media", ("garbage",), "after_delivery", 4, 0),
     Row("a disk that is full after delivery", (fails(FailurePoint.AFTER_DELIVERY),), "after_delivery", 4, 0),
     Row("an outcome that nobody can tell", (fails(FailurePoint.UNKNOWN),), "at_provider", 0, 4),
     Row("the same where failures are billed", (fails(FailurePoint.UNKNOWN),), "at_provider", 0, 4, "billing"),
@@ -176,19 +175,20 @@ async def test_a_batch_of_which_one_was_billed_and_failed_settles_that_one_too(s
 
 async def test_a_batch_of_which_one_broke_after_delivery_settles_it_once_and_its_retry_is_free(stage: Stage) -> None:
     draft = await stage.open()
-    stage.provider.will("run", "deliver", "garbage")
+    stage.takes_in.extend((None, OSError("a disk that is broken")))
     job = await stage.done(await stage.generate(draft, step("image", count=3, prompt="a cat")))
     await failed(stage, draft, job, "after_delivery")
     assert await stage.credits() == (8, 0)
     broken = (await stage.draft(draft)).scenes[1].id
     assert (await stage.shown(draft)).steps["assets"].scenes[1].repaint.amount == 0  # type: ignore[index,union-attr]
+    asked = len(stage.provider.asked)
     await stage.made(draft, step("image", scene=broken))
-    assert await stage.credits() == (8, 0)
+    assert (await stage.credits(), len(stage.provider.asked)) == ((8, 0), asked)
 
 
 async def test_after_delivery_of_a_clip_the_retry_is_free_and_its_storage_counts_once(stage: Stage) -> None:
     draft = await stage.finished()
-    stage.provider.will("run", "garbage")
+    stage.takes_in.append(OSError("a disk that is broken"))
     job = await stage.done(await stage.generate(draft, step("animation", seconds=2)))
     await failed(stage, draft, job, "after_delivery")
     assert (await stage.credits(), await stage.storage()) == ((9 + 10, 0), (0, 0))

@@ -195,3 +195,87 @@ async def test_editing_a_finished_video_opens_a_draft_with_its_whole_setup(stage
     )
     assert await stage.videos() == (2, 0)
     assert await stage.credits() == (9, 0)
+
+
+# undoing after everything was brought up to date
+
+
+async def test_undoing_after_bringing_up_to_date_makes_the_old_results_current_by_itself(each_stage: Stage) -> None:
+    stage = each_stage
+    draft = await stage.finished()
+    before = await stage.draft(draft)
+    await stage.change(draft, topic="why dogs bark", settings=SettingsAsked(tone="humorous"))
+    await stage.done(await stage.generate(draft, stale=True))
+    used, _ = await stage.credits()
+    asked = len(stage.provider.asked)
+    remaining = next(one for one in (await stage.ledger.usage(stage.ada)).meters if one.meter == "ai_credits").remaining
+    await stage.ledger.hold(stage.ada, {"ai_credits": remaining or 0}, key="nothing is left")
+    undone = ChangeAsked(topic="why cats purr", settings=SettingsAsked(tone="casual"))  # nothing to agree to
+    shown = await stage.studio.change(stage.ada, draft, undone)
+    assert ({one.state for one in shown.steps.values()}, shown.refresh) == ({"current"}, None)
+    after = await stage.draft(draft)
+    assert (after.script.version, after.voiceover.version) == (before.script.version, before.voiceover.version)
+    assert ((await stage.credits())[0], len(stage.provider.asked)) == (used, asked)
+    shown = await stage.change(draft, topic="why dogs bark", settings=SettingsAsked(tone="humorous"))
+    assert {one.state for one in shown.steps.values()} == {"current"}  # and there again
+    assert len((await stage.draft(draft)).script.versions) == 2
+
+
+async def test_of_several_that_match_the_one_that_counted_last_comes_back(stage: Stage) -> None:
+    draft = await stage.open()
+    for _ in range(3):
+        await stage.made(draft, "script")
+    chosen = (await stage.draft(draft)).script.versions[1].id
+    await stage.change(draft, versions=[ChoiceAsked("script", chosen)])
+    await stage.change(draft, topic="why dogs bark")
+    await stage.done(await stage.generate(draft, stale=True))
+    await stage.change(draft, topic="why cats purr")
+    assert (await stage.draft(draft)).script.current == chosen
+
+
+async def test_what_a_person_wrote_or_chose_does_not_give_way(stage: Stage) -> None:
+    draft = await stage.open()
+    await stage.made(draft, "script")
+    first = (await stage.draft(draft)).script.current
+    await stage.change(draft, topic="why dogs bark")
+    await stage.change(draft, script="Dogs bark because they can.")
+    shown = await stage.change(draft, topic="why cats purr")
+    assert (shown.steps["script"].text, shown.steps["script"].state) == ("Dogs bark because they can.", "stale")
+    await stage.change(draft, topic="why dogs bark")
+    await stage.made(draft, "script")
+    other = (await stage.draft(draft)).script.current
+    chosen = await stage.change(draft, topic="why cats purr", versions=[ChoiceAsked("script", other)])
+    assert (chosen.steps["script"].state, (await stage.draft(draft)).script.current) == ("stale", other)
+    assert first != other
+    await stage.change(draft, settings=SettingsAsked(caption_size="large"))
+    assert (await stage.draft(draft)).script.current == other
+
+
+async def test_a_change_that_is_undone_bit_by_bit_is_undone(stage: Stage) -> None:
+    draft = await stage.finished()
+    first = (await stage.draft(draft)).script.current
+    await stage.change(draft, topic="why dogs bark", settings=SettingsAsked(tone="humorous"))
+    await stage.done(await stage.generate(draft, stale=True))
+    await stage.change(draft, topic="why cats purr")
+    shown = await stage.change(draft, settings=SettingsAsked(tone="casual"))
+    assert {one.state for one in shown.steps.values()} == {"current"}
+    assert (await stage.draft(draft)).script.current == first
+
+
+async def test_a_result_that_comes_after_its_change_was_undone_is_kept_and_the_old_one_counts(stage: Stage) -> None:
+    draft = await stage.finished()
+    first = (await stage.draft(draft)).script.current
+    await stage.change(draft, topic="why dogs bark")
+    begun = await stage.generate(draft, "script")
+    await stage.change(draft, topic="why cats purr")
+    await stage.done(begun)
+    kept = await stage.draft(draft)
+    assert (kept.script.current, len(kept.script.versions)) == (first, 2)
+
+
+async def test_an_older_text_that_was_made_from_less_does_not_push_itself_forward(stage: Stage) -> None:
+    draft = await stage.open(topic="", script="By hand, before there was a topic.")
+    await stage.change(draft, topic="why cats purr")
+    await stage.made(draft, "script")
+    shown = await stage.change(draft, topic="why dogs bark")
+    assert shown.steps["script"].state == "stale"

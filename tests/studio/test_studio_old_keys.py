@@ -19,5 +19,6 @@ async def test_a_key_is_remembered_as_long_as_answers_are_and_then_forgotten(
     assert (again.id, was_there) == (first.id, True)
     clock.advance(2 * DAY)
     await each_stage.worker.clean()
+    await each_stage.ledger.sweeper.forget()
     other, was_there = await each_stage.studio.open(each_stage.ada, asked, "once")
     assert other.id != first.id and not was_there

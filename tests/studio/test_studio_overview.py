@@ -124,7 +124,7 @@ async def test_no_more_failures_are_read_than_are_listed(each_stage: Stage) -> N
 INDEXED = {
     "count_at_work": ((0,), "job_at_work"),
     "list_at_work": ((0, "queued", 50), "job_at_work"),
-    "count_leases": ((0,), "job_at_work"),
+    "count_leases": ((0,), "job_a"),
     "count_failed": ((0, 1), "job_failed"),
     "list_failed": ((0, 20), "job_failed"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.fakes import FakeClock
-from tests.ledgers import status, with_factor
+from tests.ledgers import priced, status, with_factor
 from tests.studio.scripted import Scripted
 from tests.studio.stages import ALL, TERMS, Stage, generation, staged, step
 
@@ -218,6 +218,32 @@ async def test_a_quote_is_a_ceiling(stage: Stage) -> None:
     stage.provider.speech_ms = 95_000
     await stage.done(await stage.generate(draft, "script", "voiceover", quote=quoted.id))
     assert await stage.credits() == (5, 0)
+
+
+async def test_a_quote_is_a_ceiling_for_as_many_as_fit_too(sqlite_url: str, tmp_path: Path, clock: FakeClock) -> None:
+    async with staged(sqlite_url, tmp_path, clock, plan="free") as stage:
+        draft = await stage.open()
+        steps = [step("image", count=2), "script", "music"]
+        quoted = await stage.studio.quote(stage.ada, draft, generation(*steps))  # type: ignore[arg-type]
+        assert [one.amount for one in quoted.lines] == [4, 4, 2, 5]
+    dearer = priced(TERMS, image=7, script=3, music=50)
+    async with staged(sqlite_url, tmp_path, clock, plan="free", terms=dearer) as stage:
+        await stage.ledger.hold(stage.ada, {"ai_credits": 51}, key="something else")
+        begun = await stage.generate(draft, *steps, mode="fit", quote=quoted.id)  # type: ignore[arg-type]
+        assert [(one.slot, one.amount) for one in begun.later] == [("script", 2), ("music", 5)]
+        assert await stage.credits() == (0, 51 + 8)
+        await stage.done(begun)
+        assert await stage.credits() == (8, 51)
+        await stage.require_sound()
+
+
+async def test_what_was_made_since_the_quote_leaves_it_and_the_rest_keeps_its_ceiling(stage: Stage) -> None:
+    draft, other = await stage.open(), await stage.open()
+    quoted = await stage.studio.quote(stage.ada, draft, generation("script", "image"))
+    await stage.made(other, "script")
+    begun = await stage.generate(draft, "script", "image", quote=quoted.id)
+    assert (begun.hold is not None, await stage.credits()) == (True, (2, 4))
+    await stage.done(begun)
 
 
 async def test_a_voiceover_is_settled_on_what_was_measured(stage: Stage) -> None:

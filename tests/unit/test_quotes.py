@@ -104,8 +104,18 @@ def test_a_quote_is_a_ceiling_and_a_lower_price_counts(today: tuple[int, int], c
 
 @pytest.mark.parametrize(
     "others",
-    [ITEMS[:1], ITEMS[::-1], (Item("image", 4), ITEMS[1]), (*ITEMS, Item("topic")), (ITEMS[0], Item("voiceover", 34))],
+    [ITEMS[::-1], ITEMS * 2, (Item("image", 4), ITEMS[1]), (*ITEMS, Item("topic")), (ITEMS[0], Item("voiceover", 34))],
 )
-def test_a_quote_is_for_the_very_items_that_were_asked_for(others: tuple[Item, ...]) -> None:
+def test_a_quote_is_for_the_very_items_that_were_asked_for_and_none_beside_them(others: tuple[Item, ...]) -> None:
     with pytest.raises(Malformed, match="other items"):
         at_most(SIGNER.amounts(quote(), 0, 1, NOW), priced(PRICES, others))
+
+
+@pytest.mark.parametrize("kept", [[0], [1], [0, 2], [1, 2], [2], []])
+def test_what_remains_of_a_quote_costs_at_most_what_its_own_line_says(kept: list[int]) -> None:
+    items = (Item("image", 3), Item("voiceover", 34), Item("image", 3))
+    dearer = tuple(one._replace(line=one.line._replace(amount=99)) for one in priced(PRICES, items))
+    left = tuple(dearer[at] for at in kept)
+    assert [one.line.amount for one in at_most(SIGNER.amounts(quote(items), 0, 1, NOW), left)] == [
+        (12, 4, 12)[at] for at in kept
+    ]

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -112,10 +113,19 @@ class QuoteSigner:
 
 
 def at_most(quoted: tuple[tuple[Item, str, int], ...], items: tuple[PricedItem, ...]) -> tuple[PricedItem, ...]:
-    """Today's prices under the ceiling of a quote for the same items; `Malformed` when it was for others."""
-    if tuple(item for item, _, _ in quoted) != tuple(one.item for one in items):
-        raise Malformed("This quote is for other items. Ask for a new one.", "quote")
+    """Today's prices under the ceiling of a quote for the same items, or for more: some may be left out, none added.
+
+    What remains keeps the order of the quote, and each item the ceiling of its own line; `Malformed` for anything else.
+    """
+    left = iter(quoted)
     return tuple(
-        one._replace(line=one.line._replace(amount=min(one.line.amount, amount)))
-        for one, (_, _, amount) in zip(items, quoted, strict=True)
+        one._replace(line=one.line._replace(amount=min(one.line.amount, _ceiling(left, one)))) for one in items
     )
+
+
+def _ceiling(left: Iterator[tuple[Item, str, int]], one: PricedItem) -> int:
+    """The amount of the next line that is for this item; the lines before it were left out."""
+    for item, _, amount in left:
+        if item == one.item:
+            return amount
+    raise Malformed("This quote is for other items. Ask for a new one.", "quote")

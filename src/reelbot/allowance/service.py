@@ -19,6 +19,7 @@ from reelbot.allowance.batch import Batch, Rider
 from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
 from reelbot.allowance.core import commands as ask
 from reelbot.allowance.core.accounts import Account, limit_of, running_starts
+from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, HoldFacts, Page
 from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Direction, Line, content_hash
 from reelbot.allowance.core.entries import Entry
@@ -172,8 +173,9 @@ class Ledger:
     ) -> Receipt:
         """Set amounts aside for `expires_in` seconds, or until its `owner` ends it, in one decision.
 
-        With `quote`, no item costs more than was quoted. A `rider` writes in the same transaction, or not at all. Lines of
-        one meter and action are kept as one, so the receipt may have fewer lines than were asked for.
+        With `quote`, no item costs more than was quoted, also where some of its items are left out. A `rider` writes in the
+        same transaction, or not at all. Lines of one meter and action are kept as one, so the receipt may have fewer lines
+        than were asked for.
         """
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
@@ -217,10 +219,15 @@ class Ledger:
         key: str | None = None,
         why: str | None = None,
         owner: str | None = None,
+        asked_by: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount."""
-        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider)
+        """Turn a hold into usage: all of it, or so much of each meter; the rest goes back. 0 is a fine amount.
+
+        `asked_by` is the caller's own key of the request that the settlement carries out, where the hold has an owner:
+        it is refused with `key_reused` when that key was used for anything else.
+        """
+        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider, asked_by)
 
     async def release(
         self,
@@ -295,13 +302,14 @@ class Ledger:
         why: str | None,
         owner: str | None,
         rider: Rider | None,
+        asked_by: str | None = None,
     ) -> Receipt:
         """Conclude all of a hold, or so much of each meter, at least `least`."""
         account, number = _place(hold)
         owner = asking.checked_owner(owner)
         amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=least)
         content = content_hash(kind, number, amounts, asking.checked_why(why), *_named(owner))
-        key = _key(key, content, owner)
+        key = _key(key, content, owner) if asked_by is None else asking.checked_key(asked_by)
         asked = made(command, (account.lane, account.id, key, content, number, amounts, why, owner))
         return await self._carried_out(account, asked, rider)
 
@@ -320,6 +328,15 @@ class Ledger:
         content = content_hash(kind, number, asking.checked_why(why), *_named(owner))
         asked = command(*account[:2], _key(key, content, owner), content, number, why, owner)
         return await self._carried_out(account, asked, rider)
+
+    async def use_key(self, account: AccountRef, key: str, content: str, *, rider: Rider) -> Receipt:
+        """Use a caller's key for something that is not counted here; the `rider` writes it.
+
+        So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used
+        for anything else, `replayed`, and nothing written, when it was used for the same `content`.
+        """
+        command = ask.UseKey(*account[:2], asking.checked_key(key), content_hash("key", content))
+        return await self._carried_out(account, command, rider)
 
     # what an operator or the account itself changes
 
@@ -394,17 +411,22 @@ class Ledger:
         """What items would cost at most, and which of them fit now; changes nothing."""
         listed = priced(self.terms.prices, asking.checked_items(items))
         page, _ = await self._page(account)
-        now = page.now
-        fits, figures = weigh(page, [one.line for one in listed])
-        rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), now))
-        lines = tuple(
-            QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
-        )
+        lines, figures = _quoted(page, listed)
         totals: dict[str, int] = {}
         for one in listed:
             totals[one.line.meter] = totals.get(one.line.meter, 0) + one.line.amount
-        quote, expires_at = self._signer.sign(account.lane, account.id, listed, now)
-        return Quote(quote, lines, totals, all(fits), tuple(figures.values()), expires_at)
+        quote, expires_at = self._signer.sign(account.lane, account.id, listed, page.now)
+        return Quote(quote, lines, totals, all(one.fits for one in lines), figures, expires_at)
+
+    async def fitting(self, account: AccountRef, items: Sequence[Item], quote: str | None) -> tuple[QuotedLine, ...]:
+        """Which items fit now and when the others will, each at most at the price of a quote; changes nothing.
+
+        No quote comes of it: a ceiling is never prolonged.
+        """
+        listed = self._priced(account, asking.checked_items(items), quote)
+        page, _ = await self._page(account)
+        lines, _ = _quoted(page, listed)
+        return lines
 
     async def outlook(self, account: AccountRef, lines: Sequence[Line]) -> list[int | None]:
         """When each of these lines will fit, in the order given: now, at the start of a window to come, or None: never.
@@ -555,6 +577,16 @@ def _key(key: str | None, content: bytes, owner: str | None) -> str:
     """The caller's key, or one that makes the same request the same command."""
     chosen = f"~{content.hex()}" if key is None else asking.checked_key(key)
     return chosen if owner is None else f"{_OWNED}{chosen}"
+
+
+def _quoted(page: Page, listed: Sequence[PricedItem]) -> tuple[tuple[QuotedLine, ...], tuple[Allowance, ...]]:
+    """Each item with whether it fits and when it will, and the figures with the fitting ones held."""
+    fits, figures = weigh(page, [one.line for one in listed])
+    rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), page.now))
+    lines = tuple(
+        QuotedLine(one, fit, None if fit else next(rest).fits_at) for one, fit in zip(listed, fits, strict=True)
+    )
+    return lines, tuple(figures.values())
 
 
 def _missing(listed: Sequence[PricedItem], fits: Sequence[bool]) -> list[Line]:

@@ -75,7 +75,7 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
         config = parts.config
         settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
-        presets = Presets(parts.database, parts.ledger.store.lanes, parts.clock)
+        presets = Presets(parts.ledger, parts.database, parts.clock, studio.check_settings)
         site = Site(
             *facts,
             webhooks=webhooks,

@@ -79,11 +79,11 @@ class Channels:
 
         async def keep(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "publishing is kept in a database"
-            await claim(connection, channel.id)
+            await claim.keep(connection, channel.id)
             await self._room.store.insert_channel(connection, channel)
 
         why = f"{channel.name} was connected."
-        await self._room.ledger.settle(hold, why=why, owner=channel.id, rider=keep)
+        await self._room.ledger.settle(hold, why=why, owner=channel.id, asked_by=claim.key, rider=keep)
 
     async def found(self, account: AccountRef, id: str) -> Channel:
         """The channel of that id that is connected."""

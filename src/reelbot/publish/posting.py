@@ -71,9 +71,11 @@ class Posts:
 
     async def _open(self, account: AccountRef, asked: PostAsked, claim: Claim) -> Post:
         post = await self._drafted(account, asked.video, asked.channel, asked)
-        async with self._room.writing(owner_of(account), [post_told(post)]) as connection:
-            await claim(connection, post.id)
+
+        async def write(connection: Connection) -> None:
             await self._room.store.insert_post(connection, post)
+
+        await self._room.make(account, claim, post.id, [post_told(post)], write)
         return post
 
     async def _drafted(self, account: AccountRef, video: str, channel: str | None, asked: WordsAsked) -> Post:
@@ -202,6 +204,8 @@ class Posts:
                     f"{POSTS_WAITING_MAX} posts are on their way already.", "Try again when some have arrived."
                 )
             await write(connection, queued)
+            rank = self._room.ledger.terms.catalogue.plans[answer.plan].rank
+            await self._room.store.wait(connection, owner, rank)
             sent.append(published)
 
         try:

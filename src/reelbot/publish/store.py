@@ -11,8 +11,9 @@ import msgspec
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
+from reelbot.publish.bounds import POSTS_RUNNING_MAX
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
-from reelbot.studio import KeepingStore, Owner, Page, json_text, json_text_or_none, read_json, read_json_or_none
+from reelbot.studio import Owner, Page, TurnStore, json_text, json_text_or_none, read_json, read_json_or_none
 
 
 class Channel(NamedTuple):
@@ -44,7 +45,7 @@ def channel_id(owner: Owner, number: int) -> str:
     return id_text("channel", *owner, number)
 
 
-class PublishStore(KeepingStore):
+class PublishStore(TurnStore):
     """Keeps channels and posts in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
@@ -116,16 +117,21 @@ class PublishStore(KeepingStore):
 
     # the work of publishing
 
-    async def due(self, now: int, count: int) -> list[tuple[Owner, int]]:
-        """Posts of all lanes that may be taken."""
-        found: list[tuple[Owner, int]] = []
-        for lane in self.lanes:
-            found += [(Owner(lane, row[0]), row[1]) for row in await self._rows(None, "list_due", lane, now, count)]
-        return found
+    async def wait(self, connection: Connection, owner: Owner, rank: int) -> None:
+        """A post of an account on a plan of that rank waits for its turn from now on."""
+        await self.await_turn(connection, owner, "post", rank)
+
+    async def due(self, lane: int, now: int, count: int) -> list[tuple[Owner, int]]:
+        """Posts of a lane that may be taken, at most one of an account, in the order of their turns."""
+        rows = await self._rows(None, "list_due", now, lane, "post", now, POSTS_RUNNING_MAX, count)
+        return [(Owner(lane, row[0]), row[1]) for row in rows]
 
     async def claim(self, connection: Connection, post: Post, until_at: int, now: int) -> bool:
-        """Take the lease on a post, under the fencing number after the one it has."""
-        return await self._changed(connection, "claim_post", until_at, *post[:3], post.fence, now)
+        """Take the lease on a post, under the fencing number after the one it has: its account has had its turn."""
+        if not await self._changed(connection, "claim_post", until_at, *post[:3], post.fence, now):
+            return False
+        await self.take_turn(connection, Owner(post.lane, post.account), "post")
+        return True
 
     async def renew(self, post: Post, until_at: int) -> bool:
         """Say that the work goes on; False when the lease no longer counts."""
@@ -152,7 +158,10 @@ class PublishStore(KeepingStore):
             post.updated_at,
             post.published_at,
         )
-        return await self._changed(connection, "end_post", *told, *post[:3], post.fence)
+        if not await self._changed(connection, "end_post", *told, *post[:3], post.fence):
+            return False
+        await self.leave_turns(connection, Owner(post.lane, post.account))
+        return True
 
 
 def _post(row: Row) -> Post:

@@ -1,7 +1,8 @@
 """Takes posts and publishes them. Any number of workers, in any number of processes and machines, share one database.
 
 A claim is a lease with a deadline and a fencing number, renewed while the platform is at work. When a worker dies, its
-lease ends and another one takes the post over. It asks the platform first whether the post has arrived already.
+lease ends and another one takes the post over. It asks the platform first whether the post has arrived already. The next
+post is one of the account that was served longest ago.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
-from reelbot.publish.bounds import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE
+from reelbot.publish.bounds import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE, UNMARKED_SECONDS
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, pause_after
 from reelbot.publish.ending import Ending, LeaseLost
 from reelbot.publish.kit import parts_of
@@ -42,6 +43,8 @@ class Worker:
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._forgets_at = 0
+        self._marks_at = 0
+        self._first_lane = 0
         self._wanted = asyncio.Event()
         self._runs: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
@@ -80,6 +83,7 @@ class Worker:
             self._wanted.clear()
             try:
                 await self._forget_keys()
+                await self._mark_waiting()
                 while len(self._runs) < POSTS_AT_ONCE and (post := await self._taken()) is not None:
                     run = asyncio.create_task(self._run(post), name=post.id)
                     self._runs.add(run)
@@ -99,6 +103,13 @@ class Worker:
             await self._room.store.forget_keys(now - ANSWER_KEPT_DAYS * DAY)
             self._forgets_at = now + DAY
 
+    async def _mark_waiting(self) -> None:
+        """Look now and then for what an older version has queued."""
+        now = self._room.clock()
+        if now >= self._marks_at:
+            await self._room.store.mark_waiting()
+            self._marks_at = now + UNMARKED_SECONDS * SECOND
+
     def _ended(self, run: asyncio.Task[None]) -> None:
         self._runs.discard(run)
         self._wanted.set()
@@ -106,12 +117,16 @@ class Worker:
     # one post
 
     async def _taken(self) -> Post | None:
-        """A post under a new lease; None when nothing is due."""
-        for owner, number in await self._room.store.due(self._room.clock(), POSTS_AT_ONCE):
-            post = await self._room.store.post(owner, number)
-            if post is not None and post.state in ("queued", "publishing"):
-                with suppress(LeaseLost):
-                    return await self._claimed(post)
+        """A post under a new lease, if one is due. Lanes are looked at in turn, so that none waits for another."""
+        store, now = self._room.store, self._room.clock()
+        lanes = (*store.lanes[self._first_lane :], *store.lanes[: self._first_lane])
+        self._first_lane = (self._first_lane + 1) % len(store.lanes)
+        for lane in lanes:
+            for owner, number in await store.due(lane, now, POSTS_AT_ONCE):
+                post = await store.post(owner, number)
+                if post is not None and post.state in ("queued", "publishing"):
+                    with suppress(LeaseLost):
+                        return await self._claimed(post)
         return None
 
     async def _claimed(self, post: Post) -> Post:

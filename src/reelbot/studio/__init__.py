@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from reelbot.studio.store import KeptVideo
     from reelbot.studio.telling import TellingRoom, Told
+    from reelbot.studio.turns import TurnStore
 
 _PLACES = {
     "AssetShown": "reelbot.studio.shown",
@@ -113,6 +114,7 @@ _PLACES = {
     "StudioRefused": "reelbot.studio.core.refusals",
     "TellingRoom": "reelbot.studio.telling",
     "Told": "reelbot.studio.telling",
+    "TurnStore": "reelbot.studio.turns",
     "UPLOAD_BYTES_MAX": "reelbot.studio.bounds",
     "VIDEO_FILES": "reelbot.studio.shown",
     "VideoShown": "reelbot.studio.shown",
@@ -185,6 +187,7 @@ __all__ = [
     "StudioRefused",
     "TellingRoom",
     "Told",
+    "TurnStore",
     "VideoShown",
     "VideoTold",
     "asset_shown",

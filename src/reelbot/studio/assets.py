@@ -64,10 +64,10 @@ class Assets:
 
         async def keep(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "the studio is kept in a database"
-            await claim(connection, asset.id)
+            await claim.keep(connection, asset.id)
             await self._room.store.insert_asset(connection, asset)
 
-        await self._room.ledger.settle(hold, {"storage_bytes": amount}, owner=asset.id, rider=keep)
+        await self._room.ledger.settle(hold, {"storage_bytes": amount}, owner=asset.id, asked_by=claim.key, rider=keep)
 
     async def found(self, account: AccountRef, id: str) -> KeptAsset:
         """The asset of that id."""

@@ -18,6 +18,10 @@ PROMPT_LENGTH_MAX = 1_000
 TITLE_LENGTH_MAX = 100
 """Characters of a title: what the large platforms take."""
 
+SETTINGS_BYTES_MAX = 8_000
+"""Of the settings that one change of a draft, or one preset, names, as JSON: all of them with a provider's own options for
+every kind of work are a quarter of that."""
+
 SCENES_MAX = 60
 """Pictures and clips of one draft: one a second in the longest video."""
 
@@ -39,6 +43,10 @@ CLIP_SECONDS_DEFAULT = 5
 CLIP_BYTES_PER_SECOND = 2_000_000
 """Storage set aside for each second of a clip until it can be measured: twice what a busy 1080p picture takes."""
 
+DISK_SPARE_BYTES = 128_000_000
+"""What the disk must have free before a provider is asked for a file: three times the longest clip, so that what it
+delivers, and what becomes of it here, can be kept."""
+
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 
@@ -50,6 +58,48 @@ JOBS_WAITING_MAX = 200
 
 JOBS_RUNNING_MAX = 2
 """Jobs of one account that run at once: nobody keeps everybody else waiting."""
+
+JOBS_AWAY_MAX = 4
+"""Jobs of one account that wait for a provider at once, beside those that run: what providers' queues take of one key."""
+
+AWAY_MAX = 256
+"""Jobs of one process that wait for their providers without a place: each renews a lease eight times a minute. Beyond that,
+waiting keeps its place."""
+
+AWAY_LEASES = 4
+"""How many times as long the claim of a job lasts while it waits for its provider, which goes on without us: fewer
+heartbeats."""
+
+PREVIEWS_AT_ONCE = 1
+"""Previews of one process at once, on a place of their own: free work never takes a place that somebody else needs."""
+
+PREVIEWS_RUNNING_MAX = 1
+"""Previews of one account at once."""
+
+PREVIEW_SECONDS_MAX = 60
+"""Of a video that a preview shows, from its beginning: as long as settings let a video be. An upload may be far longer."""
+
+PREVIEWS_KEPT_MAX = 50
+"""Previews of one account that are kept, the last one of each draft: more drafts than anybody goes to and fro between."""
+
+PREVIEWS_LISTED_MAX = 200
+"""Previews that are looked at when those that are old are dropped: a few beyond those that are kept."""
+
+TURN = 1_000
+"""One turn in the queue, in the parts that a plan's head start is counted in."""
+
+HEAD_START_PER_RANK = 501
+"""By how much of a turn each plan comes before the one below it: two plans apart, a little more than a turn."""
+
+HEAD_START_MAX = 1_503
+"""By how much a higher plan counts as served earlier: three plans apart, and less than two turns. So while somebody waits,
+each of N others is served once and one of them once more: N + 1 turns at most."""
+
+NEWCOMER = -2 * TURN
+"""Where an account stands that had no turn yet: in front of all that had one, whatever their head start."""
+
+UNMARKED_SECONDS = 600
+"""How often jobs are looked for that an older version of this program queued: during an upgrade, and then never again."""
 
 LEASE_SECONDS = 15.0
 """How long a worker's claim on a job lasts without a heartbeat: soon enough after a crash, late enough for a busy disk."""

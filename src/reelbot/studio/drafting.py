@@ -7,7 +7,9 @@ import msgspec
 from msgspec import UNSET, structs
 
 from reelbot.allowance import AccountRef
+from reelbot.db import Connection
 from reelbot.errors import Malformed
+from reelbot.studio.bounds import SETTINGS_BYTES_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import (
     ChangeAsked,
@@ -74,9 +76,11 @@ class Drafting:
         """Keep a draft that is new."""
         owner, now = owner_of(account), self._room.clock()
         kept = KeptDraft(*owner, new_number(), 1, draft.heading, draft, now, now, None, origin)
-        async with self._room.writing(owner, [draft_told(kept.id)]) as connection:
-            await claim(connection, kept.id)
+
+        async def write(connection: Connection) -> None:
             await self._room.store.insert_draft(connection, kept)
+
+        await self._room.make(account, claim, kept.id, [draft_told(kept.id)], write)
         return kept
 
     async def found(self, account: AccountRef, id: str) -> KeptDraft:
@@ -211,10 +215,28 @@ class Drafting:
             draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=files[id]))
         for choice in asked.versions or ():
             draft = editing.with_choice(draft, _ref(choice), choice.version)
-        return draft
+        return editing.with_what_matches(draft)
+
+    async def check(self, account: AccountRef, asked: SettingsAsked) -> None:
+        """Raise what is wrong with settings that are kept to be used some day, whatever draft they will be for.
+
+        A voice without its language is one of any language.
+        """
+        await self._require_logo(account, asked)
+        if not asked.voice or asked.language is not UNSET:
+            self._settings(Settings(), asked)
+            return
+        self._settings(Settings(), structs.replace(asked, voice=UNSET))
+        given = {} if asked.providers is UNSET else {"providers": asked.providers}
+        speaker = self._speaker(structs.replace(Settings(), **given))
+        if not any(voice.id == asked.voice for language in self._languages for voice in speaker.voices(language)):
+            raise Malformed(f"{speaker.title} has no voice {asked.voice!r}.", "voice")
 
     def _settings(self, before: Settings, asked: SettingsAsked) -> Settings:
         fields = settings_fields(asked)
+        size = len(msgspec.json.encode(asked))
+        if size > SETTINGS_BYTES_MAX:
+            raise Malformed(f"Settings have at most {SETTINGS_BYTES_MAX:,} bytes; these have {size:,}.", "settings")
         if fields.get("language", before.language) not in self._languages:
             known = ", ".join(self._languages)
             raise Malformed(f"There is no content language {fields['language']!r}; there are {known}.", "language")

@@ -19,6 +19,7 @@ from reelbot.studio.core.jobs import (
     Job,
     JobFailure,
     JobState,
+    Kept,
     Made,
     Task,
     delivered_amounts,
@@ -46,14 +47,17 @@ class LeaseLost(Exception):
 class Failed(NamedTuple):
     """How a job ended without success: where, why, and in which slot.
 
-    `billed` is the number of a task whose price is due although nothing of it could be kept. Where it had been delivered
-    before it failed here, doing it again is free.
+    `billed` is the number of a task whose price is due although it made nothing. Where it had been delivered before it
+    failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot
+    be used: then there is nothing to go back to, and doing it again is new work.
     """
 
     point: FailurePoint
     failure: JobFailure
     slot: SlotRef | None = None
     billed: int | None = None
+    kept: Kept | None = None
+    is_spoiled: bool = False
 
 
 CLIP_NAME_LENGTH = 60
@@ -252,7 +256,10 @@ class Ending:
         owner, now = Owner(job.lane, job.account), self._room.clock()
         if failed.billed is not None and failed.point is FailurePoint.AFTER_DELIVERY:
             work = work_hash(job.request.tasks[failed.billed].work)
-            await self._room.store.keep_made(connection, owner, work, None, now)
+            if failed.is_spoiled:
+                await self._room.store.forget_paid(connection, owner, work)
+            else:
+                await self._room.store.keep_paid(connection, owner, work, failed.kept, now)
         kept = await self._room.store.take_draft(connection, owner, job.draft)
         if kept is None:
             return
@@ -268,14 +275,16 @@ def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
     name = str(failed.slot) if failed.slot else RENDER_FAILURE if job.kind in ("render", "video") else None
     if name is None:
         return draft
-    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint))
+    delivered = "" if failed.kept is None else work_hash(failed.kept.task.work)
+    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint, delivered))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
     """A draft with what a task made in its slot.
 
     A rewritten passage goes to its place in the script. When the passage is gone from there, somebody has written on:
-    what came is kept, in the script as it was, and theirs still counts.
+    what came is kept, in the script as it was, and theirs still counts. What came for a change that was undone meanwhile
+    is kept too, and the old result counts.
     """
     version = version_of(task, made, now)
     if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
@@ -283,7 +292,7 @@ def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
         in_place = task.work.passage in script
         text = script_of(task, made, script if in_place else task.within)
         return editing.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
-    return editing.with_result(draft, task.slot, version)
+    return editing.with_what_matches(editing.with_result(draft, task.slot, version))
 
 
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:

@@ -78,6 +78,15 @@ class Files:
         """Keep a text, in UTF-8; the hash of its content."""
         return await asyncio.to_thread(self._keep_text, text)
 
+    def linked(self, sha256: str, name: str, folder: Path) -> Path:
+        """The file of that content under another name in a desk's folder; `FileMissing` when it isn't there."""
+        return linked(self.path(sha256), folder / f"kept{Path(name).suffix}")
+
+    def require_room(self, spare_bytes: int) -> None:
+        """Raise `StorageFull` when the disk has less than that."""
+        if shutil.disk_usage(self._root).free < spare_bytes:
+            raise StorageFull("The disk of the studio is full.", "Free some space; then try again.")
+
     def unnamed(self) -> dict[str, float]:
         """The files that nothing named when that was looked at last, and since when that is known."""
         try:
@@ -91,6 +100,13 @@ class Files:
             path = folder / "unnamed"
             path.write_bytes(msgspec.json.encode(since))
             path.replace(self._unnamed)
+
+    def is_newer(self, sha256: str, at_seconds: float) -> bool:
+        """Whether the file of that content was kept since an instant, in seconds since the epoch."""
+        try:
+            return self._place(sha256).stat().st_mtime >= at_seconds
+        except FileNotFoundError:
+            return False
 
     def older_than(self, before_seconds: float) -> Iterator[str]:
         """The files that were last kept before an instant, in seconds since the epoch."""
@@ -173,6 +189,18 @@ class Files:
             path = folder / "text"
             path.write_text(text, encoding="utf-8")
             return self._keep(path)
+
+
+def linked(path: Path, place: Path) -> Path:
+    """The same file under one more name, which takes no room; a copy where the disk knows no such thing."""
+    with disk_errors():
+        try:
+            os.link(path, place)
+        except FileExistsError:
+            raise
+        except OSError:
+            shutil.copyfile(path, place)
+    return place
 
 
 @contextmanager

@@ -207,13 +207,15 @@ class Generating:
     async def _fitting(
         self, account: AccountRef, plan: Planned, asked: GenerationAsked
     ) -> tuple[list[Weighed], tuple[Later, ...]]:
-        """All pieces of work; with `mode` fit, those that fit now, and the others with when they will."""
+        """All pieces of work; with `mode` fit, those that fit now, and the others with when they will.
+
+        Weighed at the price that will be held: what a quote makes cheaper fits sooner.
+        """
         weighed = await self._weigher.weighed(owner_of(account), plan)
         items = [item for one in weighed for item in one.items]
         if asked.mode == "all" or not items:
             return weighed, ()
-        quote = await self._room.ledger.quote(account, items)
-        lines = iter(quote.lines)
+        lines = iter(await self._room.ledger.fitting(account, items, asked.quote))
         fitting: dict[int, Weighed] = {}
         later: dict[int, Later] = {}
         for at, one in enumerate(weighed):
@@ -294,11 +296,21 @@ class Generating:
         return known
 
     async def _placed_free(self, account: AccountRef, wanted: _Wanted) -> Begun:
-        owner = owner_of(account)
         plan = (await self._room.ledger.usage(account)).plan
         priority = self._room.ledger.terms.catalogue.plans[plan].rank
-        async with self._room.writing(owner, ()) as connection:
-            return await self._enqueue(connection, wanted, new_number(), None, (), priority)
+        begun: list[Begun] = []
+
+        async def enqueue(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "the studio is kept in a database"
+            begun.append(await self._enqueue(connection, wanted, new_number(), None, (), priority))
+
+        receipt = await self._room.ledger.use_key(account, wanted.key, wanted.content, rider=enqueue)
+        if begun and not receipt.replayed:
+            return begun[-1]
+        known = await self._known(account, wanted.key, wanted.content)
+        if known is None:
+            raise self._room.keys.reused(account)
+        return known
 
     async def _enqueue(
         self,

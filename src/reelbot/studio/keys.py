@@ -1,6 +1,8 @@
 """One effect for one idempotency key: what it made is remembered in the transaction that makes it, and given again.
 
-Every store has keys of its own, so one key may be used once in each room that takes keys.
+A key is used up in the ledger, by the command that carries out its request: a hold, the settlement of an upload, or, where
+nothing is counted, `Ledger.use_key`. So one key is one request over all rooms. What it made is remembered by the room that
+made it.
 """
 
 import hashlib
@@ -18,8 +20,17 @@ from reelbot.studio.keeping import KeepingStore, Owner, owner_of
 
 _REUSED = "This idempotency key was used for another request. Use a new key for a new request."
 
-Claim = Callable[[Connection, str], Awaitable[None]]
-"""Writes down, in the transaction that makes a thing, that this is what an idempotency key made."""
+
+class Claim(NamedTuple):
+    """The key that something is asked for with, None without one, and what its request says.
+
+    `keep` writes down, in the transaction that makes a thing, that this is what the key made.
+    """
+
+    key: str | None
+    content: str
+    keep: Callable[[Connection, str], Awaitable[None]]
+
 
 T = TypeVar("T")
 
@@ -60,7 +71,7 @@ class Keys(NamedTuple):
         if key is None:
             return await make(unclaimed), False
 
-        async def claim(connection: Connection, thing: str) -> None:
+        async def keep(connection: Connection, thing: str) -> None:
             await self.claim(connection, owner_of(account), key, content, thing)
 
         if len(key) > KEY_LENGTH_MAX or not key.isprintable():
@@ -68,10 +79,15 @@ class Keys(NamedTuple):
         known = await self.known(account, key, content)
         if known is None:
             try:
-                return await make(claim), False
+                return await make(Claim(key, content, keep)), False
             except KeyTaken:
                 known = await self.known(account, key, content)
-        assert known is not None, "a key that is taken is there"
+            except Refused as refused:
+                if refused.refusal.status is not Status.KEY_REUSED:
+                    raise
+                known = await self.known(account, key, content)
+        if known is None:  # the key belongs to a request that has nothing to do with this room
+            raise self.reused(account)
         return await find(known), True
 
     def reused(self, account: AccountRef) -> Refused:
@@ -84,5 +100,9 @@ def content_of(kind: str, thing: str, asked: object) -> str:
     return hashlib.sha256(msgspec.json.encode([kind, thing, asked], order="deterministic")).hexdigest()
 
 
-async def unclaimed(connection: Connection, thing: str) -> None:
-    """The claim of a thing that was asked for without a key."""
+async def _nothing(connection: Connection, thing: str) -> None:
+    """There is no key to remember."""
+
+
+unclaimed = Claim(None, "", _nothing)
+"""Of a thing that was asked for without a key."""

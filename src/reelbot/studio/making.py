@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
+from reelbot.studio.bounds import PREVIEW_SECONDS_MAX
 from reelbot.studio.core.drafts import Media as KeptMedia
 from reelbot.studio.core.jobs import Job, Setup, setup_of
 from reelbot.studio.files import Files
@@ -20,6 +21,7 @@ from reelbot.studio.render import (
     Rendered,
     Timeline,
     Word,
+    opening_of,
     plan_of,
     render,
     scenes_between,
@@ -58,13 +60,15 @@ class Maker:
         return KeptVideo(*owner, new_number(), setup.title, facts, self._room.clock())
 
     async def preview(self, job: Job, progress: Progress) -> str:
-        """A small video of a job; the hash of its content."""
+        """A small video of a job, of its beginning where it is long; the hash of its content."""
         with self._room.files.desk() as folder:
             rendered = await self._rendered(await self._setup(job), folder, PREVIEW, progress)
             return await self._room.files.keep(rendered.path)
 
     async def _rendered(self, setup: Setup, folder: Path, quality: Quality, progress: Progress) -> Rendered:
         timeline = timeline_of(setup, self._room.files)
+        if quality is PREVIEW:
+            timeline = opening_of(timeline, PREVIEW_SECONDS_MAX * 1_000)
         return await render(timeline, folder / "video.mp4", self._room.files.cache, quality=quality, progress=progress)
 
     async def _kept(self, rendered: Rendered) -> VideoFiles:

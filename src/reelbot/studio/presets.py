@@ -1,24 +1,28 @@
 """Presets of an account: templates, which are settings, and brand presets, which are caption colours, a logo and its corner.
 
 A preset is applied by changing a draft to its settings: so the draft is asked about what that would make stale, and a logo
-that was removed meanwhile is told like any other. Nothing here knows drafts.
+that was removed meanwhile is told like any other. What is kept was checked as a draft's settings are, so it is small.
+Nothing here knows drafts.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from reelbot.allowance import AccountRef
+from reelbot.allowance import AccountRef, Ledger
 from reelbot.clock import Clock, instant_text
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
+from reelbot.studio.bounds import SETTINGS_BYTES_MAX
 from reelbot.studio.core.asking import AssetId, SettingsAsked
 from reelbot.studio.core.drafts import Colour, Corner
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.keeping import KeepingStore, Owner, Page, json_text, new_number, number_of, owner_of
-from reelbot.studio.keys import Claim, Keys, content_of
+from reelbot.studio.keys import Claim, content_of
+from reelbot.studio.telling import TellingRoom
 
 PRESETS_MAX = 100
 """Of one account: nobody chooses from a longer list."""
@@ -27,6 +31,9 @@ PRESET_NAME_LENGTH_MAX = 60
 """Characters of a preset's name: a line of the list that it is chosen from."""
 
 NO_PRESET = "There is no such preset. It may have been removed."
+
+Check = Callable[[AccountRef, SettingsAsked], Awaitable[None]]
+"""Raises what a draft of the account would raise that was changed to these settings."""
 
 PresetKind = Literal["template", "brand"]
 
@@ -92,12 +99,13 @@ class PresetStore(KeepingStore):
 
     async def preset(self, owner: Owner, number: int) -> Preset | None:
         """One preset."""
-        rows = await self._rows(None, "read_preset", *owner, number)
+        rows = await self._rows(None, "read_preset", *owner, number, SETTINGS_BYTES_MAX)
         return _preset(owner, rows[0]) if rows else None
 
     async def presets(self, owner: Owner, page: Page) -> list[Preset]:
         """A page of them, the newest first."""
-        rows = await self._rows(None, "list_presets", *owner, page.before_at, page.before_number, page.size)
+        place = (page.before_at, page.before_number, SETTINGS_BYTES_MAX, page.size)
+        rows = await self._rows(None, "list_presets", *owner, *place)
         return [_preset(owner, row) for row in rows]
 
     async def count(self, connection: Connection, owner: Owner) -> int:
@@ -114,15 +122,15 @@ class PresetStore(KeepingStore):
 class Presets:
     """The presets of every account, on the database of the studio."""
 
-    def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int, clock: Clock) -> None:
-        self._store = PresetStore(database, lanes)
-        self._keys = Keys(self._store, clock)
-        self._clock = clock
+    def __init__(self, ledger: Ledger, database: SqliteDatabase | PostgresDatabase, clock: Clock, check: Check) -> None:
+        self._store = PresetStore(database, ledger.store.lanes)
+        self._room = TellingRoom(ledger, ledger.events, self._store, clock)
+        self._check = check
 
     async def save(self, account: AccountRef, asked: PresetAsked, key: str | None = None) -> tuple[Preset, bool]:
         """Keep a preset, or give the one that the same key kept before; and whether it was there."""
         content = content_of("preset", "", asked)
-        return await self._keys.once(
+        return await self._room.keys.once(
             account, key, content, lambda claim: self._save(account, asked, claim), lambda id: self.found(account, id)
         )
 
@@ -149,15 +157,18 @@ class Presets:
         kind: PresetKind = "brand" if asked.template is None else "template"
         settings = _settings(asked)
         name = " ".join("".join(sign if sign.isprintable() else " " for sign in asked.name).split())
-        return Preset(*owner_of(account), new_number(), kind, name or "Untitled", settings, self._clock())
+        return Preset(*owner_of(account), new_number(), kind, name or "Untitled", settings, self._room.clock())
 
     async def _save(self, account: AccountRef, asked: PresetAsked, claim: Claim) -> Preset:
         preset = self._new(account, asked)
-        async with self._store.database.transaction() as connection:
+        await self._check(account, preset.settings)
+
+        async def write(connection: Connection) -> None:
             if await self._store.count(connection, owner_of(account)) >= PRESETS_MAX:
                 raise Malformed(f"An account has at most {PRESETS_MAX} presets; remove one first.")
-            await claim(connection, preset.id)
             await self._store.insert(connection, preset)
+
+        await self._room.make(account, claim, preset.id, (), write)
         return preset
 
 

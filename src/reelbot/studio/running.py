@@ -7,6 +7,7 @@ that this is harmless, and otherwise counts as lost: nobody is charged for what 
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -17,15 +18,26 @@ from msgspec import structs
 from reelbot.allowance import FailurePoint, PriceList
 from reelbot.clock import SECOND
 from reelbot.errors import DatabaseFailure, Failure, Malformed, TooBusy
-from reelbot.studio.bounds import ASKING_SECONDS_MAX, PROGRESS_STEP, QUESTION_SECONDS_MAX
+from reelbot.studio.bounds import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.core.drafts import SlotRef
-from reelbot.studio.core.jobs import RENDER_SHARE, Job, Made, Task, TaskProgress, backoff_seconds, script_of
+from reelbot.studio.core.jobs import (
+    RENDER_SHARE,
+    Job,
+    Kept,
+    Made,
+    Task,
+    TaskProgress,
+    backoff_seconds,
+    cancelled_words,
+    script_of,
+)
 from reelbot.studio.core.steps import text_hash
 from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.files import FileMissing, StorageFull, disk_errors
+from reelbot.studio.files import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
+from reelbot.studio.places import Places
 from reelbot.studio.providers.port import (
     Ability,
     AtOnce,
@@ -34,11 +46,13 @@ from reelbot.studio.providers.port import (
     Polled,
     Provider,
     ProviderFailure,
+    ProviderUnavailable,
     Queued,
     ability_of,
 )
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
+from reelbot.studio.tidying import drop_old_previews
 from reelbot.studio.weighing import is_there
 
 POLL_SECONDS = 2.0
@@ -53,6 +67,9 @@ SAID: dict[Kind, str] = {
     "animation": "Animating a picture",
     "music": "Making music",
 }
+
+MAKES_FILES: frozenset[Kind] = frozenset({"voiceover", "image", "animation", "music"})
+"""Kinds of work whose results are files."""
 
 KEEPING_TRIES = 30
 """How often what was delivered is written again while the database cannot be reached: about as long as one restarts."""
@@ -71,6 +88,26 @@ class Again(Exception):
         self.why = why
 
 
+class NotTakenIn(ProviderFailure):
+    """Something of ours failed after a provider had delivered. `kept` is what it delivered, where that could be kept.
+
+    `is_spoiled` says that what had been kept was looked at again and cannot be used.
+    """
+
+    def __init__(self, failure: Exception, kept: Kept | None, *, is_spoiled: bool = False) -> None:
+        said = failure.detail if isinstance(failure, Failure | Malformed) else "The file could not be kept."
+        hints = [failure.hint] if isinstance(failure, Failure) and failure.hint else []
+        if is_spoiled:
+            detail, hint = f"What was delivered cannot be used: {said}", "Making another one is new work at its price."
+        elif kept is not None:
+            detail, hint = f"It was made, but then: {said}", "What was delivered is kept: trying again costs nothing."
+        else:
+            detail, hint = f"It was made and could not be kept: {said}", "Making it again costs nothing."
+        super().__init__(detail, " ".join([*hints, hint]), point=FailurePoint.AFTER_DELIVERY)
+        self.kept = kept
+        self.is_spoiled = is_spoiled
+
+
 class Cancelled(Exception):
     """Somebody asked for the end of the job."""
 
@@ -84,11 +121,21 @@ class Run:
     """One claim on one job.
 
     `cancelled` is set from outside when somebody asks for its end, `is_lost` when another worker has it. `can_stop` is
-    False while a provider is at work that cannot be asked what became of it.
+    False while a provider is at work that cannot be asked what became of it. `is_away` says that it waits for a provider and
+    has left its place, one of `places`, to others.
     """
 
-    def __init__(self, room: Room, ending: Ending, maker: Maker, job: Job, pause_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        room: Room,
+        ending: Ending,
+        maker: Maker,
+        job: Job,
+        pause_seconds: float = POLL_SECONDS,
+        places: Places | None = None,
+    ) -> None:
         self.job = job
+        self.is_away = False
         self.cancelled = asyncio.Event()
         self.is_lost = False
         self.can_stop = True
@@ -98,6 +145,7 @@ class Run:
         self._owner = Owner(job.lane, job.account)
         self._told = job.progress
         self._pause_seconds = pause_seconds
+        self._places = places
 
     async def carry_out(self) -> None:
         """Do the job to its end. `LeaseLost` when it is not ours any more, `Again` when it is to be tried later."""
@@ -144,7 +192,7 @@ class Run:
 
     async def _made_before(self, work: Work) -> Made | None:
         store, files = self._room.store, self._room.files
-        _, made = await store.made(self._owner, work_hash(work))
+        _, made, _ = await store.made(self._owner, work_hash(work))
         if made is None or not await is_there(store, self._owner, made):
             return None
         named = (made.media.sha256 if made.media else None, made.words)
@@ -153,19 +201,91 @@ class Run:
         return structs.replace(made, amounts={}, free=True)
 
     async def _made_now(self, at: int, task: Task) -> Made:
-        provider = self._room.registry.provider(task.work.provider)
-        ability = ability_of(provider, kind_of(task.work))
+        kept = (await self._room.store.made(self._owner, work_hash(task.work))).kept
         with self._room.files.desk() as folder:
-            desk = Desk(folder, self._files(task.work), self._request_id(at), lambda share: self._report(at, share))
+            desk = Desk(folder, {}, self._request_id(at), lambda share: self._report(at, share))
             await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
-            delivered = await self._foreseen(self._delivered(at, task, provider, ability, desk))
-            try:
-                made = await received(self._room.files, self._room.take_in, task.work, delivered)
-            except ProviderFailure:  # it did not deliver what it was asked for
-                raise
-            except Exception as failure:
-                raise _after_delivery(failure) from failure
+            delivered = None if kept is None else await self._delivered_before(at, kept, desk)
+            if delivered is None:
+                provider, ability = self._available(task.work)
+                desk = desk._replace(files=self._files(task.work))
+                delivered, kept = await self._foreseen(self._delivered(at, task, provider, ability, desk)), None
+            made = await self._taken_in(task, delivered, folder, kept)
         return structs.replace(made, amounts=self._amounts(task, made))
+
+    async def _delivered_before(self, at: int, kept: Kept, desk: Desk) -> Delivered | None:
+        """What was delivered and could not be taken in then; None when it is not there any more."""
+        if kept.file is not None and self._room.files.has(kept.file):
+            path = self._room.files.linked(kept.file, kept.name, desk.folder)
+            return Delivered(kept.label, path=path, duration_ms=kept.duration_ms, words=kept.words)
+        if kept.provider_job is None:
+            return None
+        provider, ability = self._available(kept.task.work)
+        if not isinstance(provider, Queued) or not ability.is_queued:
+            return None
+        await self._note(at, structs.replace(self.job.tasks[at], provider_job=kept.provider_job))
+        try:
+            fetching = self._fetched(kept.task.work, provider, kept.provider_job, ability, desk)
+            return await self._foreseen(fetching)
+        except ProviderFailure as failure:
+            if failure.point in (FailurePoint.UNKNOWN, FailurePoint.AFTER_DELIVERY):
+                raise
+            await self._note(at, structs.replace(self.job.tasks[at], provider_job=None))
+            return None  # it keeps nothing for so long: made again, at no charge
+
+    async def _taken_in(self, task: Task, delivered: Delivered, folder: Path, before: Kept | None) -> Made:
+        """What came, looked at and kept; `NotTakenIn` with what came, kept as it is, when that fails.
+
+        `before` is what had been kept of it before, when it is taken in for another time.
+        """
+        path, as_it_came = delivered.path, None
+        try:
+            if path is not None and before is None:
+                as_it_came = linked(path, folder / f"as it came{path.suffix}")
+            return await received(self._room.files, self._room.take_in, task.work, delivered)
+        except ProviderFailure:  # it did not deliver what it was asked for
+            raise
+        except Exception as failure:
+            if before is not None and isinstance(failure, Malformed):
+                raise NotTakenIn(failure, None, is_spoiled=True) from failure
+            raise NotTakenIn(failure, before or await self._kept_as_it_came(task, delivered, as_it_came)) from failure
+
+    async def _kept_as_it_came(self, task: Task, delivered: Delivered, path: Path | None) -> Kept | None:
+        """What a provider delivered, kept for another try; None when that cannot be done either."""
+        if path is None:
+            return None
+        try:
+            sha256 = await self._room.files.keep(path)
+        except (StorageFull, OSError) as failure:
+            _log.warning("What was delivered for job %d cannot be kept: %s", self.job.number, failure)
+            return None
+        return Kept(
+            task=task,
+            label=delivered.label,
+            file=sha256,
+            name=path.name,
+            duration_ms=delivered.duration_ms,
+            words=delivered.words,
+        )
+
+    def _available(self, work: Work) -> tuple[Provider, Ability]:
+        """Who makes the work; `ProviderUnavailable` when nobody is there any more who could, or could be asked after it."""
+        kind, hint = kind_of(work), "Choose another provider and try again."
+        try:
+            provider = self._room.registry.provider(work.provider)
+            ability = ability_of(provider, kind)
+        except Malformed as gone:
+            if self.cancelled.is_set():
+                raise Cancelled from gone
+            raise ProviderUnavailable(f"{work.provider} can no longer make this: it was switched off.", hint) from gone
+        missing = provider.missing()
+        if missing is not None:
+            if self.cancelled.is_set():
+                raise Cancelled
+            raise ProviderUnavailable(
+                f"{provider.title} can no longer be used.", f"{missing} Or choose another provider."
+            )
+        return provider, ability
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""
@@ -189,6 +309,8 @@ class Run:
         self.can_stop = ability.is_queued or ability.is_repeatable
         if progress.called_at is None:
             self._require_wanted()
+            if kind_of(task.work) in MAKES_FILES:
+                self._room.files.require_room(DISK_SPARE_BYTES)
             progress = structs.replace(progress, called_at=self._room.clock(), request_id=desk.request_id)
             await self._note(at, progress)
             return await self._begun(at, task.work, provider, ability, desk)
@@ -229,6 +351,7 @@ class Run:
             polled: Polled = await self._told_of(at, provider.poll(work, submitted))
             match polled.state:
                 case "done":
+                    await self._come_back()
                     return await self._fetched(work, provider, submitted, ability, desk)
                 case "failed":
                     raise polled.failure or ProviderFailure("The provider could not make it.")
@@ -236,8 +359,26 @@ class Run:
                     raise ProviderFailure("The provider cancelled the work.", "Try again.")
                 case "waiting":
                     desk.report(polled.progress)
+                    await self._go_away()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.cancelled.wait(), self._pause_seconds)
+
+    async def _go_away(self) -> None:
+        """Leave the place to others while a provider takes its time."""
+        if self._places is None or self.is_away or not self._places.leave():
+            return
+        self.is_away = True
+        if not await self._room.store.note_away(self.job, True):
+            raise LeaseLost
+
+    async def _come_back(self) -> None:
+        """Have a place again: what follows is work of ours."""
+        if self._places is None or not self.is_away:
+            return
+        await self._places.come_back()
+        self.is_away = False
+        if not await self._room.store.note_away(self.job, False):
+            raise LeaseLost
 
     async def _told_of(self, at: int, question: Coroutine[Any, Any, T]) -> T:
         """What a provider says of its job. That it cannot be asked right now says nothing about the job."""
@@ -341,11 +482,19 @@ class Run:
             sha256 = await self._unless_cancelled(self._maker.preview(self.job, self._rendered), None)
             self.job = self.job._replace(result={"preview": sha256})
             await self._insisted(lambda: self._ending.succeed(self.job, []))
+            await self._drop_old_previews()
         elif self.job.request.renders:
             self._require_wanted()
             await self._say(self.job.progress, "Rendering the video")
             video = await self._unless_cancelled(self._maker.video(self.job, self._rendered), None)
             await self._insisted(lambda: self._ending.succeed(self.job, [], video))
+
+    async def _drop_old_previews(self) -> None:
+        """The job has ended; what stands in the way of this is tried again with the next preview."""
+        try:
+            await drop_old_previews(self._room.store, self._room.files, self._owner, time.time())
+        except (Failure, OSError) as failure:
+            _log.warning("Old previews could not be dropped: %s", failure)
 
     def _rendered(self, share: float) -> None:
         parts = RENDER_SHARE if self.job.request.tasks else 1.0
@@ -379,7 +528,8 @@ class Run:
 
     async def _cancelled(self) -> None:
         point = FailurePoint.CANCELLED_RUNNING
-        failure = job_failure("cancelled", "Cancelled. What had been delivered is kept.", "", point, None)
+        is_there = await self._room.store.draft(self._owner, self.job.draft) is not None
+        failure = job_failure("cancelled", cancelled_words(self.job, is_there), "", point, None)
         await self._ending.fail(self.job, Failed(point, failure), "cancelled")
 
     async def _failed(self, failure: Exception, at: int | None) -> None:
@@ -395,27 +545,42 @@ class Run:
             told = job_failure("lost", detail, "Nothing was charged for it. Try again.", point, slot)
             await self._ending.fail(self.job, Failed(point, told, slot))
             return
-        await self._ending.fail(self.job, _our_failure(failure, slot))
+        failed = _our_failure(failure, slot)
+        if isinstance(failure, ProviderUnavailable) and at is not None and self.job.tasks[at].called_at is not None:
+            point = FailurePoint.AT_PROVIDER
+            failed = failed._replace(point=point, failure=structs.replace(failed.failure, point=point.value))
+        await self._ending.fail(self.job, failed)
 
     async def _provider_failed(self, failure: ProviderFailure, at: int, slot: SlotRef | None) -> None:
         progress = self.job.tasks[at]
-        ability = ability_of(
-            self._room.registry.provider(self.job.request.tasks[at].work.provider),
-            kind_of(self.job.request.tasks[at].work),
-        )
+        can_be_asked, bills = self._habits(self.job.request.tasks[at].work)
         point = failure.point
         if point is FailurePoint.UNKNOWN:
             await self._ending.keep_unknown(self.job)
-            if ability.is_queued or ability.is_repeatable:
+            if can_be_asked:
                 await self._try_again(at, progress, failure)
             point = FailurePoint.AT_PROVIDER  # it cannot be asked any more, and nobody is charged for what never came
         elif failure.retryable:
             await self._try_again(at, structs.replace(progress, called_at=None, provider_job=None), failure)
-        elif point is FailurePoint.AT_PROVIDER and ability.bills_failures:
+        elif point is FailurePoint.AT_PROVIDER and bills:
             point = FailurePoint.AT_PROVIDER_BILLED
         is_due = point in (FailurePoint.AFTER_DELIVERY, FailurePoint.AT_PROVIDER_BILLED)
         told = job_failure(failure.code, failure.detail, failure.hint, point, slot)
-        await self._ending.fail(self.job, Failed(point, told, slot, at if is_due else None))
+        failed = Failed(point, told, slot, at if is_due else None)
+        if isinstance(failure, NotTakenIn):
+            failed = failed._replace(kept=failure.kept, is_spoiled=failure.is_spoiled)
+        elif point is FailurePoint.AFTER_DELIVERY and progress.provider_job is not None:
+            task = self.job.request.tasks[at]
+            failed = failed._replace(kept=Kept(task=task, label="", provider_job=progress.provider_job))
+        await self._ending.fail(self.job, failed)
+
+    def _habits(self, work: Work) -> tuple[bool, bool]:
+        """Whether a provider can be asked again about work whose outcome is not known, and whether it bills failures."""
+        try:
+            ability = ability_of(self._room.registry.provider(work.provider), kind_of(work))
+        except Malformed:  # it was switched off meanwhile
+            return False, False
+        return ability.is_queued or ability.is_repeatable, ability.bills_failures
 
     async def _try_again(self, at: int, progress: TaskProgress, failure: ProviderFailure) -> None:
         """Raise `Again` unless this was the last try."""
@@ -452,13 +617,6 @@ def measured_amounts(task: Task, made: Made, prices: PriceList) -> dict[str, int
     if made.media is not None and "storage_bytes" in amounts:
         amounts["storage_bytes"] = min(amounts["storage_bytes"], made.media.bytes)
     return amounts
-
-
-def _after_delivery(failure: Exception) -> ProviderFailure:
-    """Something of ours that broke after the provider had delivered."""
-    detail = failure.detail if isinstance(failure, Failure | Malformed) else "The file could not be kept."
-    hint = failure.hint if isinstance(failure, Failure) and failure.hint else "Trying again costs nothing."
-    return ProviderFailure(f"It was made, but then: {detail}", hint, point=FailurePoint.AFTER_DELIVERY)
 
 
 def _our_failure(failure: Exception, slot: SlotRef | None) -> Failed:

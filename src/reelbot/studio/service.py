@@ -11,8 +11,8 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.studio.assets import Assets
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked
-from reelbot.studio.core.jobs import ACTIVE, Job
+from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.jobs import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.deliveries import StudioDeliveries
 from reelbot.studio.drafting import Drafting
@@ -75,6 +75,10 @@ class Studio:
     async def kept_draft(self, account: AccountRef, id: str) -> KeptDraft:
         """A draft as it is kept."""
         return await self._drafting.found(account, id)
+
+    async def check_settings(self, account: AccountRef, asked: SettingsAsked) -> None:
+        """Raise what is wrong with settings that a draft of this account may be changed to some day."""
+        await self._drafting.check(account, asked)
 
     async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> DraftShown:
         """Change a draft by hand. Never costs anything; see `Drafting.change` for when it is refused."""
@@ -146,7 +150,9 @@ class Studio:
         if job.state == "queued" and not any(progress.called_at and not progress.made for progress in job.tasks):
             delivered = any(progress.made for progress in job.tasks)
             point = FailurePoint.CANCELLED_RUNNING if delivered else FailurePoint.BEFORE_ACCEPTANCE
-            told = job_failure("cancelled", "Cancelled before it began.", "", point, None)
+            is_there = await self._room.store.draft(owner, job.draft) is not None
+            words = cancelled_words(job, is_there) if delivered else "Cancelled before it began."
+            told = job_failure("cancelled", words, "", point, None)
             with suppress(LeaseLost):  # a worker was quicker: it has been asked, and ends it
                 await self._ending.fail(job, Failed(point, told), "cancelled")
         self.worker.cancel(job)

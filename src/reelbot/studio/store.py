@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
+from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX
 from reelbot.studio.core.drafts import Draft, Media
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Made, Request, Setup, TaskProgress
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
     SCAN_SIZE,
-    KeepingStore,
     Owner,
     Page,
     json_text,
@@ -25,6 +25,7 @@ from reelbot.studio.keeping import (
     read_json,
     read_json_or_none,
 )
+from reelbot.studio.turns import Pool, TurnStore
 
 
 class KeptDraft(NamedTuple):
@@ -45,6 +46,15 @@ class KeptDraft(NamedTuple):
     def id(self) -> str:
         """The draft as outsiders name it."""
         return id_text("draft", self.lane, self.account, self.number)
+
+
+class KeptPreview(NamedTuple):
+    """A preview that was made, by the number of its job; `result` is what the job says of it."""
+
+    number: int
+    draft: int
+    has_draft: bool
+    result: str
 
 
 class PastDraft(NamedTuple):
@@ -115,6 +125,14 @@ class KeptAsset(NamedTuple):
         return id_text("asset", self.lane, self.account, self.number)
 
 
+class MadeBefore(NamedTuple):
+    """What is known of a work: whether it was paid for, what it made, and what was delivered and is still to be taken in."""
+
+    is_paid: bool
+    made: Made | None
+    kept: Kept | None
+
+
 _SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
 
 _draft_in = msgspec.json.Decoder(Draft).decode
@@ -124,9 +142,10 @@ _failure_in = msgspec.json.Decoder(JobFailure).decode
 _video_in = msgspec.json.Decoder(VideoFacts).decode
 _media_in = msgspec.json.Decoder(Media).decode
 _made_in = msgspec.json.Decoder(Made).decode
+_kept_in = msgspec.json.Decoder(Kept).decode
 
 
-class StudioStore(KeepingStore):
+class StudioStore(TurnStore):
     """Keeps the studio in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:
@@ -175,10 +194,11 @@ class StudioStore(KeepingStore):
     # jobs
 
     async def insert_job(self, connection: Connection, job: Job) -> None:
-        """Keep a new job."""
+        """Keep a new job, which waits for its turn from now on; its priority is the rank of its account's plan."""
         row = (*job[:8], job.hold, job.progress, job.message, json_text(job.request), json_text(job.tasks))
         result = json_text_or_none(job.result)
         await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
+        await self.await_turn(connection, Owner(job.lane, job.account), pool_of(job), job.priority)
 
     async def job(self, owner: Owner, number: int, connection: Connection | None = None) -> Job | None:
         """One job as it stands."""
@@ -204,16 +224,26 @@ class StudioStore(KeepingStore):
         await connection.fetch(self._sql["lock_claims"], (lane,))
 
     async def due(
-        self, connection: Connection | None, lane: int, now: int, most: int, count: int
+        self, connection: Connection | None, lane: int, pool: Pool, now: int, count: int
     ) -> list[tuple[int, int]]:
-        """Jobs of a lane that may be taken, as (account, number), in the order in which they should be."""
-        rows = await self._rows(connection, "list_due", lane, now, lane, now, most, count)
+        """Jobs of a lane that may be taken, at most one of an account, as (account, number), in the order of their turns."""
+        most = PREVIEWS_RUNNING_MAX if pool == "preview" else JOBS_RUNNING_MAX
+        rows = await self._rows(connection, "list_due", now, now, JOBS_AWAY_MAX, lane, pool, now, most, count)
         return [(row[0], row[1]) for row in rows]
 
     async def claim(self, connection: Connection, job: Job, until_at: int, worker: str, crashes: int, now: int) -> bool:
-        """Take the lease on a job, under the fencing number after the one it has."""
+        """Take the lease on a job, under the fencing number after the one it has: its account has had its turn."""
         place = (job.lane, job.account, job.number, job.fence)
-        return await self._changed(connection, "claim_job", until_at, worker, crashes, now, *place)
+        if not await self._changed(connection, "claim_job", until_at, worker, crashes, now, *place):
+            return False
+        await self.take_turn(connection, Owner(job.lane, job.account), pool_of(job))
+        return True
+
+    async def note_away(self, job: Job, is_away: bool) -> bool:
+        """Say whether a job waits for its provider; False when the lease no longer counts."""
+        place = (job.lane, job.account, job.number, job.fence)
+        async with self.database.transaction() as connection:
+            return await self._changed(connection, "note_away", is_away, *place)
 
     async def renew(self, job: Job, until_at: int) -> bool | None:
         """Say that the work goes on: True when somebody asked for its end, None when the lease no longer counts."""
@@ -251,7 +281,10 @@ class StudioStore(KeepingStore):
             json_text_or_none(ended.failure),
             now,
         )
-        return await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence)
+        if not await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence):
+            return False
+        await self.leave_turns(connection, Owner(job.lane, job.account))
+        return True
 
     async def ask_cancel(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Ask for a job's end; False when it has ended."""
@@ -273,6 +306,22 @@ class StudioStore(KeepingStore):
             for state, count in await self._rows(None, "count_jobs", lane):
                 found[state] = found.get(state, 0) + count
         return found
+
+    # previews
+
+    async def previews(self, owner: Owner, count: int) -> list[KeptPreview]:
+        """The previews of an account that are kept, the newest first."""
+        rows = await self._rows(None, "list_previews", *owner, count)
+        return [KeptPreview(number, draft, bool(has_draft), result) for number, draft, has_draft, result in rows]
+
+    async def drop_preview(self, owner: Owner, preview: KeptPreview) -> bool:
+        """Keep a preview no longer; whether no preview of anybody is the same."""
+        async with self.database.transaction() as connection:
+            await connection.execute(self._sql["drop_preview"], (*owner, preview.number))
+        for lane in self.lanes:
+            if await self._rows(None, "find_preview", lane, preview.result):
+                return False
+        return True
 
     # videos
 
@@ -314,16 +363,25 @@ class StudioStore(KeepingStore):
 
     # what was made before
 
-    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made | None, now: int) -> None:
-        """Remember what a work made; without a result, that it was paid for."""
-        await connection.execute(self._sql["insert_made"], (*owner, work, json_text_or_none(made), now))
+    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made, now: int) -> None:
+        """Remember what a work made; nothing is to be taken in for it any more."""
+        await connection.execute(self._sql["insert_made"], (*owner, work, json_text(made), None, now))
 
-    async def made(self, owner: Owner, work: str) -> tuple[bool, Made | None]:
-        """Whether a work was paid for, and what it made if that was kept."""
+    async def keep_paid(self, connection: Connection, owner: Owner, work: str, kept: Kept | None, now: int) -> None:
+        """Remember that a work was paid for, and what was delivered for it, where that could be kept."""
+        await connection.execute(self._sql["insert_made"], (*owner, work, None, json_text_or_none(kept), now))
+
+    async def forget_paid(self, connection: Connection, owner: Owner, work: str) -> None:
+        """What was delivered for a work cannot be used, now or later."""
+        await connection.execute(self._sql["forget_made"], (*owner, work))
+
+    async def made(self, owner: Owner, work: str) -> MadeBefore:
+        """What is known of a work."""
         rows = await self._rows(None, "read_made", *owner, work)
         if not rows:
-            return False, None
-        return True, read_json_or_none(_made_in, rows[0][0])
+            return MadeBefore(False, None, None)
+        body, delivered = rows[0]
+        return MadeBefore(True, read_json_or_none(_made_in, body), read_json_or_none(_kept_in, delivered))
 
     # what is named
 
@@ -336,6 +394,11 @@ class StudioStore(KeepingStore):
                     for *_, text in rows:
                         yield text
                     after = (rows[-1][0], rows[-1][1])
+
+
+def pool_of(job: Job) -> Pool:
+    """Which places a job needs one of."""
+    return "preview" if job.kind == "preview" else "work"
 
 
 def _kept_draft(owner: Owner, row: Row) -> KeptDraft:

@@ -61,11 +61,15 @@ _KIND_OF: dict[SlotName, Kind] = {slot: kind for kind, slot in _SLOT_OF.items()}
 
 
 class Planned(NamedTuple):
-    """Pieces of work in order, what each would cost as items of the price list, and the draft as it has to be for them."""
+    """Pieces of work in order, what each would cost as items of the price list, and the draft as it has to be for them.
+
+    `options` are those that were asked for with each.
+    """
 
     draft: Draft
     tasks: tuple[Task, ...]
     items: tuple[tuple[Item, ...], ...]
+    options: tuple[OptionsAsked, ...]
     unchanged: tuple[SlotRef, ...] = ()
 
 
@@ -76,12 +80,19 @@ class _Plan:
         self.draft = draft
         self.tasks: list[Task] = []
         self.items: list[tuple[Item, ...]] = []
+        self.options: list[OptionsAsked] = []
+        self._asked = OptionsAsked()
         self._registry = registry
         self._factors = factors
 
     def add(self, step: StepAsked) -> None:
         """Put what one step asks for at the end."""
+        self._asked = step.options
         _BUILDERS[step.step](self, step.options)
+
+    def again(self, kind: Kind, options: OptionsAsked) -> None:
+        """Put what no longer matches at the end; nobody has asked for the options that it was made with."""
+        _BUILDERS[kind](self, options)
 
     def task(self, ref: SlotRef, work: Work, provider: Provider, **facts: Any) -> None:
         """Put a piece of work at the end, checked by its provider unless an earlier one has to complete it."""
@@ -94,6 +105,7 @@ class _Plan:
         facts.setdefault("inputs", pinned(self.draft, ref))
         self.tasks.append(Task(slot=ref, work=work, **facts))
         self.items.append(self._items(work, provider, quantity))
+        self.options.append(self._asked)
 
     def _foreseen(self, work: Work) -> Work:
         """A voiceover whose script is still to be written, with another text in its place: enough to check the rest."""
@@ -103,9 +115,7 @@ class _Plan:
     def _items(self, work: Work, provider: Provider, quantity: int) -> tuple[Item, ...]:
         # A provider that costs the full price is not named, so that a quote for the mere action is a quote for this.
         item = Item(kind_of(work), quantity, provider.name if provider.name in self._factors else None)
-        if isinstance(work, AnimationWork):
-            return item, Item(STORAGE, work.seconds * CLIP_BYTES_PER_SECOND)
-        return (item,)
+        return (item, *stored_items(work))
 
     def provider(self, kind: Kind, options: OptionsAsked) -> Provider:
         """Who makes it: whom the options, the settings or the installation name. It is there and able to."""
@@ -145,6 +155,18 @@ def chosen_options(provider: Provider, kind: Kind, asked: Mapping[str, Any]) -> 
     return built
 
 
+def stored_items(work: Work) -> tuple[Item, ...]:
+    """What of a work's result counts as storage, whatever making it costs."""
+    return (Item(STORAGE, work.seconds * CLIP_BYTES_PER_SECOND),) if isinstance(work, AnimationWork) else ()
+
+
+def is_asked_again(options: OptionsAsked, work: Work) -> bool:
+    """Whether somebody who asks with these options may mean this work: nothing that they named is another there."""
+    named = ("provider", "prompt", "voice", "pace", "pitch", "mood", "seconds", "passage", "keywords")
+    given = [(name, getattr(options, name)) for name in named]
+    return all(value in (None, "") or value == getattr(work, name, value) for name, value in given)
+
+
 def planned(draft: Draft, asked: GenerationAsked, registry: Registry, prices: PriceList) -> Planned:
     """The pieces of work that were asked for. `Malformed` or `StudioRefused` says why there can't be any."""
     if [asked.step is not None, asked.steps is not None, asked.stale].count(True) != 1:
@@ -157,10 +179,10 @@ def planned(draft: Draft, asked: GenerationAsked, registry: Registry, prices: Pr
             raise StudioRefused("nothing_to_do", "Everything is up to date.")
         _refresh(plan, stale)
         unchanged = tuple(ref for ref in draft.refs() if _has_ai_result(draft, ref) and ref not in stale)
-        return Planned(plan.draft, tuple(plan.tasks), tuple(plan.items), unchanged)
+        return Planned(plan.draft, tuple(plan.tasks), tuple(plan.items), tuple(plan.options), unchanged)
     for step in asked.steps or [StepAsked(_named(asked), asked.options)]:
         plan.add(step)
-    return Planned(plan.draft, tuple(plan.tasks), tuple(plan.items))
+    return Planned(plan.draft, tuple(plan.tasks), tuple(plan.items), tuple(plan.options))
 
 
 def _named(asked: GenerationAsked) -> Kind:
@@ -182,7 +204,7 @@ def _has_ai_result(draft: Draft, ref: SlotRef) -> bool:
 def _refresh(plan: _Plan, stale: Sequence[SlotRef]) -> None:
     for ref in stale:
         options = _clip_again(plan.draft, ref) if ref.name == "animation" else OptionsAsked()
-        plan.add(StepAsked(_KIND_OF[ref.name], options))
+        plan.again(_KIND_OF[ref.name], options)
 
 
 def _clip_again(draft: Draft, ref: SlotRef) -> OptionsAsked:

@@ -3,19 +3,19 @@
 See `studio.store` for why in that order.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
-from reelbot.allowance import Ledger
+from reelbot.allowance import AccountRef, Answer, Ledger
 from reelbot.clock import Clock
 from reelbot.db import Connection
 from reelbot.events import EventStream, NewEvent
-from reelbot.studio.keeping import KeepingStore, Owner
-from reelbot.studio.keys import Keys
+from reelbot.studio.keeping import KeepingStore, Owner, owner_of
+from reelbot.studio.keys import Claim, Keys, KeyTaken
 
 Told = tuple[str, object]
 """The kind of an event, and its body."""
@@ -46,6 +46,31 @@ class TellingRoom(Generic[S]):
             await self.tell(connection, owner, told)
             yield connection
         self.events.wake([owner])
+
+    async def make(
+        self,
+        account: AccountRef,
+        claim: Claim,
+        thing: str,
+        told: Sequence[Told],
+        write: Callable[[Connection], Awaitable[None]],
+    ) -> None:
+        """Write a thing that nothing is counted for, once for its key. `KeyTaken` when another one was quicker."""
+        owner = owner_of(account)
+        if claim.key is None:
+            async with self.writing(owner, told) as connection:
+                await write(connection)
+            return
+
+        async def ride(connection: Connection | None, answer: Answer) -> None:
+            assert connection is not None, "it is kept in a database"
+            await self.tell(connection, owner, told)
+            await claim.keep(connection, thing)
+            await write(connection)
+
+        receipt = await self.ledger.use_key(account, claim.key, claim.content, rider=ride)
+        if receipt.replayed:
+            raise KeyTaken
 
     async def tell(self, connection: Connection, owner: Owner, told: Sequence[Told]) -> None:
         """Write events in a transaction, before anything else of the account is written there."""

@@ -1,5 +1,7 @@
 """Frees the disk of files that nothing names any more: removed assets, previews of drafts that are gone, broken work.
 
+Of previews only the last one of a draft is kept, and an older one is freed as soon as there is another.
+
 Whatever a draft has, an earlier version included, what a video was made of, what was ever paid for and what a job is
 about is named, and stays.
 """
@@ -9,7 +11,9 @@ import re
 from collections.abc import Set
 
 from reelbot.clock import DAY, SECOND
+from reelbot.studio.bounds import PREVIEWS_KEPT_MAX, PREVIEWS_LISTED_MAX
 from reelbot.studio.files import Files
+from reelbot.studio.keeping import Owner
 from reelbot.studio.store import StudioStore
 
 UNNAMED_DAYS = 7
@@ -17,6 +21,9 @@ UNNAMED_DAYS = 7
 
 NEW_SECONDS = 24 * 3_600
 """How old a file must be for that to be looked at: it is kept first and named then, by a job that may take its time."""
+
+SHARED_SECONDS = 60
+"""How old a preview must be to be freed at once: the same content, made by somebody else, is named within moments."""
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -31,6 +38,25 @@ async def free_unnamed(store: StudioStore, files: Files, now_seconds: float) -> 
         async for text in store.naming():
             unnamed.difference_update(_SHA.findall(text))
     return await asyncio.to_thread(_free, files, unnamed, now_seconds)
+
+
+async def drop_old_previews(store: StudioStore, files: Files, owner: Owner, now_seconds: float) -> int:
+    """Keep only the last preview of each of an account's drafts, and of so many drafts; how many bytes that gives back.
+
+    One that was made a moment ago is left for the next time: somebody else may be about to name the same content.
+    """
+    drafts: set[int] = set()
+    freed = 0
+    for preview in await store.previews(owner, PREVIEWS_LISTED_MAX):
+        if preview.has_draft and preview.draft not in drafts and len(drafts) < PREVIEWS_KEPT_MAX:
+            drafts.add(preview.draft)
+            continue
+        found = _SHA.search(preview.result)
+        if found is None or files.is_newer(found[0], now_seconds - SHARED_SECONDS):
+            continue
+        if await store.drop_preview(owner, preview):
+            freed += await asyncio.to_thread(files.free, found[0], now_seconds - SHARED_SECONDS)
+    return freed
 
 
 def _free(files: Files, unnamed: Set[str], now_seconds: float) -> int:

@@ -9,7 +9,7 @@ from reelbot.allowance import Item, Ledger
 from reelbot.errors import Malformed, TooBusy
 from reelbot.studio.core.asking import GenerationAsked, OptionsAsked
 from reelbot.studio.core.drafts import Draft, SlotRef
-from reelbot.studio.core.jobs import Made, Task
+from reelbot.studio.core.jobs import Kept, Made, Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.works import Kind, kind_of, work_hash
 from reelbot.studio.keeping import Owner, number_of
@@ -17,7 +17,7 @@ from reelbot.studio.providers.port import ProviderUnavailable
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shown import PriceShown
 from reelbot.studio.store import StudioStore
-from reelbot.studio.tasks import Planned, planned
+from reelbot.studio.tasks import Planned, is_asked_again, planned, stored_items
 
 CREDITS = "ai_credits"
 
@@ -26,6 +26,7 @@ NOT_NOW = (Malformed, StudioRefused, ProviderUnavailable, TooBusy)
 
 ALREADY_MADE = "Already made from the same inputs."
 PAID_BEFORE = "Paid for already, and then it could not be kept: making it again is free."
+DELIVERED = "Paid for and delivered already: what was delivered is taken in, at no charge."
 
 
 class Weighed(NamedTuple):
@@ -49,17 +50,37 @@ class Weigher:
         return planned(draft, asked, self._registry, self._ledger.terms.prices)
 
     async def weighed(self, owner: Owner, plan: Planned) -> list[Weighed]:
-        """Each piece of work with what it is charged by."""
-        return [await self._weighed(owner, task, items) for task, items in zip(plan.tasks, plan.items, strict=True)]
+        """Each piece of work with what it is charged by.
+
+        Where something was delivered for a slot and could not be taken in, that is what is done, whatever has become of
+        the draft since: it was paid for, and the provider is not asked again.
+        """
+        found = []
+        for task, items, options in zip(plan.tasks, plan.items, plan.options, strict=True):
+            kept = await self._delivered(owner, plan.draft, task, options)
+            if kept is None:
+                found.append(await self._weighed(owner, task, items))
+            else:
+                again = structs.replace(kept.task, slot=task.slot, amounts={}, script_from=None)
+                found.append(Weighed(again, stored_items(again.work), DELIVERED))
+        return found
+
+    async def _delivered(self, owner: Owner, draft: Draft, task: Task, options: OptionsAsked) -> Kept | None:
+        """What was delivered for a slot and is still to be taken in, unless something else is asked for by name."""
+        failure = draft.failures.get(str(task.slot))
+        if failure is None or not failure.delivered:
+            return None
+        kept = (await self._store.made(owner, failure.delivered)).kept
+        return kept if kept is not None and is_asked_again(options, kept.task.work) else None
 
     async def _weighed(self, owner: Owner, task: Task, items: tuple[Item, ...]) -> Weighed:
         """A piece of work and what is due for it. One that an earlier task completes can't be known yet."""
         if task.script_from is not None:
             return Weighed(task, items)
-        is_paid, made = await self._store.made(owner, work_hash(task.work))
+        is_paid, made, kept = await self._store.made(owner, work_hash(task.work))
         if is_paid and made is None:
-            # What is stored still has to be counted, since nothing of it was kept.
-            return Weighed(task, tuple(one for one in items if not self._is_on_credits(one)), PAID_BEFORE)
+            # What is stored still has to be counted, since nothing of it was.
+            return Weighed(task, stored_items(task.work), PAID_BEFORE if kept is None else DELIVERED)
         if made is not None and await is_there(self._store, owner, made):
             return Weighed(task, (), ALREADY_MADE)
         return Weighed(task, items)

@@ -1,8 +1,8 @@
 """Takes jobs and runs them. Any number of workers, in any number of processes and machines, share one database.
 
 A claim is a lease with a deadline and a fencing number. The worker renews it while it works; when it dies, the lease ends
-and another takes the job over where it was. Jobs of the account with the fewest at work come first, then those of higher
-plans, then the oldest.
+and another takes the job over where it was. The next place goes to the account that was served longest ago (`turns.py`);
+who waits for a provider holds no place meanwhile, and previews have one of their own.
 """
 
 import asyncio
@@ -16,15 +16,25 @@ from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, Failure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
-from reelbot.studio.bounds import CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
+from reelbot.studio.bounds import (
+    AWAY_LEASES,
+    AWAY_MAX,
+    CRASHES_MAX,
+    LEASE_SECONDS,
+    PREVIEWS_AT_ONCE,
+    UNMARKED_SECONDS,
+)
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
+from reelbot.studio.places import Places
 from reelbot.studio.presence import Presence
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.running import POLL_SECONDS, Again, Run
+from reelbot.studio.store import pool_of
 from reelbot.studio.tidying import free_unnamed
+from reelbot.studio.turns import Pool
 
 IDLE_SECONDS = 0.5
 """How often a worker without work looks for some that another process has queued."""
@@ -42,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs up to so many jobs at once in this process."""
+    """Runs up to so many jobs at once in this process, beside previews and those that wait for a provider."""
 
     def __init__(
         self,
@@ -59,12 +69,13 @@ class Worker:
         self._presence = Presence(room.store.database, room.clock, self.name, jobs)
         self._ending = Ending(room)
         self._maker = maker or Maker(room)
-        self._jobs = jobs
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._pause_seconds = pause_seconds
         self._first_lane = 0
         self._wanted = asyncio.Event()
+        self._places = Places(jobs, AWAY_MAX, self._wanted.set)
+        self._marks_at = 0
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
         self._cleaning: asyncio.Task[None] | None = None
@@ -111,21 +122,25 @@ class Worker:
     async def run_all(self) -> None:
         """Run every job that is due, until none is left: for a command, and for tests."""
         while True:
-            job = await self._taken()
+            job = await self._taken() or await self._taken("preview")
             if job is None:
                 return
             await self._run(self._run_of(job))
 
-    def _run_of(self, job: Job) -> Run:
-        return Run(self._room, self._ending, self._maker, job, self._pause_seconds)
+    def _run_of(self, job: Job, places: Places | None = None) -> Run:
+        return Run(self._room, self._ending, self._maker, job, self._pause_seconds, places)
 
     async def _work(self) -> None:
         while True:
             self._wanted.clear()
             try:
                 await self._presence.note()
-                while len(self._runs) < self._jobs and (job := await self._taken()) is not None:
-                    self._begin(job)
+                await self._mark_waiting()
+                while self._places.is_free and (job := await self._taken()) is not None:
+                    self._places.take()
+                    self._begin(self._run_of(job, self._places))
+                while self._previewing() < PREVIEWS_AT_ONCE and (job := await self._taken("preview")) is not None:
+                    self._begin(self._run_of(job))
             except (DatabaseFailure, TooBusy) as failure:
                 _log.warning("No jobs can be taken: %s", failure)
             except Exception:  # a defect; without this loop no job would ever be done again
@@ -155,32 +170,43 @@ class Worker:
             for wait in waits - self._runs.keys():
                 wait.cancel()
 
-    def _begin(self, job: Job) -> None:
-        run = self._run_of(job)
-        task = asyncio.create_task(self._run(run), name=f"job {job.number}")
+    def _previewing(self) -> int:
+        return sum(pool_of(run.job) == "preview" for run in self._runs.values())
+
+    async def _mark_waiting(self) -> None:
+        """Look now and then for what an older version has queued."""
+        now = self._room.clock()
+        if now >= self._marks_at:
+            await self._room.store.mark_waiting()
+            self._marks_at = now + UNMARKED_SECONDS * SECOND
+
+    def _begin(self, run: Run) -> None:
+        task = asyncio.create_task(self._run(run), name=f"job {run.job.number}")
         self._runs[task] = run
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._runs.pop(task, None)
+        run = self._runs.pop(task)
+        if pool_of(run.job) == "work":
+            (self._places.stay_away if run.is_away else self._places.give)()
         self._wanted.set()
         if not task.cancelled() and (failure := task.exception()) is not None:
             _log.error("A defect while working; the job is tried again when its lease ends", exc_info=failure)
 
     # taking
 
-    async def _taken(self) -> Job | None:
+    async def _taken(self, pool: Pool = "work") -> Job | None:
         """A job under a fresh lease, if one is due. Lanes are looked at in turn, so that none waits for another."""
         store, now = self._room.store, self._room.clock()
         lanes = (*store.lanes[self._first_lane :], *store.lanes[: self._first_lane])
         self._first_lane = (self._first_lane + 1) % len(store.lanes)
         for lane in lanes:
             # Looked at first without a lock: a worker that idles must not keep anybody from writing.
-            if not await store.due(None, lane, now, JOBS_RUNNING_MAX, 1):
+            if not await store.due(None, lane, pool, now, 1):
                 continue
             async with store.database.transaction() as connection:
                 await store.lock_claims(connection, lane)
-                for account, number in await store.due(connection, lane, now, JOBS_RUNNING_MAX, 1):
+                for account, number in await store.due(connection, lane, pool, now, 1):
                     job = await store.take_job(connection, Owner(lane, account), number)
                     assert job is not None, "it has just been listed"
                     crashes = job.crashes + (job.state == "running")
@@ -242,9 +268,10 @@ class Worker:
     async def _beat(self, run: Run, working: "asyncio.Task[None] | None") -> None:
         """Renew the lease until cancelled. Without it the work ends at once: somebody else is doing it."""
         while True:
-            await asyncio.sleep(self._lease_seconds / BEATS_OF_A_LEASE)
+            seconds = self._lease_seconds * (AWAY_LEASES if run.is_away else 1)
+            await asyncio.sleep(seconds / BEATS_OF_A_LEASE)
             try:
-                until_at = self._room.clock() + round(self._lease_seconds * SECOND)
+                until_at = self._room.clock() + round(seconds * SECOND)
                 asked = await self._room.store.renew(run.job, until_at)
                 if asked is not None:
                     await run.tell()

@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from reelbot.allowance import AccountRef, Ledger, Refusal, Refused, Status, Usage, meter_figures
+from reelbot.allowance import AccountRef, Answer, Ledger, Refusal, Refused, Status, Usage, meter_figures
 from reelbot.clock import DAY, Clock, system_clock
-from reelbot.db import PostgresDatabase, SqliteDatabase
+from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
 from reelbot.errors import Malformed, TooBusy, shown
 from reelbot.webhooks.client import Attempt, Client
 from reelbot.webhooks.core.messages import (
@@ -45,7 +45,7 @@ OLD_SECRET_MS = DAY
 STORED_KINDS = (USAGE,)
 """The kinds of events that the rooms below this one store."""
 
-_KEY_REUSED = "This idempotency key was used for another webhook. Use a new key for a new one."
+_KEY_REUSED = "This idempotency key was used for another request. Use a new key for a new webhook."
 
 
 class Webhook(NamedTuple):
@@ -112,15 +112,40 @@ class Webhooks:
         """
         chosen = self._checked_kinds(kinds)
         await self._client.check(url)
-        usage = await self._ledger.usage(account)
-        asked = self._new(usage, url, chosen, key)
-        kept = await self._store.insert(asked, WEBHOOKS_MAX)
-        if kept is None:
-            raise Malformed(f"An account has at most {WEBHOOKS_MAX} webhooks; remove one first.")
-        if (kept.url, kept.kinds) != (url, chosen):
-            raise Refused(Refusal(Status.KEY_REUSED, account.id, self._clock(), 0), _KEY_REUSED)
+        known = await self._keyed(account, key, url, chosen)
+        if known is not None:
+            return known
+        asked = self._new(await self._ledger.usage(account), url, chosen, key)
+
+        async def insert(connection: Connection | None, answer: Answer | None = None) -> None:
+            if not await self._store.insert(connection, asked, WEBHOOKS_MAX):
+                raise Malformed(f"An account has at most {WEBHOOKS_MAX} webhooks; remove one first.")
+
+        if key is None:
+            await insert(None)
+        else:
+            content = f"webhook {url} {' '.join(chosen)}"
+            receipt = await self._ledger.use_key(account, key, content, rider=insert)
+            if receipt.replayed:  # the same request came twice at once, or long ago and the webhook is no more
+                known = await self._keyed(account, key, url, chosen)
+                if known is None:
+                    raise self._reused(account)
+                return known
         self._worker.look_again()
-        return Added(_shown(kept), kept.secret, replayed=kept is not asked)
+        return Added(_shown(asked), asked.secret, replayed=False)
+
+    async def _keyed(self, account: AccountRef, key: str | None, url: str, kinds: tuple[str, ...]) -> Added | None:
+        """The webhook that a key added before; `Refused` when it was for another URL or other kinds."""
+        there = [] if key is None else await self._store.of((account.lane, account.id))
+        kept = next((one for one in there if one.key == key), None)
+        if kept is None:
+            return None
+        if (kept.url, kept.kinds) != (url, kinds):
+            raise self._reused(account)
+        return Added(_shown(kept), kept.secret, replayed=True)
+
+    def _reused(self, account: AccountRef) -> Refused:
+        return Refused(Refusal(Status.KEY_REUSED, account.id, self._clock(), 0), _KEY_REUSED)
 
     def _new(self, usage: Usage, url: str, kinds: tuple[str, ...], key: str | None) -> Kept:
         watches = first_watches(meter_figures(one) for one in usage.meters)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reelbot.db import PostgresDatabase, Row, SqliteDatabase, load_statements
+from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.events import Place
 from reelbot.ids import id_text
 from reelbot.webhooks.core.messages import Message, Watch, Watches, body_of, first_turn_at
@@ -114,21 +114,19 @@ class WebhookStore:
         """All webhooks of an account, the oldest first."""
         return _kept(await self._database.fetch(self._sql["list_webhooks"], place))
 
-    async def insert(self, webhook: Kept, count_max: int) -> Kept | None:
-        """Keep a new one; the one that has its key already, if there is one; None when the account has enough."""
+    async def insert(self, connection: Connection | None, webhook: Kept, count_max: int) -> bool:
+        """Keep a new one, in a transaction that is under way or one of its own; False when the account has enough."""
+        if connection is None:
+            async with self._database.transaction() as own:
+                return await self.insert(own, webhook, count_max)
         place = (webhook.lane, webhook.account)
-        async with self._database.transaction() as connection:
-            await connection.fetch(self._sql["lock_webhooks"], place)
-            there = _kept(await connection.fetch(self._sql["list_webhooks"], place))
-            for one in there:
-                if webhook.key is not None and one.key == webhook.key:
-                    return one
-            if len(there) >= count_max:
-                return None
-            row = (*webhook.place, webhook.account_name, webhook.url, _text(webhook.kinds), webhook.created_at)
-            told = (webhook.cursor, _text(webhook.watches), webhook.turns_at)
-            await connection.execute(self._sql["insert_webhook"], (*row, webhook.secret, webhook.key, *told))
-        return webhook
+        await connection.fetch(self._sql["lock_webhooks"], place)
+        if len(await connection.fetch(self._sql["list_webhooks"], place)) >= count_max:
+            return False
+        row = (*webhook.place, webhook.account_name, webhook.url, _text(webhook.kinds), webhook.created_at)
+        told = (webhook.cursor, _text(webhook.watches), webhook.turns_at)
+        await connection.execute(self._sql["insert_webhook"], (*row, webhook.secret, webhook.key, *told))
+        return True
 
     async def delete(self, place: WebhookPlace) -> bool:
         """Remove a webhook and what is still to be delivered; False when it is not there."""

@@ -177,7 +177,18 @@ class ChangeZone(NamedTuple):
     why: str | None
 
 
-Command = Open | Hold | Settle | Release | MarkUnknown | Expire | Refund | Grant | Override | ChangePlan | ChangeZone
+class UseKey(NamedTuple):
+    """Use a key for something that is not counted here, a draft for instance: no entry, no balance, only the answer."""
+
+    lane: int
+    account: int
+    key: str
+    content: bytes
+
+
+Command = (
+    Open | UseKey | Hold | Settle | Release | MarkUnknown | Expire | Refund | Grant | Override | ChangePlan | ChangeZone
+)
 
 _encode = msgspec.json.Encoder().encode
 

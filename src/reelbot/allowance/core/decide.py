@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from reelbot.allowance.core.accounts import Account, window_of
-from reelbot.allowance.core.book import BalanceKey, Book, Decision
+from reelbot.allowance.core.book import BalanceKey, Book, Decision, Page
 from reelbot.allowance.core.changing import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.commands import (
     ChangePlan,
@@ -26,6 +26,7 @@ from reelbot.allowance.core.commands import (
     Refund,
     Release,
     Settle,
+    UseKey,
 )
 from reelbot.allowance.core.concluding import expire, mark_unknown, refund, release, settle
 from reelbot.allowance.core.holding import decide_hold
@@ -48,6 +49,8 @@ def decide(book: Book, command: Command, now: int) -> Decision | Replay | Refusa
         if known is not None:
             same = known.content == command.content
             return Replay(known.answer) if same else Refusal(Status.KEY_REUSED, command.account, now, 0)
+    if isinstance(command, UseKey):
+        return Page(book, account, now).decision("key", ())
     return _decide_new(book, account, command, now)
 
 
@@ -73,8 +76,8 @@ def _decide_new(book: Book, account: Account, command: Command, now: int) -> Dec
             return change_plan(book, account, command, now)
         case ChangeZone():
             return change_zone(book, account, command, now)
-        case Open():
-            raise AssertionError("an account is opened before it exists")
+        case Open() | UseKey():
+            raise AssertionError("these two are decided before")
         case _:
             assert_never(command)
 
@@ -83,6 +86,8 @@ def balances_needed(book: Book, command: Command, now: int) -> Iterable[BalanceK
     """The balances that `decide` will look at; all other facts of the command are already in the book."""
     account = book.accounts.get(command.account)
     if account is None:
+        return ()
+    if isinstance(command, UseKey):
         return ()
     if isinstance(command, Hold):
         return [_running_key(book, account, line.meter, now) for line in command.lines]

@@ -58,10 +58,14 @@ class RefusedLine(NamedTuple):
     fits_at: int | None
 
 
+AnswerKind = Literal[Kind, "key"]
+"""What an entry may say of a command, or "key" where there is no entry: the use of a key alone."""
+
+
 class Answer(NamedTuple):
     """An accepted command. `meters` are the figures of every meter it touched, right after it, under `plan`."""
 
-    kind: Kind
+    kind: AnswerKind
     lane: int
     account: int
     at: int

@@ -82,9 +82,45 @@ UPDATE post SET state = 'queued', hold = %s, due_at = %s, attempts = 0, failure 
 DELETE FROM post WHERE lane = %s AND account = %s AND number = %s AND state NOT IN ('queued', 'publishing') RETURNING 1;
 
 -- name: list_due
--- Posts that may be taken: queued ones whose time has come, and those whose lease has ended: lane, now, count.
-SELECT account, number FROM post WHERE lane = %s AND state IN ('queued', 'publishing') AND due_at <= %s
- ORDER BY due_at, number LIMIT %s;
+-- Of each account with fewer than so many posts at work, in the order of their turns, its post that has been due longest, queued
+-- or with a lease that has ended: now, lane, pool, now, most, count.
+SELECT account, number FROM (
+    SELECT post_turn.account, post_turn.place, post_turn.served, (
+        SELECT post.number FROM post
+         WHERE post.lane = post_turn.lane AND post.account = post_turn.account AND post.state IN ('queued', 'publishing')
+           AND post.due_at <= %s
+         ORDER BY post.due_at, post.number LIMIT 1) AS number
+      FROM post_turn
+     WHERE post_turn.lane = %s AND post_turn.pool = %s AND post_turn.waits AND (
+        SELECT count(*) FROM post AS busy
+         WHERE busy.lane = post_turn.lane AND busy.account = post_turn.account AND busy.state IN ('queued', 'publishing')
+           AND busy.state = 'publishing' AND busy.due_at > %s) < %s
+) AS waiting WHERE number IS NOT NULL ORDER BY place, served, account LIMIT %s;
+
+-- name: await_turn
+-- An account has something to be done; it keeps the turn that it had: lane, account, pool, place, head_start.
+INSERT INTO post_turn (lane, account, pool, served, place, head_start, waits) VALUES (%s, %s, %s, 0, %s, %s, true)
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = true, head_start = excluded.head_start;
+
+-- name: leave_turns
+-- An account waits no longer when nothing of its is left to be done: lane, account.
+UPDATE post_turn SET waits = EXISTS (
+    SELECT 1 FROM post WHERE post.lane = post_turn.lane AND post.account = post_turn.account AND post.state IN ('queued', 'publishing'))
+ WHERE lane = %s AND account = %s;
+
+-- name: find_last_turn
+-- The last turn that anybody had: lane, pool.
+SELECT coalesce(max(served), 0) FROM post_turn WHERE lane = %s AND pool = %s;
+
+-- name: take_turn
+-- An account has its turn: served, place without its head start, lane, account, pool.
+UPDATE post_turn SET served = %s, place = %s - head_start WHERE lane = %s AND account = %s AND pool = %s;
+
+-- name: mark_waiting
+-- Mark the accounts whose posts were queued by a version that knew no turns: place, lane.
+INSERT INTO post_turn (lane, account, pool, served, place, head_start, waits)
+SELECT DISTINCT lane, account, 'post', 0, %s, 0, true FROM post WHERE lane = %s AND state IN ('queued', 'publishing')
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = true WHERE NOT post_turn.waits;
 
 -- name: claim_post
 -- Take the lease on a post: due_at, lane, account, number, fence, now.

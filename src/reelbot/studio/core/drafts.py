@@ -86,10 +86,16 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class Slot(Struct, frozen=True):
-    """All results of one thing, oldest first, and which of them counts; None when none does."""
+    """All results of one thing, oldest first, and which of them counts; None when none does.
+
+    `before` are the numbers of those that counted earlier, each once, the last one at the end. `is_chosen` says that a
+    person has pointed to the one that counts.
+    """
 
     versions: tuple[Version, ...] = ()
     current: int | None = None
+    before: tuple[int, ...] = ()
+    is_chosen: bool = False
 
     @property
     def version(self) -> Version | None:
@@ -102,12 +108,17 @@ class Slot(Struct, frozen=True):
 
     def with_version(self, version: Version) -> "Slot":
         """With one more result, which counts from now on."""
-        return Slot((*self.versions, version), version.id)
+        return self.with_kept(version).pointing_to(version.id)
+
+    def with_kept(self, version: Version) -> "Slot":
+        """With one more result, beside the one that counts."""
+        return structs.replace(self, versions=(*self.versions, version))
 
     def pointing_to(self, id: int | None) -> "Slot":
         """With another of its results, or none, counting."""
         assert id is None or self.of(id) is not None, "a slot points to what it has"
-        return Slot(self.versions, id)
+        counted = () if self.current is None else (self.current,)
+        return Slot(self.versions, id, tuple(one for one in (*self.before, *counted) if one != id))
 
 
 class Scene(Struct, frozen=True):
@@ -129,11 +140,15 @@ class Scene(Struct, frozen=True):
 
 
 class StepFailure(Struct, frozen=True):
-    """Why the last attempt at something failed, in words for its owner."""
+    """Why the last attempt at something failed, in words for its owner.
+
+    `delivered` names the work that was delivered all the same, and is still to be taken in: the next attempt does that.
+    """
 
     at: int
     detail: str
     hint: str = ""
+    delivered: str = ""
 
 
 RENDER_FAILURE = "render"

@@ -61,7 +61,7 @@ def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
         return draft
     if slot.version is not None and _is_being_typed(draft, ref, slot.version, now):
         typed = structs.replace(slot.version, text=text, inputs=pinned(draft, ref))
-        return draft.with_slot(ref, Slot((*slot.versions[:-1], typed), typed.id))
+        return draft.with_slot(ref, Slot((*slot.versions[:-1], typed), typed.id, slot.before))
     return _added(draft, ref, Version(id=0, at=now, by="hand", text=text))
 
 
@@ -128,11 +128,11 @@ def _is_only_asked_for(draft: Draft, scene: Scene, asked: Collection[SlotRef]) -
 
 
 def with_choice(draft: Draft, ref: SlotRef, version: int | None) -> Draft:
-    """With another result of a slot counting, or none."""
+    """With another result of a slot counting, or none, because a person wants it so."""
     slot = draft.slot(ref)
     if slot is None or (version is not None and slot.of(version) is None):
         raise Malformed(f"There is no version {version} of {ref}.", "versions")
-    return draft.with_slot(ref, slot.pointing_to(version))
+    return draft.with_slot(ref, structs.replace(slot.pointing_to(version), is_chosen=True))
 
 
 def with_result(draft: Draft, ref: SlotRef, version: Version, *, counts: bool = True) -> Draft:
@@ -143,8 +143,35 @@ def with_result(draft: Draft, ref: SlotRef, version: Version, *, counts: bool = 
     slot = draft.slot(ref)
     if slot is None:
         return draft
-    added = _added(without_failure(draft, str(ref)), ref, version, repin=False)
-    return added if counts else with_choice(added, ref, slot.current)
+    draft = without_failure(draft, str(ref))
+    if counts:
+        return _added(draft, ref, version, repin=False)
+    kept = structs.replace(version, id=draft.next_id)
+    return structs.replace(draft.with_slot(ref, slot.with_kept(kept)), next_id=draft.next_id + 1)
+
+
+def with_what_matches(draft: Draft) -> Draft:
+    """With results by AI that no longer match giving way to earlier ones that match again, those first that others need.
+
+    So undoing a change after everything was brought up to date undoes that too, at no charge. Of several that match, the
+    one that counted last is taken. What a person made or chose stays, whatever it matches.
+    """
+    for ref in draft.refs():
+        slot = draft.slot(ref)
+        if slot is None or slot.version is None or slot.version.by != "ai" or slot.is_chosen:
+            continue
+        matching = _matching(draft, ref, slot) if is_stale(draft, ref) else None
+        draft = draft if matching is None else draft.with_slot(ref, slot.pointing_to(matching))
+    return draft
+
+
+def _matching(draft: Draft, ref: SlotRef, slot: Slot) -> int | None:
+    """The result of a slot that was made from all that the draft has now and comes from nothing that is stale, if any."""
+    inputs = pinned(draft, ref)
+    found = [one.id for one in slot.versions if one.inputs == inputs and inputs]
+    found.sort(key=lambda id: (id in slot.before, slot.before.index(id) if id in slot.before else id))
+    matching = found[-1] if found else None
+    return None if matching is None or is_stale(draft.with_slot(ref, slot.pointing_to(matching)), ref) else matching
 
 
 def with_failure(draft: Draft, name: str, failure: StepFailure) -> Draft:

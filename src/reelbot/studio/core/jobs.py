@@ -12,7 +12,7 @@ from msgspec import Struct
 from reelbot.ids import id_text
 from reelbot.studio.bounds import ATTEMPTS_MAX
 from reelbot.studio.core.drafts import Draft, Flow, Media, Settings, SlotRef, Version
-from reelbot.studio.core.works import RewriteWork, Work, work_hash
+from reelbot.studio.core.works import RewriteWork, SpokenWord, Work, work_hash
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["generation", "render", "video", "preview"]
@@ -100,6 +100,21 @@ class Made(Struct, frozen=True, kw_only=True):
     free: bool = False
 
 
+class Kept(Struct, frozen=True, kw_only=True):
+    """What a provider delivered for a task, kept as it came because our own work after that failed.
+
+    `file` is the content of what came, `name` what it was called; without one, `provider_job` can be fetched again.
+    """
+
+    task: Task
+    label: str
+    file: str | None = None
+    name: str = ""
+    duration_ms: int = 0
+    words: tuple[SpokenWord, ...] = ()
+    provider_job: str | None = None
+
+
 class TaskProgress(Struct, frozen=True, kw_only=True):
     """How far a task is. `called_at` is set before the provider is asked, `provider_job` before it is asked again."""
 
@@ -181,6 +196,15 @@ def script_of(task: Task, made: Made, script: str) -> str:
     if isinstance(task.work, RewriteWork):
         return script.replace(task.work.passage, made.text, 1)
     return made.text
+
+
+def cancelled_words(job: Job, has_draft: bool) -> str:
+    """What is said of a job that was cancelled, and of what had been delivered until then."""
+    if not has_draft:
+        return "Cancelled with its draft, which was removed."
+    if not any(progress.made for progress in job.tasks):
+        return "Cancelled. Nothing had been delivered." if job.tasks else "Cancelled."
+    return "Cancelled. What had been delivered is kept."
 
 
 def delivered_amounts(job: Job) -> dict[str, int]:

@@ -38,6 +38,7 @@ from reelbot.studio.render.timeline import (
     Scene,
     Timeline,
     Word,
+    opening_of,
     scenes_between,
     with_absolute_paths,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Timeline",
     "Word",
     "normalise",
+    "opening_of",
     "plan_of",
     "probe",
     "render",

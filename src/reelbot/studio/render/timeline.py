@@ -106,6 +106,17 @@ def scenes_between(media: Sequence[Media], words: Sequence[Word], length_ms: int
     return tuple(Scene(*row) for row in zip(media, cuts, cuts[1:], strict=False))
 
 
+def opening_of(timeline: Timeline, length_ms: int) -> Timeline:
+    """The beginning of a timeline, at most so long, with the words that are over by then."""
+    if timeline.length_ms <= length_ms:
+        return timeline
+    scenes = [
+        scene._replace(end_ms=min(scene.end_ms, length_ms)) for scene in timeline.scenes if scene.start_ms < length_ms
+    ]
+    words = [word for word in timeline.words if word.end_ms <= length_ms]
+    return timeline._replace(scenes=tuple(scenes), words=tuple(words))
+
+
 def _nearest(pauses: Iterable[int], wanted: int, reach: float) -> int:
     within = (pause for pause in pauses if abs(pause - wanted) <= reach)
     return min(within, key=lambda pause: abs(pause - wanted), default=wanted)

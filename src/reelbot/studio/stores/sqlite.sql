@@ -84,20 +84,58 @@ SELECT lane, account, number, kind, draft, state, priority, due_at, fence, worke
   FROM job WHERE lane = ? AND account = ? AND state IN ('queued', 'running') ORDER BY created_at, number;
 
 -- name: list_due
--- Jobs that may be taken: queued ones whose time has come and running ones whose lease has ended, of accounts with fewer
--- than so many at work; those of the account with the fewest come first: lane, now, lane, now, most, count.
-WITH busy AS (
-    SELECT account, count(*) AS at_work FROM job
-     WHERE lane = ? AND state = 'running' AND due_at > ? GROUP BY account
-)
-SELECT job.account, job.number
-  FROM job LEFT JOIN busy ON busy.account = job.account
- WHERE job.lane = ? AND job.state IN ('queued', 'running') AND job.due_at <= ? AND coalesce(busy.at_work, 0) < ?
- ORDER BY coalesce(busy.at_work, 0), job.priority DESC, job.created_at, job.number LIMIT ?;
+-- Of each account that may have another place, in the order of their turns, its oldest job that may be taken: queued and its time
+-- has come, or running and its lease has ended. Jobs that may have to wait for a provider are left out where as many as may be
+-- are away already: now, now, away, lane, pool, now, most, count.
+SELECT account, number FROM (
+    SELECT turn.account, turn.place, turn.served, (
+        SELECT job.number FROM job
+         WHERE job.lane = turn.lane AND job.account = turn.account AND job.state IN ('queued', 'running')
+           AND (job.kind = 'preview') = (turn.pool = 'preview') AND job.due_at <= ?
+           AND (job.kind IN ('render', 'preview') OR (
+               SELECT count(*) FROM job AS away
+                WHERE away.lane = turn.lane AND away.account = turn.account AND away.state IN ('queued', 'running')
+                  AND away.state = 'running' AND away.is_away AND away.due_at > ?) < ?)
+         ORDER BY job.created_at, job.number LIMIT 1) AS number
+      FROM turn
+     WHERE turn.lane = ? AND turn.pool = ? AND turn.waits AND (
+        SELECT count(*) FROM job AS busy
+         WHERE busy.lane = turn.lane AND busy.account = turn.account AND busy.state IN ('queued', 'running')
+           AND busy.state = 'running' AND (busy.kind = 'preview') = (turn.pool = 'preview')
+           AND NOT busy.is_away AND busy.due_at > ?) < ?
+) AS waiting WHERE number IS NOT NULL ORDER BY place, served, account LIMIT ?;
+
+-- name: await_turn
+-- An account has something to be done; it keeps the turn that it had: lane, account, pool, place, head_start.
+INSERT INTO turn (lane, account, pool, served, place, head_start, waits) VALUES (?, ?, ?, 0, ?, ?, 1)
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = 1, head_start = excluded.head_start;
+
+-- name: leave_turns
+-- An account waits no longer when nothing of its is left to be done: lane, account.
+UPDATE turn SET waits = EXISTS (
+    SELECT 1 FROM job WHERE job.lane = turn.lane AND job.account = turn.account AND job.state IN ('queued', 'running')
+       AND (job.kind = 'preview') = (turn.pool = 'preview'))
+ WHERE lane = ? AND account = ?;
+
+-- name: find_last_turn
+-- The last turn that anybody had: lane, pool.
+SELECT coalesce(max(served), 0) FROM turn WHERE lane = ? AND pool = ?;
+
+-- name: take_turn
+-- An account has its turn: served, place without its head start, lane, account, pool.
+UPDATE turn SET served = ?, place = ? - head_start WHERE lane = ? AND account = ? AND pool = ?;
+
+-- name: mark_waiting
+-- Mark the accounts whose jobs were queued by a version that knew no turns: place, lane.
+INSERT INTO turn (lane, account, pool, served, place, head_start, waits)
+SELECT DISTINCT lane, account, CASE kind WHEN 'preview' THEN 'preview' ELSE 'work' END, 0, ?, 0, 1
+  FROM job WHERE lane = ? AND state IN ('queued', 'running')
+ON CONFLICT (lane, account, pool) DO UPDATE SET waits = 1 WHERE NOT turn.waits;
 
 -- name: claim_job
 -- Take the lease on a job: due_at, worker, crashes, started_at, lane, account, number, fence.
-UPDATE job SET state = 'running', fence = fence + 1, due_at = ?, worker = ?, crashes = ?, started_at = coalesce(started_at, ?)
+UPDATE job SET state = 'running', fence = fence + 1, due_at = ?, worker = ?, crashes = ?, is_away = 0,
+               started_at = coalesce(started_at, ?)
  WHERE lane = ? AND account = ? AND number = ? AND fence = ? RETURNING 1;
 
 -- name: renew_lease
@@ -107,6 +145,10 @@ UPDATE job SET due_at = ? WHERE lane = ? AND account = ? AND number = ? AND fenc
 -- name: read_cancel
 -- Whether somebody asked for an end: lane, account, number, fence.
 SELECT is_cancelled FROM job WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running';
+
+-- name: note_away
+-- Whether it waits for its provider, under a lease that still counts: is_away, lane, account, number, fence.
+UPDATE job SET is_away = ? WHERE lane = ? AND account = ? AND number = ? AND fence = ? AND state = 'running' RETURNING 1;
 
 -- name: note_progress
 -- How far it is, under a lease that still counts: progress, message, lane, account, number, fence.
@@ -130,6 +172,21 @@ UPDATE job SET state = ?, progress = ?, message = ?, tasks = ?, result = ?, fail
 -- name: ask_cancel
 -- Ask for an end: lane, account, number.
 UPDATE job SET is_cancelled = 1 WHERE lane = ? AND account = ? AND number = ? AND state IN ('queued', 'running') RETURNING 1;
+
+-- name: list_previews
+-- The previews of an account that are kept, the newest first, each with whether its draft is there: lane, account, count.
+SELECT job.number, job.draft, draft.number IS NOT NULL, job.result
+  FROM job LEFT JOIN draft ON draft.lane = job.lane AND draft.account = job.account AND draft.number = job.draft
+ WHERE job.lane = ? AND job.account = ? AND job.kind = 'preview' AND job.result IS NOT NULL
+ ORDER BY job.created_at DESC, job.number DESC LIMIT ?;
+
+-- name: drop_preview
+-- A preview is kept no longer: lane, account, number.
+UPDATE job SET result = NULL WHERE lane = ? AND account = ? AND number = ? AND kind = 'preview';
+
+-- name: find_preview
+-- Whether some account's preview is just this: lane, result.
+SELECT 1 FROM job WHERE lane = ? AND kind = 'preview' AND result = ? AND result IS NOT NULL LIMIT 1;
 
 -- name: insert_video
 -- A finished video: lane, account, number, title, body, created_at.
@@ -163,13 +220,19 @@ SELECT number, name, origin, hold, body, created_at
 DELETE FROM asset WHERE lane = ? AND account = ? AND number = ? RETURNING 1;
 
 -- name: insert_made
--- What a work made, or, without a body, that it was paid for and could not be kept: lane, account, work, body, at.
-INSERT INTO made (lane, account, work, body, at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (lane, account, work) DO UPDATE SET body = coalesce(excluded.body, made.body), at = excluded.at;
+-- What a work made, or, without a body, that it was paid for, with what was delivered where that could be kept: lane, account, work,
+-- body, delivered, at.
+INSERT INTO made (lane, account, work, body, delivered, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (lane, account, work)
+DO UPDATE SET body = coalesce(excluded.body, made.body), delivered = excluded.delivered, at = excluded.at;
 
 -- name: read_made
--- What a work made: lane, account, work.
-SELECT body FROM made WHERE lane = ? AND account = ? AND work = ?;
+-- What a work made, and what was delivered for it and is still to be taken in: lane, account, work.
+SELECT body, delivered FROM made WHERE lane = ? AND account = ? AND work = ?;
+
+-- name: forget_made
+-- What was delivered for a work cannot be used: the next one is new work: lane, account, work.
+DELETE FROM made WHERE lane = ? AND account = ? AND work = ? AND body IS NULL;
 
 -- name: count_jobs
 -- How many jobs stand and run: lane.
@@ -180,13 +243,14 @@ SELECT state, count(*) FROM job WHERE lane = ? AND state IN ('queued', 'running'
 INSERT INTO preset (lane, account, number, kind, name, settings, created_at) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: read_preset
--- One preset: lane, account, number.
-SELECT number, kind, name, settings, created_at FROM preset WHERE lane = ? AND account = ? AND number = ?;
+-- One preset, unless it is larger than any may be: lane, account, number, bytes.
+SELECT number, kind, name, settings, created_at FROM preset
+ WHERE lane = ? AND account = ? AND number = ? AND length(settings) <= ?;
 
 -- name: list_presets
--- A page of presets, the newest first: lane, account, created_at and number before which, count.
+-- A page of presets, the newest first: lane, account, created_at and number before which, bytes that none may exceed, count.
 SELECT number, kind, name, settings, created_at
-  FROM preset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?)
+  FROM preset WHERE lane = ? AND account = ? AND (created_at, number) < (?, ?) AND length(settings) <= ?
  ORDER BY created_at DESC, number DESC LIMIT ?;
 
 -- name: count_presets
@@ -308,10 +372,11 @@ SELECT account, number, body FROM video WHERE lane = ? AND (account, number) > (
 SELECT account, number, body FROM asset WHERE lane = ? AND (account, number) > (?, ?) ORDER BY account, number LIMIT ?;
 
 -- name: scan_made
--- What works made, in the order of their keys: lane, account and work after which, count. A clip is an asset, and only
--- there as long as that is.
-SELECT account, work, body FROM made
- WHERE lane = ? AND (account, work) > (?, ?) AND body IS NOT NULL AND body NOT LIKE '%"asset":"asset%'
+-- What works made, and what is still to be taken in, in the order of their keys: lane, account and work after which, count. A clip
+-- is an asset, and only there as long as that is.
+SELECT account, work, coalesce(delivered, body) FROM made
+ WHERE lane = ? AND (account, work) > (?, ?)
+   AND (delivered IS NOT NULL OR body IS NOT NULL AND body NOT LIKE '%"asset":"asset%')
  ORDER BY account, work LIMIT ?;
 
 -- name: scan_jobs

@@ -45,7 +45,9 @@ async def read_preview(call: Call) -> Streamed:
     job = await studio.job(call.account, call.named)
     sha256 = (job.result or {}).get("preview")
     if not isinstance(sha256, str):
-        raise Problem("not_found", "This job has made no preview.")
+        was_made = job.kind == "preview" and job.state == "succeeded"
+        told = "Only the last preview of a draft is kept." if was_made else "This job has made no preview."
+        raise Problem("not_found", told)
     if not studio.files.has(sha256):
         raise Problem("not_found", "This preview is gone with its draft.")
     return file_reply(call.headers, studio.files.path(sha256), "video/mp4")

@@ -258,7 +258,7 @@ def pictures_proposed(draft: DraftShown) -> int:
 def preview_of(draft: DraftShown, jobs: Sequence[Job], shown: Sequence[JobShown]) -> Preview | None:
     """The last preview that was made of a draft."""
     for job, told in zip(jobs, shown, strict=True):
-        if told.draft == draft.id and told.kind == "preview" and told.state == "succeeded":
+        if told.draft == draft.id and told.kind == "preview" and told.state == "succeeded" and told.result:
             is_old = job.created_at < instant_from(draft.updated_at)
             return Preview(f"/api/v1/jobs/{told.id}/preview.mp4", is_old)
     return None

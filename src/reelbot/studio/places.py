@@ -1,0 +1,62 @@
+"""Places: how many jobs a process runs at once. Who waits for a provider gives its place to somebody else meanwhile."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+
+class Places:
+    """So many places, of one event loop. `freed` is called whenever one has become free."""
+
+    def __init__(self, count: int, away_max: int, freed: Callable[[], None]) -> None:
+        self._free = count
+        self._may_leave = away_max
+        self._freed = freed
+        self._returning: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a new job may begin; those that come back go first."""
+        return self._free > 0
+
+    def take(self) -> None:
+        """Begin a job on a free place."""
+        assert self._free > 0, "somebody has every place"
+        self._free -= 1
+
+    def give(self) -> None:
+        """A job on a place has ended."""
+        while self._returning:
+            waiting = self._returning.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+        self._free += 1
+        self._freed()
+
+    def leave(self) -> bool:
+        """Give one's place to others for as long as a provider takes; False when too many have done so already."""
+        if self._may_leave == 0:
+            return False
+        self._may_leave -= 1
+        self.give()
+        return True
+
+    async def come_back(self) -> None:
+        """Have a place again, as soon as one is free, before any job that has not begun."""
+        if self._free > 0:
+            self.take()
+        else:
+            waiting = asyncio.get_running_loop().create_future()
+            self._returning.append(waiting)
+            try:
+                await waiting
+            except asyncio.CancelledError:
+                if waiting.done() and not waiting.cancelled():  # given at the same moment: somebody else may have it
+                    self.give()
+                raise
+        self._may_leave += 1
+
+    def stay_away(self) -> None:
+        """A job has ended while it was away: it had no place to give."""
+        self._may_leave += 1
