@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reelbot.studio.bounds import UPLOAD_BYTES_MAX
-    from reelbot.studio.children import ChildFailure
+    from reelbot.studio.children import ChildFailure, reaches_out
     from reelbot.studio.core.asking import (
         ChangeAsked,
         DraftAsked,
@@ -131,6 +131,7 @@ _PLACES = {
     "owner_of": "reelbot.studio.keeping",
     "paged": "reelbot.studio.keeping",
     "preset_shown": "reelbot.studio.presets",
+    "reaches_out": "reelbot.studio.children",
     "read_json": "reelbot.studio.keeping",
     "read_json_or_none": "reelbot.studio.keeping",
     "registry_of": "reelbot.studio.opening",
@@ -201,6 +202,7 @@ __all__ = [
     "owner_of",
     "paged",
     "preset_shown",
+    "reaches_out",
     "read_json",
     "read_json_or_none",
     "registry_of",
