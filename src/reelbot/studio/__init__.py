@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reelbot.studio.bounds import UPLOAD_BYTES_MAX
+    from reelbot.studio.assets import Held
+    from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
     from reelbot.studio.children import ChildFailure, reaches_out
     from reelbot.studio.core.asking import (
         ChangeAsked,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     )
     from reelbot.studio.store import KeptVideo
     from reelbot.studio.telling import TellingRoom, Told
+    from reelbot.studio.uploads import Place
 
 _PLACES = {
     "AssetShown": "reelbot.studio.shown",
@@ -85,6 +87,7 @@ _PLACES = {
     "FileMissing": "reelbot.studio.files",
     "GenerationAsked": "reelbot.studio.core.asking",
     "JOBS_SEEN_MAX": "reelbot.studio.overview",
+    "Held": "reelbot.studio.assets",
     "Job": "reelbot.studio.core.jobs",
     "JobShown": "reelbot.studio.shown",
     "KeepingStore": "reelbot.studio.keeping",
@@ -95,6 +98,7 @@ _PLACES = {
     "Overview": "reelbot.studio.overview",
     "Owner": "reelbot.studio.keeping",
     "Page": "reelbot.studio.keeping",
+    "Place": "reelbot.studio.uploads",
     "PresetAsked": "reelbot.studio.presets",
     "PresetShown": "reelbot.studio.presets",
     "Presets": "reelbot.studio.presets",
@@ -114,6 +118,8 @@ _PLACES = {
     "TellingRoom": "reelbot.studio.telling",
     "Told": "reelbot.studio.telling",
     "UPLOAD_BYTES_MAX": "reelbot.studio.bounds",
+    "UPLOAD_BYTES_PER_SECOND_MIN": "reelbot.studio.bounds",
+    "UPLOAD_GRACE_SECONDS": "reelbot.studio.bounds",
     "VIDEO_FILES": "reelbot.studio.shown",
     "VideoShown": "reelbot.studio.shown",
     "VideoTold": "reelbot.studio.shown",
@@ -144,6 +150,8 @@ __all__ = [
     "EXPORT_COLUMNS",
     "JOBS_SEEN_MAX",
     "UPLOAD_BYTES_MAX",
+    "UPLOAD_BYTES_PER_SECOND_MIN",
+    "UPLOAD_GRACE_SECONDS",
     "VIDEO_FILES",
     "AssetShown",
     "Begun",
@@ -158,6 +166,7 @@ __all__ = [
     "EntryShown",
     "FileMissing",
     "GenerationAsked",
+    "Held",
     "Job",
     "JobShown",
     "KeepingStore",
@@ -168,6 +177,7 @@ __all__ = [
     "Overview",
     "Owner",
     "Page",
+    "Place",
     "PresetAsked",
     "PresetShown",
     "Presets",
