@@ -71,7 +71,8 @@ class Assets:
         held = held or await self.hold(account, size)
         assert size <= held.bytes_max, "no more comes than was announced"
         try:
-            media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
+            async with self._room.decoding.place(owner_of(account)):
+                media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
             media = structs.replace(media, bytes=min(media.bytes, max(size, 1)))  # upright, it may have grown
             kept = (
                 *owner_of(account),

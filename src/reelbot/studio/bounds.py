@@ -57,6 +57,18 @@ UPLOAD_GRACE_SECONDS = 60
 UPLOAD_BYTES_PER_SECOND_MIN = 8_000
 """What an upload brings on average at least: a poor telephone brings several times as much."""
 
+DECODERS_MAX = 2
+"""Files that are looked at once in one process, one of an account: the largest picture takes 200 MB for a moment."""
+
+DECODINGS_WAITING_MAX = 16
+"""Files of one account that wait for being looked at: its uploads, and what its jobs were delivered."""
+
+SAMPLES_AT_ONCE_MAX = 2
+"""Greetings by voices that are made at once in one process, one for an account; each is made once in all."""
+
+SAMPLES_WAITING_MAX = 32
+"""Requests of one account for greetings that have to be made first: more than a page shows voices."""
+
 JOBS_WAITING_MAX = 200
 """Jobs of one account that have not ended: a batch of videos for weeks; more is a program that has lost count."""
 

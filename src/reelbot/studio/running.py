@@ -160,12 +160,19 @@ class Run:
             await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
             delivered = await self._foreseen(self._delivered(at, task, provider, ability, desk))
             try:
-                made = await received(self._room.files, self._room.take_in, task.work, delivered)
+                made = await self._received(task.work, delivered)
             except ProviderFailure:  # it did not deliver what it was asked for
                 raise
             except Exception as failure:
                 raise _after_delivery(failure) from failure
         return structs.replace(made, amounts=self._amounts(task, made))
+
+    async def _received(self, work: Work, delivered: Delivered) -> Made:
+        """What was delivered, checked and kept; a file waits for its turn to be looked at."""
+        if delivered.path is None:
+            return await received(self._room.files, self._room.take_in, work, delivered)
+        async with self._room.decoding.place(self._owner):
+            return await received(self._room.files, self._room.take_in, work, delivered)
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""

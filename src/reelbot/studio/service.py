@@ -25,6 +25,7 @@ from reelbot.studio.overview import Overview
 from reelbot.studio.providers.embedded import CODES
 from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room
+from reelbot.studio.samples import Samples
 from reelbot.studio.shown import DraftListed, DraftShown
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
 from reelbot.studio.uploads import Uploads
@@ -49,6 +50,7 @@ class Studio:
         self._generating = Generating(room, weigher)
         self._assets = Assets(room)
         self.uploads = Uploads(room, self._assets)
+        self.samples = Samples(room.files, room.registry)
         self._ending = Ending(room)
         self.deliveries = StudioDeliveries(room.store.database, room.ledger)
         self.overview = Overview(room.store.database, len(room.store.lanes))

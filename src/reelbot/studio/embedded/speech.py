@@ -180,7 +180,12 @@ async def speak(
 
 async def sample(voice_id: str) -> Speech:
     """A greeting in a voice's own language, to choose by."""
-    return await speak(_SAMPLES[voice(voice_id).language], SpeechOptions(voice=voice_id))
+    return await speak(greeting(voice_id), SpeechOptions(voice=voice_id))
+
+
+def greeting(voice_id: str) -> str:
+    """What a voice says to be chosen by."""
+    return _SAMPLES[voice(voice_id).language]
 
 
 def duration_estimate(text: str, options: SpeechOptions) -> int:
