@@ -1,6 +1,7 @@
-"""What every writer asks of a disk: that something is on it for good, and whether an error says that there is no room."""
+"""What every writer asks of a disk: that something is on it for good, whether there is no room, whose a folder is."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -20,3 +21,17 @@ def sync(path: Path) -> None:
 def is_full(error: OSError) -> bool:
     """Whether the system says that there is no room."""
     return error.errno in _NO_ROOM
+
+
+def locked(folder: Path) -> int | None:
+    """Lock a folder for as long as the returned descriptor is open; None when somebody else has it or it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -3,7 +3,6 @@
 import errno
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -225,10 +224,10 @@ async def test_what_is_no_media_is_refused_and_nothing_is_counted(
 async def test_an_upload_for_which_there_is_no_room_says_so_and_counts_for_nothing(
     sqlite_stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(source: object, path: Path) -> tuple[int, str]:
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+    def full(sink: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(media, "_written", full)
+    monkeypatch.setattr(media._Sink, "flush", full)
     answer = await uploaded(sqlite_stand, picture())
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert "The disk of the studio is full" in answer.json()["detail"]

@@ -207,9 +207,11 @@ async def test_a_defect_of_the_process_that_decodes_sound_is_told_as_ours(
 # ffmpeg
 
 
-def program(path: Path, says: str, ends: str) -> Path:
-    """A program that takes what it is given, says this and ends in this way."""
-    path.write_text(f"#!/bin/sh\ncat > /dev/null\ncat >&2 <<'END'\n{says}\nEND\n{ends}\n")
+def program(path: Path, says: str, ends: int) -> Path:
+    """A program that takes what it is given, says this, and ends with this status or by this signal."""
+    code = f"sys.exit({ends})" if ends > 0 else f"os.kill(os.getpid(), {-ends})"
+    script = f"import os, sys; sys.stdin.buffer.read(); print({says!r}, file=sys.stderr, flush=True); {code}"
+    path.write_text(f"#!{sys.executable} -IS\n{script}\n")
     path.chmod(0o755)
     return path
 
@@ -217,23 +219,23 @@ def program(path: Path, says: str, ends: str) -> Path:
 @pytest.mark.parametrize(
     ("says", "ends", "is_file_at_fault"),
     [
-        ("[in#0] [error] Invalid data found when processing input", "exit 183", True),
-        ("[mov] [error] moov atom not found", "exit 1", True),
-        ("", "kill -SEGV $$", True),
-        ("", "kill -XCPU $$", True),
-        ("", "kill -KILL $$", False),
-        ("", "kill -TERM $$", False),
-        ("[error] [AVFilterGraph] No such filter: 'ebur127'\n[error] Invalid argument", "exit 8", False),
-        ("[error] Unrecognized option 'framelogg'.\n[error] Option not found", "exit 8", False),
-        ("[error] Error applying option 'peak' to filter 'ebur128': Invalid argument", "exit 234", False),
-        ("a.mp4: Permission denied", "exit 1", False),
-        ("error while loading shared libraries: libm.so.6", "exit 127", False),
-        ("", "exit 1", False),
+        ("[in#0] [error] Invalid data found when processing input", 183, True),
+        ("[mov] [error] moov atom not found", 1, True),
+        ("", -signal.SIGSEGV, True),
+        ("", -signal.SIGXCPU, True),
+        ("", -signal.SIGKILL, False),
+        ("", -signal.SIGTERM, False),
+        ("[error] [AVFilterGraph] No such filter: 'ebur127'\n[error] Invalid argument", 8, False),
+        ("[error] Unrecognized option 'framelogg'.\n[error] Option not found", 8, False),
+        ("[error] Error applying option 'peak' to filter 'ebur128': Invalid argument", 234, False),
+        ("a.mp4: Permission denied", 1, False),
+        ("error while loading shared libraries: libm.so.6", 127, False),
+        ("", 1, False),
     ],
 )  # fmt: skip
 async def test_ffmpeg_blames_a_file_only_for_what_decoders_say_and_for_crashes(
     says: str,
-    ends: str,
+    ends: int,
     is_file_at_fault: bool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -243,7 +245,7 @@ async def test_ffmpeg_blames_a_file_only_for_what_decoders_say_and_for_crashes(
     other = str(program(tmp_path / "ffmpeg", says, ends))
     monkeypatch.setattr(ffmpeg, "program", lambda: other)
     with pytest.raises(Failure) as failed:
-        await ffmpeg.run(["-i", "a.mp4"], tmp_path, [tmp_path / "a.mp4"])
+        await ffmpeg.run(["-i", "a.mp4"], 1_000, tmp_path, [tmp_path / "a.mp4"])
     assert isinstance(failed.value, MediaUnusable) == is_file_at_fault
     if not is_file_at_fault:
         assert isinstance(failed.value, ChildFailure)
@@ -254,7 +256,7 @@ async def test_ffmpeg_blames_a_file_only_for_what_decoders_say_and_for_crashes(
 async def test_an_encoder_of_clips_that_is_given_wrong_arguments_is_a_failure_of_ours(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = program(tmp_path / "ffmpeg", "Unrecognized option 'preest'.", "exit 8")
+    other = program(tmp_path / "ffmpeg", "Unrecognized option 'preest'.", 8)
     still = picture()
     with pytest.raises(ChildFailure, match=OURS):
         await animate(still, AnimationOptions(seconds=1, aspect="1:1"), 1, program=(str(other),))

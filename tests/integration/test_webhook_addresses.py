@@ -10,10 +10,10 @@ import httpx
 import pytest
 from tests.receivers import Inbox, Receiver
 
+from reelbot.addresses import address_from, is_public
 from reelbot.errors import Malformed
 from reelbot.webhooks import Attempt, Client
 from reelbot.webhooks.client import ADDRESSES_MAX, URL_LENGTH_MAX
-from reelbot.webhooks.core.addresses import address_from, is_public
 
 CERTIFICATE = Path(__file__).with_name("receiver_test.pem")
 """Of `receiver.test`, signed by itself, with its key: worth nothing anywhere else."""

@@ -11,9 +11,9 @@ from tests.studio_providers.material import KEY
 from tests.studio_providers.providers import PATIENT
 from tests.studio_providers.servers import Reply, Server
 
+from reelbot.addresses import is_public
 from reelbot.allowance import FailurePoint
 from reelbot.cli.logs import log_to_stderr
-from reelbot.studio.providers.addresses import is_public
 from reelbot.studio.providers.failures import Source
 from reelbot.studio.providers.http import Caller
 from reelbot.studio.providers.port import ProviderFailure
@@ -31,7 +31,7 @@ class Web(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        return self.responses.pop(0) if self.responses else httpx.Response(200, content=b"fetched")
+        return self.responses.pop(0) if self.responses else httpx.Response(200, stream=httpx.ByteStream(b"fetched"))
 
 
 @asynccontextmanager

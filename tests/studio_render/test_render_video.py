@@ -97,7 +97,7 @@ def made(timeline: Timeline, into: Path, cache: Path, quality: Quality = TINY) -
 
 def described(video: Path) -> str:
     """What ffmpeg says of a file."""
-    return asyncio.run(ffmpeg.run(["-i", str(video), "-c", "copy", "-f", "null", "-"]))
+    return asyncio.run(ffmpeg.run(["-i", str(video), "-c", "copy", "-f", "null", "-"], 60_000))
 
 
 def boxes(video: Path) -> list[str]:

@@ -29,7 +29,7 @@ from reelbot.config import Config
 from reelbot.db import PostgresDatabase, SqliteDatabase, open_database, pending
 from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import Failure
-from reelbot.studio import registry_of
+from reelbot.studio import reaches_out, registry_of
 from reelbot.wiring import ROOMS, terms_of
 
 State = Literal["ok", "warning", "error"]
@@ -222,6 +222,15 @@ def _providers(config: Config) -> Iterator[Finding]:
         yield Finding("Providers", "warning", f"{fault.name}: {fault.says}", "Repair that package, or remove it.")
 
 
+def _walls(config: Config) -> Iterator[Finding]:
+    """Whether the programs that open uploads can be kept from the network."""
+    if reaches_out():
+        detail = "Programs that open uploads are not kept from the network on this system."
+        yield Finding("Walls", "warning", detail, "Use Linux with seccomp, or let a firewall keep ReelBot's user in.")
+    else:
+        yield Finding("Walls", "ok", "Programs that open uploads have no network and see no keys.")
+
+
 def _clock(config: Config) -> Iterator[Finding]:
     now, shown = system_clock(), instant_text(system_clock() // SECOND * SECOND)
     advice = "Set the machine's clock, best by NTP: it says when a day ends."
@@ -263,6 +272,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _database,
     _disk,
     _providers,
+    _walls,
     _clock,
     _zones,
     _port,

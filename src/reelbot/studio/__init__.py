@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reelbot.studio.bounds import UPLOAD_BYTES_MAX
-    from reelbot.studio.children import ChildFailure
+    from reelbot.studio.assets import Held
+    from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
+    from reelbot.studio.children import ChildFailure, reaches_out
     from reelbot.studio.core.asking import (
         ChangeAsked,
         DraftAsked,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from reelbot.studio.store import KeptVideo
     from reelbot.studio.telling import TellingRoom, Told
     from reelbot.studio.turns import TurnStore
+    from reelbot.studio.uploads import Place
 
 _PLACES = {
     "AssetShown": "reelbot.studio.shown",
@@ -86,6 +88,7 @@ _PLACES = {
     "FileMissing": "reelbot.studio.files",
     "GenerationAsked": "reelbot.studio.core.asking",
     "JOBS_SEEN_MAX": "reelbot.studio.overview",
+    "Held": "reelbot.studio.assets",
     "Job": "reelbot.studio.core.jobs",
     "JobShown": "reelbot.studio.shown",
     "KeepingStore": "reelbot.studio.keeping",
@@ -96,6 +99,7 @@ _PLACES = {
     "Overview": "reelbot.studio.overview",
     "Owner": "reelbot.studio.keeping",
     "Page": "reelbot.studio.keeping",
+    "Place": "reelbot.studio.uploads",
     "PresetAsked": "reelbot.studio.presets",
     "PresetShown": "reelbot.studio.presets",
     "Presets": "reelbot.studio.presets",
@@ -116,6 +120,8 @@ _PLACES = {
     "Told": "reelbot.studio.telling",
     "TurnStore": "reelbot.studio.turns",
     "UPLOAD_BYTES_MAX": "reelbot.studio.bounds",
+    "UPLOAD_BYTES_PER_SECOND_MIN": "reelbot.studio.bounds",
+    "UPLOAD_GRACE_SECONDS": "reelbot.studio.bounds",
     "VIDEO_FILES": "reelbot.studio.shown",
     "VideoShown": "reelbot.studio.shown",
     "VideoTold": "reelbot.studio.shown",
@@ -133,6 +139,7 @@ _PLACES = {
     "owner_of": "reelbot.studio.keeping",
     "paged": "reelbot.studio.keeping",
     "preset_shown": "reelbot.studio.presets",
+    "reaches_out": "reelbot.studio.children",
     "read_json": "reelbot.studio.keeping",
     "read_json_or_none": "reelbot.studio.keeping",
     "registry_of": "reelbot.studio.opening",
@@ -145,6 +152,8 @@ __all__ = [
     "EXPORT_COLUMNS",
     "JOBS_SEEN_MAX",
     "UPLOAD_BYTES_MAX",
+    "UPLOAD_BYTES_PER_SECOND_MIN",
+    "UPLOAD_GRACE_SECONDS",
     "VIDEO_FILES",
     "AssetShown",
     "Begun",
@@ -159,6 +168,7 @@ __all__ = [
     "EntryShown",
     "FileMissing",
     "GenerationAsked",
+    "Held",
     "Job",
     "JobShown",
     "KeepingStore",
@@ -169,6 +179,7 @@ __all__ = [
     "Overview",
     "Owner",
     "Page",
+    "Place",
     "PresetAsked",
     "PresetShown",
     "Presets",
@@ -204,6 +215,7 @@ __all__ = [
     "owner_of",
     "paged",
     "preset_shown",
+    "reaches_out",
     "read_json",
     "read_json_or_none",
     "registry_of",

@@ -1,6 +1,7 @@
 """Uploads: counted as storage before a byte is kept, looked at and not believed, removed with their place given back."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import structs
@@ -24,38 +25,69 @@ NAME_LENGTH_MAX = 120
 """Characters of a file's name that are kept: enough to tell one's files apart."""
 
 
+@dataclass
+class Held:
+    """Storage that is held for a file on its way in. `is_over` when it was settled or given back."""
+
+    asset: str
+    number: int
+    hold: Receipt
+    bytes_max: int
+    is_over: bool = False
+
+
 class Assets:
     """The files of accounts."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
 
+    async def hold(self, account: AccountRef, bytes_max: int) -> Held:
+        """Set storage aside for a file of at most so many bytes; `Refused` when the storage limit is reached."""
+        # One upload is one attempt: its key is its own number, and a failed one gives its place back; one whose process
+        # died does by its deadline. The file is kept with the settlement or not at all, so none is kept behind it.
+        number = new_number()
+        asset, amount = id_text("asset", *owner_of(account), number), max(bytes_max, 1)
+        lines = [Item(STORAGE, amount)]
+        key = f"upload {number}"
+        hold = await self._room.ledger.hold(account, lines, key=key, owner=asset, expires_in=UPLOAD_HOLD_SECONDS)
+        return Held(asset, number, hold, amount)
+
+    async def give_back(self, held: Held, why: str) -> None:
+        """Give back what was set aside for a file, unless that is over."""
+        if not held.is_over:
+            held.is_over = True
+            with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
+                await self._room.ledger.release(held.hold, why=why, owner=held.asset)
+
     async def upload(
-        self, account: AccountRef, name: str, path: Path, size: int, claim: Claim = unclaimed
+        self, account: AccountRef, name: str, path: Path, size: int, claim: Claim = unclaimed, held: Held | None = None
     ) -> KeptAsset:
         """Keep an uploaded file of so many bytes; `path` is moved or left for its folder to be removed.
 
-        `Refused` when the storage limit is reached; `Malformed` when it is nothing that can be used. Then nothing is kept.
+        `held` is what was set aside for it before it came. `Refused` when the storage limit is reached; `Malformed` when it
+        is nothing that can be used. Then nothing is kept.
         """
-        number, owner = new_number(), owner_of(account)
-        # One upload is one attempt: its key is its own number, and a failed one gives its place back; one whose process
-        # died does by its deadline. The file is kept with the settlement or not at all, so none is kept behind it.
-        hold = await self._room.ledger.hold(
-            account,
-            [Item(STORAGE, max(size, 1))],
-            key=f"upload {number}",
-            owner=id_text("asset", *owner, number),
-            expires_in=UPLOAD_HOLD_SECONDS,
-        )
+        held = held or await self.hold(account, size)
+        assert size <= held.bytes_max, "no more comes than was announced"
         try:
-            media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
+            async with self._room.decoding.place(owner_of(account)):
+                media = await self._room.take_in(self._room.files, path, ("image", "clip", "audio"))
             media = structs.replace(media, bytes=min(media.bytes, max(size, 1)))  # upright, it may have grown
-            asset = KeptAsset(*owner, number, shown_name(name), "upload", hold.id, media, self._room.clock())
-            await self._counted_as(hold, asset, media.bytes, claim)
+            kept = (
+                *owner_of(account),
+                held.number,
+                shown_name(name),
+                "upload",
+                held.hold.id,
+                media,
+                self._room.clock(),
+            )
+            asset = KeptAsset(*kept)
+            await self._counted_as(held.hold, asset, media.bytes, claim)
+            held.is_over = True
         except BaseException:
-            with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
-                why = "The file could not be used."
-                await self._room.ledger.release(hold, why=why, owner=id_text("asset", *owner, number))
+            await self.give_back(held, "The file could not be used.")
             raise
         return asset
 

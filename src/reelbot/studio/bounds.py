@@ -51,7 +51,31 @@ UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 
 UPLOAD_HOLD_SECONDS = 86_400
-"""Storage set aside for an upload whose process died comes back after this; a live one takes minutes to look at."""
+"""Storage set aside for an upload whose process died comes back after this, unless a server that starts gives it back."""
+
+UPLOADS_OF_ACCOUNT_MAX = 3
+"""Files of one account that are on their way into one process: what a browser sends at once of a selection."""
+
+UPLOADS_MAX = 48
+"""Files that are on their way into one process: each is a connection, a file and a megabyte of memory."""
+
+UPLOAD_GRACE_SECONDS = 60
+"""An upload may take this long however small, and stand still no longer."""
+
+UPLOAD_BYTES_PER_SECOND_MIN = 8_000
+"""What an upload brings on average at least: a poor telephone brings several times as much."""
+
+DECODERS_MAX = 2
+"""Files that are looked at once in one process, one of an account: the largest picture takes 200 MB for a moment."""
+
+DECODINGS_WAITING_MAX = 16
+"""Files of one account that wait for being looked at: its uploads, and what its jobs were delivered."""
+
+SAMPLES_AT_ONCE_MAX = 2
+"""Greetings by voices that are made at once in one process, one for an account; each is made once in all."""
+
+SAMPLES_WAITING_MAX = 32
+"""Requests of one account for greetings that have to be made first: more than a page shows voices."""
 
 JOBS_WAITING_MAX = 200
 """Jobs of one account that have not ended: a batch of videos for weeks; more is a program that has lost count."""

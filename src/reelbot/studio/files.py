@@ -46,6 +46,8 @@ class Files:
         self._root = root
         self._kept = root / "files"
         self._desks = root / "desks"
+        self.uploads = root / "uploads"
+        self.samples = root / "samples"
         self._unnamed = root / "unnamed.json"
         self.cache = root / "render"
 

@@ -50,10 +50,13 @@ async def open_studio(
     files.sweep_desks(SWEEP_SECONDS, time.time())
     room = Room(ledger, events, StudioStore(database, ledger.store.lanes), clock, files, registry)
     worker = Worker(room, jobs=max(jobs, 1), lease_seconds=lease_seconds, pause_seconds=pause_seconds)
+    studio = Studio(room, worker)
+    await studio.uploads.free_left_behind()
     if jobs:
         worker.start()
     try:
-        yield Studio(room, worker)
+        yield studio
     finally:
+        studio.uploads.close()
         await worker.stop()
         await registry.aclose()

@@ -3,12 +3,14 @@
 A write transaction begins with the events that it tells, which locks the account's stream; see `store` for why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reelbot.studio.bounds import DECODERS_MAX, DECODINGS_WAITING_MAX
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.files import Files
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.receiving import TakingIn, taken_in
+from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftTold, VideoTold, job_shown
 from reelbot.studio.store import KeptVideo, StudioStore
 from reelbot.studio.telling import TellingRoom, Told
@@ -24,6 +26,7 @@ class Room(TellingRoom[StudioStore]):
     files: Files
     registry: Registry
     take_in: TakingIn = taken_in
+    decoding: Share = field(default_factory=lambda: Share(DECODERS_MAX, 1, DECODINGS_WAITING_MAX))
 
 
 def job_told(job: Job) -> Told:

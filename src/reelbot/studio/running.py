@@ -242,7 +242,7 @@ class Run:
         try:
             if path is not None and before is None:
                 as_it_came = linked(path, folder / f"as it came{path.suffix}")
-            return await received(self._room.files, self._room.take_in, task.work, delivered)
+            return await self._received(task.work, delivered)
         except ProviderFailure:  # it did not deliver what it was asked for
             raise
         except Exception as failure:
@@ -286,6 +286,13 @@ class Run:
                 f"{provider.title} can no longer be used.", f"{missing} Or choose another provider."
             )
         return provider, ability
+
+    async def _received(self, work: Work, delivered: Delivered) -> Made:
+        """What was delivered, checked and kept; a file waits for its turn to be looked at."""
+        if delivered.path is None:
+            return await received(self._room.files, self._room.take_in, work, delivered)
+        async with self._room.decoding.place(self._owner):
+            return await received(self._room.files, self._room.take_in, work, delivered)
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
-from reelbot.studio.assets import Assets
+from reelbot.studio.assets import Assets, Held
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.jobs import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
@@ -25,8 +25,10 @@ from reelbot.studio.overview import Overview
 from reelbot.studio.providers.embedded import CODES
 from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room
+from reelbot.studio.samples import Samples
 from reelbot.studio.shown import DraftListed, DraftShown
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
+from reelbot.studio.uploads import Uploads
 from reelbot.studio.weighing import Weigher
 from reelbot.studio.worker import Worker
 
@@ -47,6 +49,8 @@ class Studio:
         self._drafting = Drafting(room, weigher, CODES)
         self._generating = Generating(room, weigher)
         self._assets = Assets(room)
+        self.uploads = Uploads(room, self._assets)
+        self.samples = Samples(room.files, room.registry)
         self._ending = Ending(room)
         self.deliveries = StudioDeliveries(room.store.database, room.ledger)
         self.overview = Overview(room.store.database, len(room.store.lanes))
@@ -186,14 +190,24 @@ class Studio:
     # assets
 
     async def upload(
-        self, account: AccountRef, name: str, path: Path, size: int, sha256: str, key: str | None = None
+        self,
+        account: AccountRef,
+        name: str,
+        path: Path,
+        size: int,
+        sha256: str,
+        key: str | None = None,
+        held: Held | None = None,
     ) -> tuple[KeptAsset, bool]:
-        """Keep an uploaded file, or give the one that the same key brought before."""
+        """Keep an uploaded file, or give the one that the same key brought before.
+
+        `held` is the storage that `uploads` has set aside for it; without, it is set aside now.
+        """
         return await self._room.keys.once(
             account,
             key,
             content_of("upload", sha256, name),
-            lambda claim: self._assets.upload(account, name, path, size, claim),
+            lambda claim: self._assets.upload(account, name, path, size, claim, held),
             lambda id: self._assets.found(account, id),
         )
 

@@ -269,7 +269,7 @@ def problem_codes(operation: Operation) -> set[str]:
     if operation.takes is not None or operation.uploads:
         codes |= {"malformed", "too_large", "unsupported_media"}
     if operation.uploads:
-        codes |= {"not_found", "disk_full", SHORTAGE}
+        codes |= {"not_found", "disk_full", "too_slow", "length_required", "too_many_requests", "too_busy", SHORTAGE}
     if operation.query is not None or operation.idempotency is not None:
         codes.add("malformed")
     if operation.idempotency is not None:

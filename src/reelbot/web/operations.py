@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from reelbot.accounts import Identity
 from reelbot.allowance import AccountRef
 from reelbot.web.auth import identify
-from reelbot.web.media import read_upload
+from reelbot.web.media import announced_upload, read_upload
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
 from reelbot.web.replies import Answered
@@ -128,8 +128,9 @@ class Served:
         """Have the file of a form on the disk for as long as the endpoint needs it."""
         if call.site.studio is None:
             raise Problem("not_found", "This server keeps its ledger in memory and takes no files.")
-        with call.site.studio.files.desk() as folder:
-            return await self._endpoint(call._replace(body=await read_upload(call.headers, receive, folder)))
+        announced = announced_upload(call.headers)
+        async with call.site.studio.uploads.coming(call.account, announced.file_bytes_max, call.key) as place:
+            return await self._endpoint(call._replace(body=await read_upload(announced, receive, place)))
 
     def _decoded(self, headers: Mapping[bytes, bytes], body: bytes) -> Any:
         assert self._decode is not None and self._takes is not None, "only asked when a body is taken"

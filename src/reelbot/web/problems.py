@@ -68,6 +68,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not_ready": Kind(409, "Something is missing first"),
         "post_locked": Kind(409, "The post is on its way or published"),
         "request_closed": Kind(409, "The request is no longer open"),
+        "too_slow": Kind(408, "The request took too long to come"),
+        "length_required": Kind(411, "The length has to be said first"),
         "too_large": Kind(413, "The request is too large"),
         "unsupported_media": Kind(415, "This is not a media type that is understood here"),
         "range_not_there": Kind(416, "This file has no such range"),

@@ -366,7 +366,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/voices/{id}/sample.wav", "readSample", "A greeting by a voice; costs nothing.",
-        providers.read_sample, {OK: {"audio/wav": bytes}}, problems=("not_found",),
+        providers.read_sample, {OK: {"audio/wav": bytes}}, problems=("not_found", "too_many_requests", "disk_full"),
     ),
     Operation(
         "GET", "/api/v1/operator/jobs", "listOperatorJobs", "For operators: jobs of all accounts, and which failed lately.",

@@ -1,8 +1,8 @@
 """Sends messages to addresses that strangers chose, and to nothing but the public internet. Used by `sending`.
 
-A name is resolved once for each attempt, every address it has is checked, and the connection goes to a checked address:
-what the name resolves to a moment later makes no difference. The certificate is still that of the name. No redirect is
-followed, no proxy of the environment used, no connection or cookie kept; of an answer only its status is read.
+A name is resolved once for each attempt, and the connection goes to an address that was checked (`reelbot.addresses`).
+The certificate is still that of the name. No redirect is followed, no proxy of the environment used, no connection or cookie
+kept; of an answer only its status is read, so nothing of it is decompressed.
 
 What is wrong with an address that must not be reached is told in the same words as a name that does not exist, so that
 nobody learns what there is in the operator's own network.
@@ -10,14 +10,14 @@ nobody learns what there is in the operator's own network.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import httpx
 
+from reelbot.addresses import Address, AddressInside, NoAddress, Resolve, addresses_of, is_public
 from reelbot.errors import Malformed
-from reelbot.webhooks.core.addresses import Address, address_from, is_public
 
 URL_LENGTH_MAX = 2_000
 """Characters of a URL: what servers and proxies on its way accept."""
@@ -39,9 +39,6 @@ DETAIL_LENGTH_MAX = 200
 _GONE = 410
 _FIELDS = {"content-type": "application/json", "user-agent": "ReelBot", "connection": "close"}
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""The addresses of a host, as texts."""
-
 
 class Attempt(NamedTuple):
     """How an attempt ended. `is_gone` when the receiver asks for no more; `status` is None when none was answered."""
@@ -50,10 +47,6 @@ class Attempt(NamedTuple):
     status: int | None
     detail: str
     is_gone: bool = False
-
-
-class AddressRefused(Exception):
-    """A host has no address that a webhook may reach, or none at all."""
 
 
 class Client:
@@ -84,7 +77,7 @@ class Client:
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 await self._addresses(parsed)
-        except (AddressRefused, TimeoutError):
+        except (NoAddress, AddressInside, TimeoutError):
             raise Malformed("url must lead to an address on the public internet.", "url") from None
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
@@ -94,7 +87,7 @@ class Client:
                 return _attempt(await self._status(url, headers, body))
         except TimeoutError:
             return Attempt(False, None, f"It did not answer within {self._attempt_seconds:g} seconds.")
-        except (AddressRefused, Malformed):
+        except (NoAddress, AddressInside, Malformed):
             return Attempt(False, None, "Its address cannot be used.")
         except httpx.HTTPError as error:
             said = " ".join(str(error).split())[:DETAIL_LENGTH_MAX]
@@ -130,15 +123,9 @@ class Client:
         return parsed
 
     async def _addresses(self, url: httpx.URL) -> list[Address]:
-        """All addresses of the host, each of them checked; `AddressRefused` for one that must not be reached."""
+        """All addresses of the host, each of them checked."""
         host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
-        try:
-            addresses = [address_from(text) for text in await self._resolve(host, port)]
-        except (OSError, ValueError):  # UnicodeError, of a label that is too long, is a ValueError
-            raise AddressRefused from None
-        if not addresses or not all(self._may_reach(address, url.scheme) for address in addresses):
-            raise AddressRefused
-        return addresses
+        return await addresses_of(host, port, self._resolve, lambda address: self._may_reach(address, url.scheme))
 
     def _may_reach(self, address: Address, scheme: str) -> bool:
         if self._loopback and address.is_loopback:

@@ -25,10 +25,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import end, end_of, failed
+from reelbot.studio.children import Limits, end, end_of, environment, failed, start
 from reelbot.studio.embedded.artwork import Aspect
 from reelbot.studio.embedded.bounds import (
+    CLIP_CPU_SECONDS,
     CLIP_DEADLINE_SECONDS,
+    CLIP_FILE_BYTES_MAX,
+    CLIP_FRAME_CPU_SECONDS,
+    CLIP_MEMORY_BYTES,
     CLIP_SECONDS_MAX,
     CLIP_SECONDS_MIN,
     CLIP_SOURCE_PIXELS_MAX,
@@ -195,13 +199,10 @@ async def _encode(
     still: Frame, options: AnimationOptions, camera: Camera, target: Path, program: Sequence[str]
 ) -> None:
     """Paint every frame and hand it to the encoder."""
-    process = await asyncio.create_subprocess_exec(
-        *program,
-        *_arguments(FRAMES[options.aspect], target),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    cpu_seconds = CLIP_CPU_SECONDS + CLIP_FRAME_CPU_SECONDS * options.seconds * FRAMES_PER_SECOND
+    limits = Limits(CLIP_MEMORY_BYTES, cpu_seconds, CLIP_FILE_BYTES_MAX)
+    command = (*program, *_arguments(FRAMES[options.aspect], target))
+    process = await start(command, ENCODING, limits, environment(), stdin=asyncio.subprocess.PIPE)
     assert process.stderr is not None
     try:
         async with asyncio.timeout(CLIP_DEADLINE_SECONDS):

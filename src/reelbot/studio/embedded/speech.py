@@ -19,8 +19,13 @@ import msgspec
 import numpy as np
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import answer_of, failed
-from reelbot.studio.embedded.bounds import PASSAGE_LENGTH_MAX, SPEECH_DEADLINE_SECONDS
+from reelbot.studio.children import Limits, answer_of, failed
+from reelbot.studio.embedded.bounds import (
+    PASSAGE_LENGTH_MAX,
+    SPEECH_CPU_SECONDS,
+    SPEECH_DEADLINE_SECONDS,
+    SPEECH_MEMORY_BYTES,
+)
 from reelbot.studio.embedded.languages import SENTENCE_PAUSE_MS, Language, language
 from reelbot.studio.embedded.sound import (
     Samples,
@@ -56,6 +61,8 @@ WORD_MS_MIN = 40
 """No word is shown for less: a caption that flashes by is worse than one a little early."""
 
 SPEAKING = "speaking this text"
+
+LIMITS = Limits(SPEECH_MEMORY_BYTES, SPEECH_CPU_SECONDS)
 
 COMMAND = (sys.executable, "-I", str(Path(__file__).with_name("espeak_process.py")))
 """By its path and isolated, so that nothing of ReelBot is loaded beside the synthesiser."""
@@ -167,13 +174,18 @@ async def speak(
     _check(text, options)
     lines = [_pieces(sentence, chosen) for sentence in sentences(text, chosen.language)]
     request = _request([piece for line in lines for piece in line], chosen, options)
-    answer = await answer_of(command or COMMAND, SPEAKING, deadline_seconds, given=request)
+    answer = await answer_of(command or COMMAND, SPEAKING, LIMITS, patience_seconds=deadline_seconds, given=request)
     return await asyncio.to_thread(_spoken, text, lines, answer, chosen, options.pace)
 
 
 async def sample(voice_id: str) -> Speech:
     """A greeting in a voice's own language, to choose by."""
-    return await speak(_SAMPLES[voice(voice_id).language], SpeechOptions(voice=voice_id))
+    return await speak(greeting(voice_id), SpeechOptions(voice=voice_id))
+
+
+def greeting(voice_id: str) -> str:
+    """What a voice says to be chosen by."""
+    return _SAMPLES[voice(voice_id).language]
 
 
 def duration_estimate(text: str, options: SpeechOptions) -> int:

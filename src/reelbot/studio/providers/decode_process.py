@@ -1,13 +1,12 @@
-"""The process that decodes sound: `python -I decode_process.py RATE SOUND_SECONDS CPU_SECONDS MEMORY_BYTES FILE…`.
+"""The process that decodes sound: `python -I decode_process.py RATE SOUND_SECONDS FILE…`.
 
 It writes the line `reading`, then the length of each file in samples as a line of JSON, then all samples: mono, 16 bit,
-RATE a second; or the line `null` when one of them is broken. The files together may last SOUND_SECONDS. Its memory and time
-are bounded, and nothing but the files is read. An exception that is not foreseen here is a defect of ours and ends it with
+RATE a second; or the line `null` when one of them is broken. The files together may last SOUND_SECONDS. Nothing but
+the files is read. An exception that is not foreseen here is a defect of ours and ends it with
 its traceback. It knows nothing else of ReelBot, so that it starts quickly.
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 
@@ -51,16 +50,13 @@ def _resampled(resampler: AudioResampler, frame: av.AudioFrame) -> list[av.Audio
 
 def main() -> None:
     """Decode the files that the arguments name."""
-    rate, sound_seconds, cpu_seconds, memory_bytes = map(int, sys.argv[1:5])
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))  # at the second, SIGKILL: not a crash
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    rate, sound_seconds = map(int, sys.argv[1:3])
     sys.stdout.buffer.write(b"reading\n")
     sys.stdout.buffer.flush()
     decoded: list[bytes] = []
     room = rate * sound_seconds
     try:
-        for name in sys.argv[5:]:
+        for name in sys.argv[3:]:
             decoded.append(pcm_of(Path(name), rate, room))
             room -= len(decoded[-1]) // 2
     except (av.error.FFmpegError, Undecodable, MemoryError):

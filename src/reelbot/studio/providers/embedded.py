@@ -42,8 +42,8 @@ from reelbot.studio.providers.port import Ability, Delivered, Desk, Voice
 CODES: tuple[str, ...] = tuple(languages())
 """The content languages that can be written and spoken here."""
 
-WORK_SECONDS_MAX = 120.0
-"""How long one piece of work may take: a hundred times what it needs on a small machine."""
+WORK_SECONDS_MAX = 4_000.0
+"""How long one piece of work may take by the clock: longer than the programs that make it, whose own bounds say more."""
 
 
 class NoOptions(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,11 +1,15 @@
 """Asks one provider over HTTP, within bounds, and tells every mishap as the failure point that it means (failures.py).
 
 The key goes to the provider's own address and nowhere else. No redirect leaves that address. A URL that an answer names
-is fetched only when it is the provider's own or on the public internet (addresses.py), and never with the key. No
+is fetched only when it is the provider's own or on the public internet (`reelbot.addresses`), and never with the key. No
 connection is kept: one that the other side has just closed would look like work whose outcome isn't known.
+
+Nothing is decompressed: a few kilobytes can become gigabytes. Answers are asked for as they are, one that comes compressed
+all the same is refused unread, and every other is counted as it comes.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -18,7 +22,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from reelbot.studio.providers.addresses import AddressRefused, Resolve, public_address, resolved
+from reelbot.addresses import AddressInside, NoAddress, Resolve, addresses_of, is_public
 from reelbot.studio.providers.bounds import ANSWER_BYTES_MAX, ERROR_BYTES_MAX, PIECE_BYTES
 from reelbot.studio.providers.failures import (
     NOT_TAKEN_UP,
@@ -79,6 +83,13 @@ class _Progress:
         """Told by the transport what it does."""
         if self.stage is _Stage.UNSENT and event.endswith("send_request_headers.started"):
             self.stage = _Stage.SENT
+
+
+async def resolved(host: str, port: int) -> list[str]:
+    """The addresses of a host by the system's resolver."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 class Caller:
@@ -198,7 +209,7 @@ class Caller:
             headers = {**self._headers, **content.get("headers", {})}
             rest = {name: value for name, value in content.items() if name != "headers"}
             return self._client.build_request(method, url, headers=headers, extensions=extensions, **rest)
-        address = await public_address(url, self._resolve)
+        address = await _public_address(url, self._resolve)
         extensions["sni_hostname"] = url.raw_host.decode("ascii")  # the certificate is still that of the name
         host = {"host": url.netloc.decode("ascii")}
         return self._client.build_request(method, url.copy_with(host=address), headers=host, extensions=extensions)
@@ -217,13 +228,13 @@ class Caller:
         """Tell a mishap of the network as what it means for the work, by how far the call had come."""
         try:
             yield
-        except AddressRefused as error:
+        except _URLRefused as error:
             raise unusable(self.source, str(error)) from None
         except TimeoutError:
             raise self._failure(progress, f"nothing complete within {self._timeouts.whole_seconds:g} s") from None
         except httpx.TimeoutException:
             raise self._failure(progress, "it was silent for too long") from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except httpx.TransportError as error:
             raise self._failure(progress, str(error) or type(error).__name__) from None
 
     def _failure(self, progress: _Progress, why: str) -> ProviderFailure:
@@ -257,8 +268,10 @@ class Caller:
             raise not_kept(self.source, f"it could not be stored: {error.strerror}") from error
 
     async def _pieces(self, response: httpx.Response, bytes_max: int) -> AsyncIterator[bytes]:
+        if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise unusable(self.source, "answered compressed, although it was asked not to")
         size = 0
-        async for piece in response.aiter_bytes(PIECE_BYTES):
+        async for piece in response.aiter_raw(PIECE_BYTES):
             size += len(piece)
             if size > bytes_max:
                 raise unusable(self.source, f"answered with more than {bytes_max // 1024**2} MB")
@@ -268,11 +281,11 @@ class Caller:
         """The beginning of an error's body; what is said there is worth having, and nothing depends on it."""
         body = b""
         try:
-            async for piece in response.aiter_bytes():
+            async for piece in response.aiter_raw():
                 body += piece
                 if len(body) > ERROR_BYTES_MAX:
                     break
-        except (httpx.TransportError, httpx.DecodingError):
+        except httpx.TransportError:
             pass
         return body
 
@@ -286,6 +299,26 @@ def is_passing(status: int) -> bool:
 def _trusted() -> ssl.SSLContext:
     """Whose certificates are believed: read once, because it takes a while; those of `SSL_CERT_FILE` where it is set."""
     return httpx.create_ssl_context()
+
+
+class _URLRefused(Exception):
+    """A URL that must not be fetched, or that leads nowhere. The text goes on after a name and tells no address."""
+
+
+async def _public_address(url: httpx.URL, resolve: Resolve) -> str:
+    """A checked address of the host of a URL, to connect to; `_URLRefused` unless every one it has is public.
+
+    Where a provider itself stands is the operator's choice, the very machine included. What its answers name is not.
+    """
+    if url.scheme != "https" or not url.raw_host or url.userinfo:
+        raise _URLRefused("names a URL that is not plain https")
+    try:
+        addresses = await addresses_of(url.raw_host.decode("ascii"), url.port or 443, resolve, is_public)
+    except NoAddress:
+        raise _URLRefused("names a URL that leads nowhere") from None
+    except AddressInside:
+        raise _URLRefused("names a URL outside the public internet") from None
+    return str(min(addresses, key=lambda address: address.version))  # IPv4 first: not every machine has a way by IPv6
 
 
 def _append(path: Path, piece: bytes) -> None:

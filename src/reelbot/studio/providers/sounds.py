@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from reelbot.studio.children import Crashed, answer_of, failed
+from reelbot.studio.children import Crashed, Limits, answer_of, failed
 from reelbot.studio.providers.bounds import (
     DECODE_MEMORY_BYTES,
     DECODE_PATIENCE_SECONDS,
@@ -23,8 +23,10 @@ RATE = 44_100
 COMMAND = (
     sys.executable,
     *("-I", str(Path(__file__).with_name("decode_process.py"))),
-    *map(str, (RATE, SOUND_SECONDS_MAX, DECODE_SECONDS, DECODE_MEMORY_BYTES)),
+    *map(str, (RATE, SOUND_SECONDS_MAX)),
 )
+
+LIMITS = Limits(DECODE_MEMORY_BYTES, DECODE_SECONDS)
 
 DECODING = "decoding this sound"
 
@@ -60,7 +62,8 @@ async def decoded(paths: Sequence[Path]) -> list[Samples]:
     `Undecodable` when one of them is broken; `ChildFailure` when decoding failed for a reason of our own.
     """
     try:
-        written = await answer_of((*COMMAND, *map(str, paths)), DECODING, DECODE_PATIENCE_SECONDS)
+        command = (*COMMAND, *map(str, paths))
+        written = await answer_of(command, DECODING, LIMITS, patience_seconds=DECODE_PATIENCE_SECONDS)
     except Crashed:
         raise Undecodable from None
     head, _, pcm = written.partition(b"\n")

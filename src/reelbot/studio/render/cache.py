@@ -5,7 +5,6 @@ takes what it finds as links into its own workspace, so that tidying up never pu
 workspace is locked as long as its render lives; one that nobody locks is the rest of a crash and is removed.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reelbot.disk import is_full
+from reelbot.disk import is_full, locked
 from reelbot.studio.render.bounds import CACHE_BYTES_MAX
 from reelbot.studio.render.failures import DiskFull, RenderFailure
 
@@ -78,7 +77,7 @@ class Cache:
         """Make a directory of our own; again, when another render took it for the rest of a crash before it was locked."""
         while True:
             path = Path(tempfile.mkdtemp(prefix=_WORK, dir=self.directory)).resolve()
-            lock = _lock(path)
+            lock = locked(path)
             if lock is not None and path.exists():
                 return path, lock
             if lock is not None:
@@ -87,24 +86,10 @@ class Cache:
     def _sweep(self) -> None:
         """Remove workspaces whose render died."""
         for path in self.directory.glob(f"{_WORK}*"):
-            lock = _lock(path)
+            lock = locked(path)
             if lock is not None:
                 shutil.rmtree(path, ignore_errors=True)
                 os.close(lock)
-
-
-def _lock(path: Path) -> int | None:
-    """Lock a directory for as long as the returned descriptor is open; None when somebody else has it or it is gone."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 @contextmanager

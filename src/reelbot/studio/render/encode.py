@@ -12,10 +12,17 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from reelbot.errors import Failure
-from reelbot.studio.children import ChildFailure, end_of, failed, python_environment
+from reelbot.studio.children import ChildFailure, Limits, end_of, failed, python_environment, start
 from reelbot.studio.render import ffmpeg, fonts
 from reelbot.studio.render.blocking import in_thread
-from reelbot.studio.render.bounds import STALL_SECONDS
+from reelbot.studio.render.bounds import (
+    BASE_CPU_SECONDS,
+    CLIP_FRAME_CPU_SECONDS,
+    FRAME_CPU_SECONDS,
+    MADE_FILE_BYTES_MAX,
+    PAINTER_MEMORY_BYTES,
+    STALL_SECONDS,
+)
 from reelbot.studio.render.cache import Cache
 from reelbot.studio.render.captions import faces_of
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
@@ -92,16 +99,16 @@ async def _paint(order: Order, workspace: Path, cache: Cache, ready: Count) -> N
 
     It is given what was looked at and brought into form before, so when it dies, that is our failure and no file's.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", PAINTER),
-        cwd=order.directory,
-        env=python_environment(),
+    process = await start(
+        (sys.executable, "-P", "-m", PAINTER),
+        PAINTING,
+        _limits(order),
+        python_environment(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=ANSWER_BYTES_MAX,
-        start_new_session=True,
+        folder=order.directory,
+        line_bytes_max=ANSWER_BYTES_MAX,
+        own_group=True,
     )
     assert process.stderr is not None
     said = asyncio.ensure_future(end_of(process.stderr))
@@ -113,6 +120,13 @@ async def _paint(order: Order, workspace: Path, cache: Cache, ready: Count) -> N
     finally:
         await asyncio.shield(_end_group(process))
         await asyncio.wait({said})
+
+
+def _limits(order: Order) -> Limits:
+    """What the painter may use; the decoders and encoders that it starts have limits of their own, which are no higher."""
+    frames = sum(piece.frames for piece in order.pieces)
+    cpu_seconds = BASE_CPU_SECONDS + max(FRAME_CPU_SECONDS, CLIP_FRAME_CPU_SECONDS) * frames
+    return Limits(PAINTER_MEMORY_BYTES, cpu_seconds, MADE_FILE_BYTES_MAX, starts=True)
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:
@@ -180,6 +194,7 @@ async def join(plan: RenderPlan, sound: Path, workspace: Path) -> Path:
             *("-map_metadata", "-1", "-movflags", "+faststart", "-video_track_timescale", str(plan.fps * 512)),
             video.name,
         ],
+        plan.length_ms,
         workspace,
     )
     return video
@@ -202,6 +217,7 @@ async def make_thumbnail(plan: RenderPlan, workspace: Path) -> Path:
             *("-i", piece_file(piece.key), "-vf", f"select=eq(n\\,{wanted}),scale=out_color_matrix=bt601:out_range=pc"),
             *("-frames:v", "1", "-update", "1", "-pix_fmt", "yuvj420p", "-q:v", "3", picture.name),
         ],
+        plan.length_ms,
         workspace,
     )
     return picture

@@ -6,7 +6,7 @@ filter's arguments have their own quoting rules.
 """
 
 import asyncio
-import os
+import math
 import re
 import signal
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,16 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from reelbot.errors import Failure
-from reelbot.studio.children import end, end_of, failed, is_crash
-from reelbot.studio.render.bounds import PIXELS_MAX, RUN_SECONDS_MAX
+from reelbot.studio import children
+from reelbot.studio.children import Limits, end, end_of, failed, is_crash, start
+from reelbot.studio.render.bounds import (
+    BASE_CPU_SECONDS,
+    FFMPEG_MEMORY_BYTES,
+    MADE_FILE_BYTES_MAX,
+    PIXELS_MAX,
+    RUN_SECONDS_MAX,
+    SOUND_CPU_SECONDS,
+)
 from reelbot.studio.render.failures import DiskFull, MediaUnusable
 
 CONTAINERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mp3", "wav")
@@ -56,29 +64,26 @@ def program() -> str:
 
 
 def environment(font_config: Path | None = None) -> dict[str, str]:
-    """Return the environment of a child: ours, without colours in logs, and with no fonts but those named."""
-    extra = {"AV_LOG_FORCE_NOCOLOR": "1"}
-    if font_config is not None:
-        extra["FONTCONFIG_FILE"] = str(font_config)
-    return {**os.environ, **extra}
+    """Return the environment of a child: what any is given, without colours in logs, and with no fonts but those named."""
+    fonts = {} if font_config is None else {"FONTCONFIG_FILE": str(font_config)}
+    return children.environment(AV_LOG_FORCE_NOCOLOR="1", **fonts)
 
 
-async def run(arguments: Sequence[str], cwd: Path | None = None, reading: Sequence[Path] = ()) -> str:
-    """Run ffmpeg to its end and return its log; raise what went wrong, naming the file among `reading` at fault.
+def limits_for(cpu_seconds: float, file_bytes: int = MADE_FILE_BYTES_MAX) -> Limits:
+    """What one ffmpeg may use, with so much processor time for its work."""
+    return Limits(FFMPEG_MEMORY_BYTES, BASE_CPU_SECONDS + math.ceil(cpu_seconds), file_bytes)
+
+
+async def run(arguments: Sequence[str], length_ms: int, cwd: Path | None = None, reading: Sequence[Path] = ()) -> str:
+    """Run ffmpeg over so much sound or video to its end and return its log.
+
+    Raises what went wrong, naming the file among `reading` at fault.
 
     `ChildFailure` when no file is. Cancelling kills the process and waits until it is gone; so does taking longer than
     `RUN_SECONDS_MAX`.
     """
-    process = await asyncio.create_subprocess_exec(
-        program(),
-        *QUIET,
-        *arguments,
-        cwd=cwd,
-        env=environment(),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    limits = limits_for(SOUND_CPU_SECONDS * length_ms / 1000)
+    process = await start((program(), *QUIET, *arguments), ENCODING, limits, environment(), folder=cwd)
     assert process.stderr is not None
     try:
         async with asyncio.timeout(RUN_SECONDS_MAX):

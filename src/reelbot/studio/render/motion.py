@@ -8,6 +8,7 @@ warp, which is kept for the moves that lean; and bytes in between would be round
 """
 
 import io
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reelbot.studio.children import launched
 from reelbot.studio.render import ffmpeg
+from reelbot.studio.render.bounds import CLIP_FRAME_CPU_SECONDS, LOG_FILE_BYTES_MAX
 from reelbot.studio.render.failures import MediaUnusable
 from reelbot.studio.render.layout import logo_size, logo_spot
 from reelbot.studio.render.moves import BLEED, Size, View, view_at
@@ -214,8 +217,9 @@ class Clip:
         self._path = Path(layer.file)
         # A broken clip may be complained about at length; a pipe that nobody empties would stop the decoder.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the decoder
+        limits = ffmpeg.limits_for(CLIP_FRAME_CPU_SECONDS * layer.frames, LOG_FILE_BYTES_MAX)
         self._process = subprocess.Popen(
-            [ffmpeg.program(), *_decoding(layer, frame, fps)],
+            launched([ffmpeg.program(), *_decoding(layer, frame, fps)], limits),
             env=ffmpeg.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -235,6 +239,8 @@ class Clip:
 
     def _failure(self) -> Exception:
         status = self._process.wait()
+        if status == -signal.SIGXFSZ:  # it writes nothing but its log
+            return MediaUnusable(self._path, "it is broken in too many places")
         self._log.seek(0)
         log = self._log.read(LOG_BYTES).decode(errors="replace")
         if status:

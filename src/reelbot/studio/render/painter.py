@@ -26,8 +26,9 @@ import cv2
 import msgspec
 
 from reelbot.disk import is_full, sync
-from reelbot.studio.children import ChildFailure
+from reelbot.studio.children import ChildFailure, launched
 from reelbot.studio.render import ffmpeg
+from reelbot.studio.render.bounds import FRAME_CPU_SECONDS
 from reelbot.studio.render.captions import ass_of, faces_of
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
 from reelbot.studio.render.fonts import unexpected_fonts
@@ -141,8 +142,9 @@ class Encoder:
         self._log = (directory / f"{piece.key}.log").open("w+b")
         if piece.cues:
             (directory / f"{piece.key}.ass").write_text(ass_of(piece.cues, order.look, order.fps), encoding="utf-8")
+        limits = ffmpeg.limits_for(FRAME_CPU_SECONDS * piece.frames)
         self._process = subprocess.Popen(
-            [ffmpeg.program(), *_encoding(order, piece)],
+            launched([ffmpeg.program(), *_encoding(order, piece)], limits),
             cwd=directory,
             env=ffmpeg.environment(Path(order.font_config)),
             stdin=subprocess.PIPE,

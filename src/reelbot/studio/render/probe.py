@@ -14,8 +14,13 @@ from typing import NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import Crashed, answer_of, failed, python_environment
-from reelbot.studio.render.bounds import PROBE_PATIENCE_SECONDS
+from reelbot.studio.children import Crashed, Limits, answer_of, failed, python_environment
+from reelbot.studio.render.bounds import (
+    KEPT_FILE_BYTES_MAX,
+    PROBE_MEMORY_BYTES,
+    PROBE_PATIENCE_SECONDS,
+    PROBE_SECONDS,
+)
 from reelbot.studio.render.failures import DiskFull
 from reelbot.studio.render.timeline import Media, MediaKind
 
@@ -24,6 +29,9 @@ PROGRAM = "reelbot.studio.render.probe_process"
 BROKEN = "It is broken: it can't be read to its end."
 
 LOOKING = "looking at this file"
+
+
+LIMITS = Limits(PROBE_MEMORY_BYTES, PROBE_SECONDS, KEPT_FILE_BYTES_MAX)
 
 
 class Probed(NamedTuple):
@@ -75,7 +83,9 @@ async def normalise(path: Path, into: Path) -> Probed:
 async def _asked(*paths: Path) -> Probed:
     command = (sys.executable, "-P", "-m", PROGRAM, *map(str, paths))
     try:
-        written = await answer_of(command, LOOKING, PROBE_PATIENCE_SECONDS, environment=python_environment())
+        written = await answer_of(
+            command, LOOKING, LIMITS, patience_seconds=PROBE_PATIENCE_SECONDS, variables=python_environment()
+        )
         answer = msgspec.json.decode(written, type=Answer)
     except Crashed:  # an answer too: nothing that crashes a decoder is let in
         raise Malformed(BROKEN, "file") from None

@@ -3,12 +3,11 @@
 With a second path, it writes the picture there as it should be kept, and prints what that is.
 
 Only the formats that are offered are tried, and nothing but the file itself is read, so that a playlist posing as a
-video can't reach other files or addresses. Its memory and time are bounded. `probe.py` runs it and takes a crash over the
+video can't reach other files or addresses. `probe.py` runs it within walls and takes a crash over the
 file for a broken file; an exception that is not foreseen here is a defect of ours and ends it with its traceback.
 """
 
 import os
-import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from PIL import Image, UnidentifiedImageError
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
 from reelbot.studio.children import READING
-from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX, PROBE_MEMORY_BYTES, PROBE_SECONDS
+from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
 from reelbot.studio.render.failures import MediaUnusable
 from reelbot.studio.render.ffmpeg import CONTAINERS
 from reelbot.studio.render.pictures import (
@@ -203,10 +202,7 @@ def _counted_ms(path: Path) -> int:
 
 
 def main() -> None:
-    """Look at the file that the first argument names, and keep it where the second says, within bounds; answer."""
-    resource.setrlimit(resource.RLIMIT_AS, (PROBE_MEMORY_BYTES, PROBE_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROBE_SECONDS, PROBE_SECONDS + 1))  # at the second, SIGKILL: not a crash
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Look at the file that the first argument names, and keep it where the second says; answer."""
     sys.stdout.buffer.write(READING)
     sys.stdout.buffer.flush()
     sys.stdout.buffer.write(msgspec.json.encode(_answer(*map(Path, sys.argv[1:]))))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reelbot.disk import sync
 from reelbot.studio.render import ffmpeg
 from reelbot.studio.render.blocking import in_thread
+from reelbot.studio.render.bounds import LENGTH_MS_MAX
 from reelbot.studio.render.cache import Cache
 from reelbot.studio.render.failures import MISSING, MediaUnusable, RenderFailure
 from reelbot.studio.render.plan import SoundPlan
@@ -88,6 +89,7 @@ async def measure(path: Path, seconds: float | None = None, *, with_peak: bool =
     try:
         log = await ffmpeg.run(
             [*ffmpeg.READ_ONLY_LOCAL, *limit, "-i", str(path), "-map", "0:a:0", "-vn", "-af", graph, "-f", "null", "-"],
+            LENGTH_MS_MAX if seconds is None else round(1_000 * seconds),
             reading=[path],
         )
     except MediaUnusable as failure:
@@ -108,7 +110,9 @@ async def _silence(plan: SoundPlan, track: Path) -> None:
     """Make a silent track: some players and platforms refuse a video without any."""
     source = f"anullsrc=channel_layout=stereo:sample_rate={RATE}"
     await ffmpeg.run(
-        ["-f", "lavfi", "-t", f"{plan.length_ms / 1000:.3f}", "-i", source, *_aac(), track.name], track.parent
+        ["-f", "lavfi", "-t", f"{plan.length_ms / 1000:.3f}", "-i", source, *_aac(), track.name],
+        plan.length_ms,
+        track.parent,
     )
 
 
@@ -125,7 +129,10 @@ async def _mix(plan: SoundPlan, workspace: Path) -> Loudness:
     inputs = [part for path in paths for part in _input(path, loops=plan.music is not None and path == plan.music.path)]
     graph = f"{_graph(plan, levels)};[mix]asplit[out][heard];[heard]ebur128=framelog=quiet,anullsink"
     log = await ffmpeg.run(
-        [*inputs, "-filter_complex", graph, "-map", "[out]", "-c:a", "pcm_f32le", MIX], workspace, paths
+        [*inputs, "-filter_complex", graph, "-map", "[out]", "-c:a", "pcm_f32le", MIX],
+        plan.length_ms,
+        workspace,
+        paths,
     )
     return loudness_in(log)
 
@@ -184,10 +191,11 @@ async def _limit(gain: float, ceiling: float, workspace: Path) -> Loudness:
         f"alimiter=limit={10 ** (ceiling / 20):.5f}:level=false:attack=3:release=80,aresample={RATE},"
         "ebur128=framelog=quiet"
     )
-    return loudness_in(await ffmpeg.run(["-i", MIX, "-af", graph, "-c:a", "pcm_f32le", LIMITED], workspace))
+    log = await ffmpeg.run(["-i", MIX, "-af", graph, "-c:a", "pcm_f32le", LIMITED], LENGTH_MS_MAX, workspace)
+    return loudness_in(log)
 
 
 async def _fits(workspace: Path, track: Path) -> bool:
     """Encode what was limited, and say whether its true peak is low enough."""
-    await ffmpeg.run(["-i", LIMITED, *_aac(), track.name], workspace)
+    await ffmpeg.run(["-i", LIMITED, *_aac(), track.name], LENGTH_MS_MAX, workspace)
     return (await measure(track)).peak < PEAK_MAX_DBTP

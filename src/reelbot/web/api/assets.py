@@ -25,7 +25,7 @@ async def upload_asset(call: Call) -> Reply:
     """Take in a file."""
     upload: Upload = call.body
     file = (upload.name, upload.path, upload.size, upload.sha256)
-    asset, replayed = await studio_of(call).upload(call.account, *file, call.key)
+    asset, replayed = await studio_of(call).upload(call.account, *file, call.key, upload.held)
     return json_reply(CREATED, _encode(asset_shown(asset)), REPLAYED if replayed else ())
 
 

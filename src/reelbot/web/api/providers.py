@@ -5,11 +5,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.registry import Described
 from reelbot.web.api.drafts import studio_of
 from reelbot.web.operations import Call
-from reelbot.web.problems import OK, Problem
+from reelbot.web.problems import OK
 from reelbot.web.replies import SECURITY, Reply, json_reply
 
 _encode = msgspec.json.Encoder().encode
@@ -95,11 +94,6 @@ async def list_voices(call: Call) -> Reply:
 
 async def read_sample(call: Call) -> Reply:
     """A greeting by a voice. Listening costs nothing."""
-    embedded = studio_of(call).registry.provider("embedded")
-    assert isinstance(embedded, Embedded), "the provider of that name"
-    known = {voice.id for code in studio_of(call).languages for voice in embedded.voices(code)}
-    if call.named not in known:
-        raise Problem("not_found", "There is no such voice with a sample.")
-    wav = await embedded.sample(call.named)
+    wav = await studio_of(call).samples.sample(call.account, call.named)
     fields = ((b"content-type", b"audio/wav"), (b"cache-control", b"private, max-age=86400"), *SECURITY)
     return Reply(OK, fields, wav)

@@ -1,8 +1,26 @@
-"""Which network addresses a webhook may reach: those of the public internet. By the registries of IANA, as a table."""
+"""Which network addresses may be reached on a stranger's behalf: those of the public internet. One table for all requests.
 
+Webhooks go to addresses that accounts choose, and answers of providers name URLs to fetch: neither may lead into the
+operator's own network (SSRF). A name is resolved once, every address that it has is checked, and the connection goes to one
+that was: what the name resolves to a moment later makes no difference. The table follows the registries of IANA.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host, as texts."""
+
+
+class NoAddress(Exception):
+    """A host has no address at all, or one that cannot be read."""
+
+
+class AddressInside(Exception):
+    """A host has an address that must not be reached."""
+
 
 _REFUSED_4 = tuple(
     IPv4Network(network)
@@ -44,6 +62,19 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 def address_from(text: str) -> Address:
     """The address that a resolver's text names; `ValueError` when it names none."""
     return ip_address(text)
+
+
+async def addresses_of(host: str, port: int, resolve: Resolve, may_reach: Callable[[Address], bool]) -> list[Address]:
+    """All addresses of a host, each of them checked: `NoAddress` without any, `AddressInside` unless all may be reached."""
+    try:
+        addresses = [address_from(text) for text in await resolve(host, port)]
+    except (OSError, ValueError):  # UnicodeError, of a label that is too long, is a ValueError
+        raise NoAddress from None
+    if not addresses:
+        raise NoAddress
+    if not all(map(may_reach, addresses)):
+        raise AddressInside
+    return addresses
 
 
 def is_public(address: Address) -> bool:
