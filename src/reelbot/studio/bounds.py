@@ -42,7 +42,7 @@ CLIP_BYTES_PER_SECOND = 2_000_000
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 
-UPLOAD_HOLD_SECONDS = 86_400
+UPLOAD_HOLD_SECONDS = 3_600
 """Storage set aside for an upload whose process died comes back after this; a live one takes minutes to look at."""
 
 JOBS_WAITING_MAX = 200
