@@ -34,7 +34,7 @@ def looked_at(*audiences: Audience) -> list[str]:
 
 
 FILES = ("/history.csv", "/enter")
-"""Addresses of the table that show nothing: a download, and a way in."""
+"""Addresses of the table that show nothing by themselves: a download, and a way in, which needs a link."""
 
 
 async def raised(stand: Stand, name: str, plan: str) -> None:
