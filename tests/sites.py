@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from tests.fakes import FakeClock
 from tests.receivers import Inbox
 
-from reelbot.accounts import ROOM, Accounts, Identity
+from reelbot.accounts import EVERYTHING, ROOM, Accounts, Identity
 from reelbot.allowance import ROOMS, AccountRef, Ledger, Terms, load_terms, store_on
 from reelbot.allowance.stores.memory import MemoryStore
 from reelbot.clock import Clock
@@ -31,13 +31,17 @@ from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
 from reelbot.subscriptions import PlanChanges, Subscriptions
-from reelbot.web import Site, build_app
+from reelbot.web import Hosts, PageSettings, Site, build_app
 from reelbot.web.streams import Seat
 from reelbot.web.waiting import Wait
 from reelbot.webhooks import ROOM as WEBHOOKS_ROOM
 from reelbot.webhooks import STORED_KINDS, Client, Webhooks
 
-SITE_URL = "http://reelbot.test"
+SITE_URL = "http://reelbot.localhost"
+"""A name that every site answers to."""
+
+SETTINGS = PageSettings(hosts=Hosts(["reelbot.test"]))
+"""What is set of a site whose tests ask it by another name too."""
 
 REQUESTS = count(1)
 """Numbers for idempotency keys: no two requests of a test run share one unless the test says so."""
@@ -203,7 +207,7 @@ async def join(stand: Stand, name: str, plan: str, zone: str = "Europe/Paris") -
             await members.join(connection, answer.lane, answer.account, name, "creator")
 
         account = await ledger.account(name, plan=plan, timezone=zone, rider=rider)
-        key = await members.issue_key(account.lane, account.id, "test")
+        key = await members.issue_key(account.lane, account.id, "test", EVERYTHING)
     stand.keys[name], stand.accounts[name] = key, account
 
 
@@ -216,7 +220,8 @@ async def site_on(
         events = MemoryEvents()
         async with _ledger(Ledger(MemoryStore(events), events, terms, clock, None)) as ledger:
             subscriptions = Subscriptions(ledger, events, clock, plan_changes)
-            yield Site(ledger, FakeGate(), events, None, clock, "test", wait, subscriptions=subscriptions)
+            kept = (ledger, FakeGate(), events, None, clock, "test", wait)
+            yield Site(*kept, subscriptions=subscriptions, pages=SETTINGS)
         return
     database = await open_database(address)
     async with AsyncExitStack() as stack:
@@ -248,6 +253,7 @@ async def site_on(
             publishing=publishing,
             presets=presets,
             subscriptions=subscriptions,
+            pages=SETTINGS,
         )
 
 

@@ -198,6 +198,8 @@ async def _page(
     accounts, account = look.stand.site.accounts, look.stand.accounts[who]
     assert isinstance(accounts, Accounts)
     await page.goto(f"{look.url}/enter?token={await accounts.sessions.issue_link(account.lane, account.id)}")
+    await page.get_by_role("button", name="Sign in as").click()
+    await page.wait_for_url(f"{look.url}/")
     yield page
     await context.close()
 

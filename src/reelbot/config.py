@@ -67,6 +67,7 @@ class Config:
     plan_changes: Literal["open", "request", "closed"] | None = None
     public_url: str = ""
     proxies: tuple[str, ...] = LOOPBACK
+    hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.database:
@@ -82,6 +83,11 @@ class Config:
     def found_at(self) -> str:
         """The address under which people find this server, without a slash at its end."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host names that this installation is asked by, as far as its settings say."""
+        return (urlsplit(self.public_url).hostname or "", self.host, *self.hosts)
 
     @property
     def database_shown(self) -> str:
@@ -262,6 +268,15 @@ def _proxies(given: _Given) -> tuple[str, ...]:
         raise ValueError(f'addresses and networks such as 10.0.0.0/8, or "{NO_PROXIES}"') from error
 
 
+def _hosts(given: _Given) -> tuple[str, ...]:
+    """Host names, in a list or with commas between them."""
+    listed = given.value if isinstance(given.value, list) else str(given.value).split(",")
+    named = tuple(str(one).strip().lower() for one in listed)
+    if not all(re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?", name) for name in named):
+        raise ValueError("host names such as reelbot.example.com, without a port")
+    return named
+
+
 def _flag(given: _Given) -> bool:
     if given.value not in (True, False, "true", "false"):
         raise ValueError("true or false")
@@ -285,5 +300,6 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "plan_changes": _plan_changes,
     "public_url": _public_url,
     "proxies": _proxies,
+    "hosts": _hosts,
 }
 """Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
-from reelbot.accounts import ROOM, Accounts, Role
+from reelbot.accounts import ROOM, USUAL, Accounts, Role, Scope
 from reelbot.allowance import ROOMS as LEDGER_ROOMS
 from reelbot.allowance import AccountRef, Answer, Ledger, Terms, load_terms, store_on
 from reelbot.clock import Clock, system_clock
@@ -23,6 +23,9 @@ libraries would make every command wait."""
 SWEEP_SECONDS = 1.0
 """How often a server gives overdue holds back."""
 
+
+COMMAND_LINE = "the command line"
+"""Who did something, as the access log says it."""
 
 FIRST_LABEL = "first"
 """The label of the key that an account is opened with."""
@@ -96,14 +99,16 @@ def require_database(config: Config, create: bool = False) -> None:
     )
 
 
-async def open_account(parts: Parts, name: str, plan: str, timezone: str, role: Role, label: str) -> OpenedAccount:
+async def open_account(
+    parts: Parts, name: str, plan: str, timezone: str, role: Role, label: str, scopes: frozenset[Scope] = USUAL
+) -> OpenedAccount:
     """Open an account with its member and first key, all of it or nothing; `NameTaken` if it was there."""
     keys: list[str] = []
 
     async def join(connection: Connection | None, answer: Answer) -> None:
         assert connection is not None, "accounts are kept in a database"
         await parts.accounts.join(connection, answer.lane, answer.account, name, role)
-        keys.append(await parts.accounts.issue_key_on(connection, answer.lane, answer.account, label))
+        keys.append(await _issued(parts, connection, (answer.lane, answer.account), label, scopes, None))
 
     account = await parts.ledger.account(name, plan=plan, timezone=timezone, rider=join)
     if not keys:
@@ -111,11 +116,24 @@ async def open_account(parts: Parts, name: str, plan: str, timezone: str, role: 
     return OpenedAccount(account, keys[-1])
 
 
-async def give_key(parts: Parts, account: AccountRef, label: str) -> str:
+async def give_key(
+    parts: Parts, account: AccountRef, label: str, scopes: frozenset[Scope] = USUAL, expires_at: int | None = None
+) -> str:
     """A new key of an account; one that was opened without a member, by the Python front door, gets it now."""
     async with parts.database.transaction() as connection:
         await parts.accounts.join(connection, account.lane, account.id, account.name, "creator")
-        return await parts.accounts.issue_key_on(connection, account.lane, account.id, label)
+        return await _issued(parts, connection, (account.lane, account.id), label, scopes, expires_at)
+
+
+async def _issued(
+    parts: Parts,
+    connection: Connection,
+    place: tuple[int, int],
+    label: str,
+    scopes: frozenset[Scope],
+    expires_at: int | None,
+) -> str:
+    return await parts.accounts.issue_key_on(connection, *place, label, scopes, expires_at, COMMAND_LINE)
 
 
 async def _bring_up_to_date(database: SqliteDatabase | PostgresDatabase, clock: Clock) -> None:

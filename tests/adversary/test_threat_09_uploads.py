@@ -259,7 +259,8 @@ async def test_an_upload_that_stands_still_is_ended_and_one_that_only_takes_long
     assert problem.value.status == 408
 
     async def trickling() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": True, "pause": await asyncio.sleep(0)}
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"", "more_body": True}
 
     (tmp_path / "upload").unlink()
     with pytest.raises(Problem, match="stood still"):

@@ -77,7 +77,7 @@ class Visited:
         """A page on the dashboard of somebody who has signed in. What goes wrong in its scripts fails the test."""
         context = await self.browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
         page = await self.another(context)
-        await page.goto(await self.link(name))
+        await enter(page, await self.link(name))
         await live(page)
         yield page
         await context.close()
@@ -90,6 +90,12 @@ class Visited:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
         return page
+
+
+async def enter(page: Page, link: str) -> None:
+    """Open a one-time link and press its button."""
+    await page.goto(link)
+    await page.get_by_role("button", name="Sign in as").click()
 
 
 async def live(page: Page) -> None:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tests.browser.studio_pages import SCRIPT, picture
-from tests.integration.test_api_publish import connected, filmed
-from tests.sites import Stand
+from tests.integration.test_api_publish import connected
+from tests.sites import Stand, filmed
 
 from reelbot.web.pages.table import PAGES
 from reelbot.web.pages.visits import Audience
@@ -34,7 +34,7 @@ def looked_at(*audiences: Audience) -> list[str]:
 
 
 FILES = ("/history.csv", "/enter")
-"""Addresses of the table that show nothing: a download, and a way in."""
+"""Addresses of the table that show nothing by themselves: a download, and a way in, which needs a link."""
 
 
 async def raised(stand: Stand, name: str, plan: str) -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page, expect
 from tests.browser import furnishing
-from tests.browser.conftest import PATIENCE_MS, Visited, leave, live, served
+from tests.browser.conftest import PATIENCE_MS, Visited, enter, leave, live, served
 from tests.browser.furnishing import Furnished
 from tests.fakes import FakeClock
 from tests.sites import join, standing
@@ -96,7 +96,8 @@ async def shown(town: Town, name: str | None, path: str) -> AsyncIterator[Page]:
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     if name:
-        await page.goto(await town.visited.link(name))
+        await enter(page, await town.visited.link(name))
+        await live(page)
     await page.goto(f"{town.visited.url}{path}")
     if name:
         await live(page)

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.async_api import Response, expect
-from tests.browser.conftest import PATIENCE_MS, Visited
+from tests.browser.conftest import PATIENCE_MS, Visited, enter
 from tests.sites import with_plan_changes
 
 from reelbot.web.pages.wording import instant_words, number_text, size_text
@@ -69,12 +69,12 @@ async def test_a_one_time_link_leads_to_the_dashboard_and_works_once(visited: Vi
     link = await visited.link()
     context = await visited.browser.new_context()
     page = await visited.another(context)
-    await page.goto(link)
-    assert page.url == f"{visited.url}/"
+    await enter(page, link)
+    await page.wait_for_url(f"{visited.url}/")
     await expect(page.locator("h1")).to_have_text("What is your next video about?")
     await context.clear_cookies()
     await page.goto(link)
-    await expect(page.get_by_role("alert")).to_contain_text("This link was used before")
+    await expect(page.get_by_role("alert")).to_contain_text("This link has expired or was already used")
     await context.close()
 
 
@@ -164,7 +164,7 @@ async def test_the_first_load_is_light_and_all_of_it_is_ours(visited: Visited) -
     context = await visited.browser.new_context()
     page = await visited.another(context)
     page.on("response", weigh)
-    await page.goto(await visited.link())
+    await enter(page, await visited.link())
     await page.wait_for_selector('html[data-connection="live"]')
     await page.evaluate("document.fonts.ready.then(() => true)")
     assert all(url.startswith(visited.url) for url in weights)

@@ -4,7 +4,8 @@ import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import PATIENCE_MS, Visited, live
 from tests.browser.test_browser_pages import NAMELESS
-from tests.integration.test_api_publish import filmed, work
+from tests.integration.test_api_publish import work
+from tests.sites import filmed
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -24,8 +24,8 @@ from tests.browser.studio_pages import (
     studio,
 )
 from tests.fakes import FakeClock
-from tests.integration.test_api_publish import connected, filmed, work
-from tests.sites import standing
+from tests.integration.test_api_publish import connected, work
+from tests.sites import filmed, standing
 
 
 async def _move(visited: Visited, page: Page, draft: str, who: str) -> None:

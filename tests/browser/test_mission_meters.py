@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 from tests.browser import furnishing
-from tests.browser.conftest import PATIENCE_MS, Visited, live
+from tests.browser.conftest import PATIENCE_MS, Visited, enter, live
 from tests.browser.real_server import Caller, serving
 from tests.browser.studio_pages import (
     CREDITS,
@@ -208,7 +208,7 @@ async def test_m8_a_page_whose_server_is_killed_says_so_and_comes_back_by_itself
     async with serving(tmp_path, "--port", "0") as server:
         assert server.key is not None
         caller = Caller(server.url, server.key)
-        await page.goto(server.link)
+        await enter(page, server.link)
         await live(page)
         await caller.hold(7)
         await expect(page.locator(CREDITS)).to_have_text("993")

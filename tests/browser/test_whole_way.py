@@ -15,7 +15,7 @@ import av
 import httpx
 import pytest
 from playwright.async_api import Browser, Download, Locator, Page, expect
-from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS, live
+from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS, enter, live
 from tests.browser.real_server import DEADLINE_SECONDS, serving
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -57,7 +57,7 @@ async def first_visit(browser: Browser, tmp_path: Path, name: str, **options: ob
         page = await context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        await page.goto(server.link)
+        await enter(page, server.link)
         await live(page)
         yield Way(page, server.url, folder)
         await context.close()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.fakes import FakeClock
 
-from reelbot.accounts import LABEL_LENGTH_MAX, ROOM, Accounts, Identity
+from reelbot.accounts import LABEL_LENGTH_MAX, ROOM, USUAL, Accounts, Identity
 from reelbot.accounts.core.keys import KeyPlace, key_text, presented_key
 from reelbot.accounts.remembering import KEPT_MS
 from reelbot.clock import DAY
@@ -17,7 +17,7 @@ from reelbot.errors import DatabaseFailure, Malformed
 
 AnyDatabase = SqliteDatabase | PostgresDatabase
 
-ADA = Identity(0, 1, "ada", "creator")
+ADA = Identity(0, 1, "ada", "creator", USUAL)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def accounts(database: AnyDatabase, clock: FakeClock) -> AsyncIterator[Acc
 
 async def join(database: AnyDatabase, accounts: Accounts, who: Identity) -> None:
     async with database.transaction() as connection:
-        await accounts.join(connection, *who)
+        await accounts.join(connection, *who[:4])
 
 
 class Unwritable:
@@ -52,7 +52,7 @@ async def test_a_key_identifies_the_account_it_was_issued_to(accounts: Accounts)
 
 
 async def test_a_key_is_of_the_account_and_role_that_joined(database: AnyDatabase, accounts: Accounts) -> None:
-    bob = Identity(0, 2, "bob", "operator")
+    bob = Identity(0, 2, "bob", "operator", USUAL)
     await join(database, accounts, bob)
     keys = [await accounts.issue_key(0, number, "laptop") for number in (1, 2)]
     assert [await accounts.identify(key) for key in keys] == [ADA, bob]

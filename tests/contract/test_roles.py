@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.fakes import FakeClock
 
-from reelbot.accounts import ROOM, Accounts, Identity, LastOperator
+from reelbot.accounts import ROOM, USUAL, Accounts, Identity, LastOperator
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 
 AnyDatabase = SqliteDatabase | PostgresDatabase
@@ -22,7 +22,7 @@ async def accounts(database: AnyDatabase, clock: FakeClock) -> AsyncIterator[Acc
     made = Accounts(database, clock)
     for who in (ADA, BOB):
         async with database.transaction() as connection:
-            await made.join(connection, *who)
+            await made.join(connection, *who[:4])
     yield made
     await made.close()
 
@@ -37,13 +37,16 @@ async def test_a_new_role_counts_at_once_for_every_session_and_key_in_every_proc
 ) -> None:
     other = await open_database(database_url)
     elsewhere = Accounts(other, clock)
+    by_key = BOB._replace(scopes=USUAL)
     tokens = [await accounts.issue_key(0, 2, "laptop"), await accounts.sessions.begin(0, 2, "Firefox")]
     for gate in (accounts, elsewhere):
-        assert [await gate.identify(token) for token in tokens] == [BOB, BOB]
+        assert [await gate.identify(token) for token in tokens] == [by_key, BOB]
     assert await elsewhere.roles.give(0, 2, "bob", "operator", "ada")
     await asyncio.sleep(0)  # what is shared within one turn of the loop is over
     for gate in (accounts, elsewhere):
-        assert [await gate.identify(token) for token in tokens] == [BOB._replace(role="operator")] * 2
+        assert [await gate.identify(token) for token in tokens] == [
+            one._replace(role="operator") for one in (by_key, BOB)
+        ]
     await elsewhere.close()
     await other.close()
 

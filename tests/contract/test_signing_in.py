@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.fakes import FakeClock
 
-from reelbot.accounts import LINK_MS, ROOM, SESSION_MS, Accounts, Identity, TooManyTries
+from reelbot.accounts import LINK_MS, ROOM, SESSION_MS, USUAL, Accounts, Identity, TooManyTries
 from reelbot.accounts.sessions import RESET_MS
 from reelbot.accounts.tries import PAIR
 from reelbot.clock import MINUTE
@@ -26,7 +26,7 @@ async def accounts(database: AnyDatabase, clock: FakeClock) -> AsyncIterator[Acc
     await migrate(database, [ROOM], clock)
     made = Accounts(database, clock)
     async with database.transaction() as connection:
-        await made.join(connection, *ADA)
+        await made.join(connection, *ADA[:4])
     yield made
     await made.close()
 
@@ -139,11 +139,12 @@ async def test_a_password_that_an_operator_sets_ends_all_sessions_and_no_key(
     other = Accounts(database, clock)
     sessions = [await accounts.sessions.begin(*PLACE, f"browser {number}") for number in range(2)]
     key = await accounts.issue_key(*PLACE, "laptop")
-    assert [await other.identify(one) for one in (*sessions, key)] == [ADA] * 3
+    by_key = ADA._replace(scopes=USUAL)
+    assert [await other.identify(one) for one in (*sessions, key)] == [ADA, ADA, by_key]
     await accounts.set_password(*PLACE, "ada", PASSWORD)
     await asyncio.sleep(0)  # what is shared within one turn of the loop is over
     for gate in (accounts, other):
-        assert [await gate.identify(one) for one in (*sessions, key)] == [None, None, ADA]
+        assert [await gate.identify(one) for one in (*sessions, key)] == [None, None, by_key]
     assert await accounts.passwords.is_right("ada", PLACE, PASSWORD, HERE)
     await accounts.set_password(0, 7, "py", PASSWORD)
     assert await accounts.passwords.is_right("py", (0, 7), PASSWORD, HERE)

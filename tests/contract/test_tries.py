@@ -29,7 +29,7 @@ async def accounts(database: AnyDatabase, clock: FakeClock) -> AsyncIterator[Acc
     hashed = await made.passwords.hashed(PASSWORD)
     for who in (ADA, BOB):
         async with database.transaction() as connection:
-            await made.join(connection, *who)
+            await made.join(connection, *who[:4])
         await made.passwords.write(who.lane, who.account, hashed)
     quick(made)
     yield made

@@ -363,6 +363,51 @@ def test_keys_are_issued_listed_and_revoked(ada: str) -> None:
     assert "server" in done("account", "key", "ada", "--list")
 
 
+def test_a_key_is_issued_for_what_is_asked_and_until_then(ada: str) -> None:
+    document("account", "key", "ada", "--label", "shop", "--scope", "ledger", "--expires", "90d")
+    document("account", "key", "ada", "--expires", "2999-12-31")
+    assert "for read, operator." in done("account", "key", "ada", "--scope", "operator")
+    keys = document("account", "key", "ada", "--list")["keys"]
+    assert [key["scopes"] for key in keys] == [
+        ["read", "studio", "ledger"], ["read", "ledger"], ["read", "studio", "ledger"], ["read", "operator"],
+    ]  # fmt: skip
+    assert [key["expires_at"] is None for key in keys] == [True, False, False, True]
+    assert keys[2]["expires_at"] == "2999-12-31T00:00:00Z"
+    assert "read ledger" in done("account", "key", "ada", "--list")
+
+
+@pytest.mark.parametrize("when", ["yesterday", "d", "-5d", "0d", "99999d", "2020-01-01", "2026-02-30", ""])
+def test_a_key_that_would_be_over_or_never_clear_is_not_issued(ada: str, when: str) -> None:
+    assert "expire" in failed(2, "account", "key", "ada", "--expires", when)
+    assert len(document("account", "key", "ada", "--list")["keys"]) == 1
+
+
+def test_the_key_of_a_new_operator_does_an_operators_work_too() -> None:
+    done("account", "create", "olga", "--operator")
+    (key,) = document("account", "key", "olga", "--list")["keys"]
+    assert key["scopes"] == ["read", "studio", "ledger", "operator"]
+
+
+def test_all_keys_are_revoked_at_once(ada: str) -> None:
+    done("account", "key", "ada")
+    assert document("account", "key", "ada", "--revoke-all") == {"account": "ada", "revoked_keys": 2}
+    assert all(key["revoked_at"] for key in document("account", "key", "ada", "--list")["keys"])
+    assert "0 keys of ada are refused" in done("account", "key", "ada", "--revoke-all")
+
+
+def test_the_access_log_says_what_was_done_here(ada: str) -> None:
+    done("account", "create", "bob")
+    done("account", "link", "ada")
+    kinds = [one["kind"] for one in document("account", "access", "ada")["records"]]
+    assert kinds == ["link_issued", "key_issued"]
+    everywhere = document("account", "access", "--limit", "2")["records"]
+    assert [(one["account"], one["by"]) for one in everywhere] == [
+        ("ada", "the command line"), ("bob", "the command line"),
+    ]  # fmt: skip
+    assert "Sign-in link issued" in done("account", "access")
+    assert "There is no account named eve" in failed(1, "account", "access", "eve")
+
+
 def test_revoking_a_key_that_is_not_there_is_told(ada: str) -> None:
     assert "ada has no key 7." in failed(1, "account", "key", "ada", "--revoke", "7")
 
@@ -373,7 +418,7 @@ def test_a_key_is_revoked_by_its_number(ada: str, number: str) -> None:
 
 
 def test_one_thing_is_done_with_keys_at_a_time(ada: str) -> None:
-    assert "one of --label, --revoke and --list" in failed(2, "account", "key", "ada", "--revoke", "1", "--list")
+    assert "one of --revoke, --revoke-all and --list" in failed(2, "account", "key", "ada", "--revoke", "1", "--list")
 
 
 def test_an_account_opened_from_python_gets_its_member_with_its_first_key() -> None:

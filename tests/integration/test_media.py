@@ -5,9 +5,8 @@ import io
 import httpx
 import pytest
 from PIL import Image
-from tests.integration.test_api_publish import filmed
 from tests.integration.test_api_studio import picture, uploaded
-from tests.sites import Stand
+from tests.sites import Stand, filmed
 from tests.studio_render.material import clip
 
 ALL = b"Why cats purr mp4"

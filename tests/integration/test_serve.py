@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -143,8 +144,35 @@ def test_the_link_of_the_greeting_names_the_public_address(monkeypatch: pytest.M
     with serving() as server:
         assert server.url.startswith("http://127.0.0.1:")
         assert server.link.startswith("https://reelbot.example.com/enter?token=rl_")
-        entered = httpx.get(server.link.replace("https://reelbot.example.com", server.url), timeout=DEADLINE_SECONDS)
-        assert entered.headers["set-cookie"].endswith("; Secure")
+        page = httpx.get(server.link.replace("https://reelbot.example.com", server.url), timeout=DEADLINE_SECONDS)
+        assert page.headers["set-cookie"].startswith("__Host-reelbot_entry=")
+        assert page.headers["set-cookie"].endswith("; Secure")
+        assert "Sign in as owner" in page.text
+
+
+@pytest.mark.parametrize(("added", "status"), [("", 400), ("studio.example, reelbot.example", 200)])
+def test_a_server_answers_to_its_own_names_and_to_those_that_are_added(
+    monkeypatch: pytest.MonkeyPatch, added: str, status: int
+) -> None:
+    monkeypatch.setenv("REELBOT_HOSTS", added)
+    with serving() as server:
+        key = {"Authorization": f"Bearer {server.key}"}
+        for host, expected in (("reelbot.example", status), ("localhost", 200), (socket.gethostname(), 200)):
+            answer = httpx.get(f"{server.url}/api/v1/usage", headers={**key, "Host": host}, timeout=DEADLINE_SECONDS)
+            assert answer.status_code == expected, host
+
+
+def test_the_first_key_does_everything_but_an_operators_work() -> None:
+    with serving() as server:
+        for path, expected in (("usage", 200), ("operator/access", 403)):
+            key = {"Authorization": f"Bearer {server.key}"}
+            answer = httpx.get(f"{server.url}/api/v1/{path}", headers=key, timeout=DEADLINE_SECONDS)
+            assert answer.status_code == expected
+        key = {"Authorization": f"Bearer {cli('account', 'key', 'owner', '--scope', 'operator')['key']}"}
+        seen = httpx.get(f"{server.url}/api/v1/operator/access", headers=key, timeout=DEADLINE_SECONDS).json()[
+            "records"
+        ]
+        assert (seen[0]["kind"], seen[0]["by"]) == ("key_issued", "the command line")
 
 
 def test_no_secret_is_written_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +183,8 @@ def test_no_secret_is_written_to_the_log(monkeypatch: pytest.MonkeyPatch) -> Non
     with serving() as server, httpx.Client(base_url=server.url, headers=own, timeout=DEADLINE_SECONDS) as browser:
         link = re.sub(".*token=", "", cli("account", "link", "owner")["link"])
         for _ in range(2):
-            browser.get("/enter", params={"token": link})
+            entry = re.findall('name="form_token" value="([^"]+)"', browser.get("/enter", params={"token": link}).text)
+            browser.post("/enter", data={"token": link, "form_token": "".join(entry)})
         token = re.findall('name="form_token" value="([^"]+)"', browser.get("/account").text)[0]
         session = browser.cookies["reelbot_session"]
         browser.post("/account/password", data={"form_token": token, "password": password})

@@ -3,9 +3,10 @@
 import csv
 import io
 
-from tests.integration.test_api_publish import connected, filmed
+from tests.integration.test_api_publish import connected
 from tests.pages.test_studio_pages import finished, generated, opened
 from tests.pages.visitors import Read, Visitor, visiting
+from tests.sites import filmed
 
 from reelbot.ids import id_text
 

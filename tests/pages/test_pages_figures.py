@@ -323,7 +323,7 @@ async def test_an_operator_opens_an_account_and_hands_out_a_link(ada: Visitor) -
     answer = await ada.send(f"/operator/accounts/{account.lane}-{account.id}/link")
     link = next(word for word in Read(answer.text).words if "/enter?token=" in word)
     async with visiting(ada.stand) as carl:
-        await carl.get(link)
+        await carl.enter(link)
         assert "You are on Starter" in (await carl.read("/subscription")).text
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.test_api_publish import connected, filmed
+from tests.integration.test_api_publish import connected
 from tests.integration.test_api_studio import picture
 from tests.pages.visitors import HTML, Visitor, accounts_of, make_operator, visiting
-from tests.sites import Stand
+from tests.sites import Stand, filmed
 
 from reelbot.accounts import SESSION_MS
 from reelbot.ids import id_text
@@ -212,7 +212,7 @@ async def test_a_session_that_does_not_count_is_a_stranger_everywhere(stand: Sta
             elif text:
                 thief.http.headers["Cookie"] = f"reelbot_session={text}"
             for operation in OPERATIONS:
-                if operation.needs_key:
+                if operation.scope is not None:
                     path = things.address(operation.path) if operation in NAMED else operation.path
                     answer = await asked(thief, operation, path)
                     assert answer.status_code == 401, (what, operation.id)
@@ -230,7 +230,7 @@ async def test_nothing_private_is_kept_by_caches_that_others_share(stand: Stand,
     await make_operator(stand)
     stand.site.streams.close()  # a stream ends as soon as it has begun
     for operation in OPERATIONS:
-        if operation.method == "GET" and operation.needs_key:
+        if operation.method == "GET" and operation.scope is not None:
             path = things.address(operation.path) if operation in NAMED else operation.path
             kept = (await asked(ada, operation, path)).headers["cache-control"]
             assert kept == "no-store" or kept.startswith("private, "), operation.id

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.fakes import FakeClock
 from tests.pages.visitors import Read, Visitor, make_operator, visiting
-from tests.sites import Answer, Stand, join, standing
+from tests.sites import SETTINGS, Answer, Stand, join, standing
 
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.config import Config
@@ -17,7 +17,6 @@ from reelbot.web import operator_actions
 from reelbot.web.pages import operator, operator_setup
 from reelbot.web.pages.operator_jobs import span_words
 from reelbot.web.pages.operator_setup import census_of, settings_of
-from reelbot.web.settings import PageSettings
 
 WHY = "The provider is down until Monday."
 
@@ -355,7 +354,7 @@ SECRETS = (
 @pytest.mark.parametrize("address", SECRETS)
 async def test_the_configuration_is_shown_without_its_secrets(olga: Visitor, address: str) -> None:
     config = Config(database=address, webhooks_to_loopback=True)
-    object.__setattr__(olga.stand.site, "pages", PageSettings("closed", config.shown))
+    object.__setattr__(olga.stand.site, "pages", SETTINGS._replace(configuration=config.shown))
     text = (await olga.get("/operator/setup")).text
     assert "db.example.org" in text
     assert "hunter2" not in text
@@ -364,7 +363,7 @@ async def test_the_configuration_is_shown_without_its_secrets(olga: Visitor, add
 async def test_no_key_of_a_provider_is_on_the_page(olga: Visitor, tmp_path: Path) -> None:
     providers = tmp_path / "providers.toml"
     providers.write_text('[openai]\nkey = "hunter2"\n')
-    object.__setattr__(olga.stand.site, "pages", PageSettings("closed", Config(providers=providers).shown))
+    object.__setattr__(olga.stand.site, "pages", SETTINGS._replace(configuration=Config(providers=providers).shown))
     text = (await olga.get("/operator/setup")).text
     assert str(providers) in text
     assert "hunter2" not in text

@@ -1,8 +1,8 @@
 """Publishing and presets without scripts: connect, write, send, download; colours and settings to be applied."""
 
-from tests.integration.test_api_publish import filmed, publishing_of, work
+from tests.integration.test_api_publish import publishing_of, work
 from tests.pages.visitors import Visitor, make_operator, visiting
-from tests.sites import Stand
+from tests.sites import Stand, filmed
 
 
 async def test_an_empty_page_says_what_will_be_there_and_shows_both_limits(ada: Visitor) -> None:

@@ -10,10 +10,13 @@ from tests.studio.stages import Stage, staged, step
 from reelbot.clock import HOUR
 from reelbot.studio.core.asking import SettingsAsked
 from reelbot.studio.core.jobs import Job
+from reelbot.studio.core.works import Kind
 from reelbot.studio.generating import Begun
 from reelbot.studio.providers.port import ProviderFailure
 
 WAITING: list[Act] = ["waiting"] * 1_000
+
+IMAGES: tuple[Kind, ...] = ("image",)
 
 
 def provider(stage: Stage, name: str) -> Scripted:
@@ -52,7 +55,7 @@ async def test_a_job_whose_provider_is_gone_while_it_works_ends_and_gives_back(
     emptied_url: str, tmp_path: Path, clock: FakeClock, has_job: bool
 ) -> None:
     unknown = ProviderFailure("It does not say.", retryable=True)
-    async with staged(emptied_url, tmp_path, clock, [Scripted(), Scripted("other", queued=("image",))]) as stage:
+    async with staged(emptied_url, tmp_path, clock, [Scripted(), Scripted("other", queued=IMAGES)]) as stage:
         provider(stage, "other").will("poll" if has_job else "submit", unknown)
         draft = await stage.open()
         begun = await stage.generate(draft, step("image", provider="other"))
@@ -66,7 +69,7 @@ async def test_a_job_whose_provider_is_gone_while_it_works_ends_and_gives_back(
 async def test_a_provider_that_lost_its_key_ends_its_jobs_instead_of_asking_for_a_day(
     sqlite_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
-    other = Scripted("other", queued=("image",))
+    other = Scripted("other", queued=IMAGES)
     async with staged(sqlite_url, tmp_path, clock, [Scripted(), other]) as stage:
         other.will("poll", ProviderFailure("It does not say.", retryable=True))
         begun = await stage.generate(await stage.open(), step("image", provider="other"))

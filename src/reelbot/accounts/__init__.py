@@ -2,6 +2,9 @@
 
 from reelbot.accounts.core.keys import LABEL_LENGTH_MAX
 from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.records import WORDS as RECORD_WORDS
+from reelbot.accounts.core.records import Record, RecordKind
+from reelbot.accounts.core.scopes import EVERYTHING, SCOPES, USUAL, Scope, checked_scopes, scopes_text
 from reelbot.accounts.core.tickets import Session, is_session
 from reelbot.accounts.passwords import LENGTH_MAX as PASSWORD_LENGTH_MAX
 from reelbot.accounts.passwords import LENGTH_MIN as PASSWORD_LENGTH_MIN
@@ -11,22 +14,31 @@ from reelbot.accounts.sessions import LINK_MS, SESSION_MS, number_of
 from reelbot.accounts.tries import TooManyTries
 
 __all__ = [
+    "EVERYTHING",
     "LABEL_LENGTH_MAX",
     "LINK_MS",
     "PASSWORD_LENGTH_MAX",
     "PASSWORD_LENGTH_MIN",
+    "RECORD_WORDS",
     "ROOM",
+    "SCOPES",
     "SESSION_MS",
+    "USUAL",
     "Accounts",
     "Identity",
     "Key",
     "LastOperator",
     "Member",
+    "Record",
+    "RecordKind",
     "Role",
+    "Scope",
     "Session",
     "TooManyTries",
+    "checked_scopes",
     "is_session",
     "number_of",
+    "scopes_text",
 ]
 
 ROOM = "reelbot.accounts"

@@ -1,4 +1,4 @@
-"""Passwords: kept as Argon2id hashes, checked aside from the event loop, and not to be guessed by trying.
+"""Passwords: not easy to guess, kept as Argon2id hashes, checked aside from the event loop, not to be found by trying.
 
 Whether a name is unknown, has no password or another one is told, and timed, alike. Tries are counted, in all processes
 together; `tries` says which, and how many there may be.
@@ -6,13 +6,15 @@ together; `tries` says which, and how many there may be.
 
 import asyncio
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.networks import NOWHERE, network_of
+from reelbot.accounts.core.strength import weakness_of
 from reelbot.accounts.sessions import Sessions
 from reelbot.accounts.tries import NAME, NETWORK, PAIR, Counted, Tries, counted, tell_wrong
 from reelbot.clock import Clock
@@ -50,12 +52,14 @@ class Passwords:
         sql: Statements,
         sessions: Sessions,
         tries: Tries,
+        access: AccessLog,
     ) -> None:
         self._database = database
         self._clock = clock
         self._sql = sql
         self._sessions = sessions
         self._tries = tries
+        self._access = access
         self._hasher = PasswordHasher()
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
@@ -64,12 +68,19 @@ class Passwords:
         """Whether an account can sign in by a password."""
         return bool(await self._database.fetch(self._sql["read_password"], (lane, account)))
 
-    async def hashed(self, password: str) -> str:
-        """What is kept of a new password; `Malformed` when it is too short or too long."""
+    async def hashed(self, password: str, about: Iterable[str] = ()) -> str:
+        """What is kept of a new password; `Malformed` when it is too short, too long or too easy to guess.
+
+        `about` is what a guesser knows of the person, as the account's name. Passwords that were set before there was this
+        check go on counting.
+        """
         if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
             raise Malformed(f"A password has {LENGTH_MIN} to {LENGTH_MAX} characters.", "password")
         if not _is_text(password):
             raise Malformed("A password is a text in UTF-8.", "password")
+        weakness = weakness_of(password, about)
+        if weakness is not None:
+            raise Malformed(weakness, "password")
         return await self._aside(lambda: self._hasher.hash(_normal(password)))
 
     async def write(self, lane: int, account: int, hashed: str) -> None:
@@ -86,6 +97,10 @@ class Passwords:
 
         `address` is where the try comes from. `TooManyTries` when too many were wrong.
         """
+        return await self.matching(name, place, password, address) is not None
+
+    async def matching(self, name: str, place: tuple[int, int] | None, password: str, address: str) -> str | None:
+        """The same, as the hash that the password was found to match, for `Sessions.begin_by_password`; None if wrong."""
         self._require_room()
         network = network_of(address)
         is_known = await self._sessions.has_been_at(place or _NOBODY, address)
@@ -96,9 +111,11 @@ class Passwords:
         matches = await self._aside(lambda: self._matches(kept, password[: LENGTH_MAX + 1]))
         if not (matches and rows):
             tell_wrong(None if place is None else name, network, used_up)
-            return False
+            async with self._database.transaction() as connection:
+                await self._access.record(connection, *(place or _NOBODY), "wrong_password", "", address)
+            return None
         await self._tries.take_back(tries)
-        return True
+        return str(kept)
 
     def _matches(self, kept: str, password: str) -> bool:
         try:

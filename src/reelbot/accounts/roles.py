@@ -1,13 +1,15 @@
 """Roles: given when an account is opened, changed later, and never taken from the last operator.
 
 A change moves the lane's change, as a revoked API key does: so it counts at once in every open session and for every key,
-whichever process changed it. It is no entry of the ledger, which is about allowances; the log has it.
+whichever process changed it. It is no entry of the ledger, which is about allowances; the access log has it.
 """
 
 import logging
 
+from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.looks import look_of
 from reelbot.accounts.core.members import Role
+from reelbot.accounts.core.networks import NOWHERE
 from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
 from reelbot.errors import Failure
@@ -27,15 +29,18 @@ class LastOperator(Failure):
 class Roles:
     """The roles of one database. Belongs to one event loop."""
 
-    def __init__(self, database: SqliteDatabase | PostgresDatabase, clock: Clock, sql: Statements) -> None:
+    def __init__(
+        self, database: SqliteDatabase | PostgresDatabase, clock: Clock, sql: Statements, access: AccessLog
+    ) -> None:
         self._database = database
         self._clock = clock
         self._sql = sql
+        self._access = access
 
-    async def give(self, lane: int, account: int, name: str, role: Role, by: str) -> bool:
+    async def give(self, lane: int, account: int, name: str, role: Role, by: str, address: str = NOWHERE) -> bool:
         """Give an account a role, at once; False when it has it already. One without a member gets it now.
 
-        `LastOperator` when no other would be left. `by` says in the log who wanted it.
+        `LastOperator` when no other would be left. `by` says who wanted it, `address` from where.
         """
         async with self._database.transaction() as connection:
             await connection.fetch(self._sql["lock_roles"])  # two operators may be about to demote each other
@@ -51,6 +56,8 @@ class Roles:
             else:
                 await connection.execute(self._sql["write_role"], (role, lane, account))
                 await connection.execute(self._sql["count_change"], (lane,))
+            told = f"{before or 'no role'} to {role}"
+            await self._access.record(connection, lane, account, "role_changed", by, address, told)
         _log.info("%s is %s now and was %s before; changed by %s.", name, role, before or "without a role", by)
         return True
 

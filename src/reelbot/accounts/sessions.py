@@ -1,13 +1,18 @@
 """Sessions of browsers, and links that begin one without a password, once. Used by `Accounts` and the pages.
 
 A session counts for 30 days unless it is ended. What ends one moves the lane's change, as a revoked API key does: so it
-is refused at once, whichever process ended it.
+is refused at once, whichever process ended it. A link ends when it is used, when a newer one is issued, and with
+everything that ends all sessions.
+
+Whoever begins a session and whoever ends them all lock the member first. So no session is begun by a link or a password
+that has just been taken away: it is begun before, and ended with the others, or not at all.
 """
 
 import hmac
 import secrets
 from typing import NamedTuple
 
+from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, digest_of
 from reelbot.accounts.core.members import Identity
 from reelbot.accounts.core.networks import NOWHERE, network_of
@@ -42,10 +47,13 @@ class Known(NamedTuple):
 class Sessions:
     """The sessions and links of one database. Belongs to one event loop."""
 
-    def __init__(self, database: SqliteDatabase | PostgresDatabase, clock: Clock, sql: Statements) -> None:
+    def __init__(
+        self, database: SqliteDatabase | PostgresDatabase, clock: Clock, sql: Statements, access: AccessLog
+    ) -> None:
         self._database = database
         self._clock = clock
         self._sql = sql
+        self._access = access
         self._last_use = LastUse(database, sql["note_seen"])
 
     async def close(self) -> None:
@@ -57,7 +65,22 @@ class Sessions:
     async def begin(self, lane: int, account: int, agent: str, address: str = NOWHERE) -> str:
         """A new session of an account; its text is told this once. `Malformed` when the account has no member."""
         async with self._database.transaction() as connection:
-            return await self._begin_on(connection, lane, account, agent, address, False)
+            text = await self._begin_on(connection, lane, account, agent, address, False)
+            await self._access.record(connection, lane, account, "signed_in", "", address, agent)
+        return text
+
+    async def begin_by_password(
+        self, lane: int, account: int, hashed: str, agent: str, address: str = NOWHERE
+    ) -> str | None:
+        """The same for whoever has just shown the password of this hash; None when it was changed meanwhile."""
+        async with self._database.transaction() as connection:
+            await connection.fetch(self._sql["lock_member"], (lane, account))
+            rows = await connection.fetch(self._sql["read_password"], (lane, account))
+            if not rows or rows[0][0] != hashed:
+                return None
+            text = await self._begin_on(connection, lane, account, agent, address, False)
+            await self._access.record(connection, lane, account, "signed_in", "", address, agent)
+        return text
 
     async def _begin_on(
         self, connection: Connection, lane: int, account: int, agent: str, address: str, by_link: bool
@@ -78,15 +101,27 @@ class Sessions:
             raise Malformed("There is no such account.", "account")
         return KeyPlace(lane, account, counted[0][0])
 
-    async def issue_link(self, lane: int, account: int) -> str:
-        """The text of a link that begins one session within `LINK_MS`."""
-        now = self._clock()
+    async def issue_link(self, lane: int, account: int, by: str = "", address: str = NOWHERE) -> str:
+        """The text of a link that begins one session within `LINK_MS`; older links of the account end.
+
+        `by` says who issues it, `address` from where.
+        """
         async with self._database.transaction() as connection:
-            await connection.execute(self._sql["forget_links"], (lane, account, now))
             place = await self._next(connection, "next_link_number", lane, account)
+            await connection.execute(self._sql["end_links"], (lane, account))
             text = ticket_text(LINK, place, secrets.token_bytes(SECRET_BYTES))
-            await connection.execute(self._sql["insert_link"], (*place, _digest(text), now + LINK_MS))
+            await connection.execute(self._sql["insert_link"], (*place, _digest(text), self._clock() + LINK_MS))
+            await self._access.record(connection, lane, account, "link_issued", by, address)
         return text
+
+    async def whose_link(self, link: str) -> str | None:
+        """The name of the account that a link would sign in, which is not used up by asking; None when it counts not."""
+        presented = presented_ticket(LINK, link)
+        if presented is None:
+            return None
+        asked = (*presented.place, presented.digest, self._clock())
+        rows = await self._database.fetch(self._sql["read_link"], asked)
+        return str(rows[0][0]) if rows else None
 
     async def enter(self, link: str, agent: str, address: str = NOWHERE) -> str | None:
         """The session that a link begins; None when it is none of ours, was used before or has expired."""
@@ -95,10 +130,13 @@ class Sessions:
             return None
         lane, account, _ = presented.place
         async with self._database.transaction() as connection:
+            await connection.fetch(self._sql["lock_member"], (lane, account))
             asked = (*presented.place, presented.digest, self._clock())
             if not await connection.fetch(self._sql["use_link"], asked):
                 return None
-            return await self._begin_on(connection, lane, account, agent, address, True)
+            text = await self._begin_on(connection, lane, account, agent, address, True)
+            await self._access.record(connection, lane, account, "link_used", "", address, agent)
+        return text
 
     # while it lasts
 
@@ -141,29 +179,34 @@ class Sessions:
 
     # ending
 
-    async def end(self, text: str) -> None:
+    async def end(self, text: str, address: str = NOWHERE) -> None:
         """End this session; one that has ended already, or never was, is left alone."""
         presented = presented_ticket(SESSION, text)
         known = None if presented is None else await self.known(text)
         if presented is not None and known is not None:
-            await self.end_numbered(*presented.place)
+            await self.end_numbered(*presented.place, known.who.name, address)
 
-    async def end_numbered(self, lane: int, account: int, number: int) -> bool:
+    async def end_numbered(self, lane: int, account: int, number: int, by: str = "", address: str = NOWHERE) -> bool:
         """End one session of an account; False when there is none of that number that counts."""
-        return await self._end("end_session", lane, account, number)
-
-    async def end_others(self, lane: int, account: int, text: str) -> None:
-        """End all sessions of an account but this one; all of them when this is none of the account's."""
-        number = number_of(text)
-        await self._end("end_other_sessions", lane, account, 0 if number is None else number)
-
-    async def _end(self, statement: str, lane: int, account: int, number: int) -> bool:
         async with self._database.transaction() as connection:
-            return await self._end_on(connection, statement, lane, account, number)
+            ended = await self._end_on(connection, "end_session", lane, account, number)
+            if ended:
+                await self._access.record(connection, lane, account, "signed_out", by, address)
+        return ended
 
-    async def end_all_on(self, connection: Connection, lane: int, account: int) -> None:
-        """End all sessions of an account, in the caller's transaction."""
-        await self._end_on(connection, "end_other_sessions", lane, account, 0)
+    async def end_others(self, lane: int, account: int, text: str, by: str = "", address: str = NOWHERE) -> None:
+        """End all links of an account and all its sessions but this one; all of them when this is none of its own."""
+        async with self._database.transaction() as connection:
+            if await self.end_others_on(connection, lane, account, text):
+                await self._access.record(connection, lane, account, "signed_out_everywhere", by, address)
+
+    async def end_others_on(self, connection: Connection, lane: int, account: int, text: str = "") -> bool:
+        """The same in the caller's transaction, and not recorded; False when there was nothing to end."""
+        number = number_of(text)
+        await connection.fetch(self._sql["lock_member"], (lane, account))
+        links = await connection.execute(self._sql["end_links"], (lane, account))
+        kept = 0 if number is None else number
+        return await self._end_on(connection, "end_other_sessions", lane, account, kept) or links > 0
 
     async def _end_on(self, connection: Connection, statement: str, lane: int, account: int, number: int) -> bool:
         ended = await connection.execute(self._sql[statement], (self._clock(), lane, account, number))

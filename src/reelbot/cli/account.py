@@ -7,15 +7,16 @@ import asyncio
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from reelbot.accounts import Key, Role
+from reelbot.accounts import EVERYTHING, SCOPES, USUAL, Key, Role, Scope, checked_scopes, scopes_text
 from reelbot.allowance import Account, AccountRef, Catalogue, Ledger, Receipt, Usage, ZoneChange
+from reelbot.cli.access import access
 from reelbot.cli.call import Call, configured
 from reelbot.cli.choosing import account_named
 from reelbot.cli.documents import change_document, told_before, zone_document
@@ -23,12 +24,12 @@ from reelbot.cli.members import link, password, role
 from reelbot.cli.requests import BY, approve, decline, requests
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
-from reelbot.clock import instant_text, instant_text_or_none
+from reelbot.clock import DAY, SECOND, instant_text, instant_text_or_none
 from reelbot.config import Config
 from reelbot.errors import Failure, Malformed
 from reelbot.ids import place_of
 from reelbot.limits import PAGE_MAX
-from reelbot.wiring import FIRST_LABEL, OpenedAccount, Parts, give_key, open_account, wired
+from reelbot.wiring import COMMAND_LINE, FIRST_LABEL, OpenedAccount, Parts, give_key, open_account, wired
 
 _NUMBER = click.IntRange(1, 2**31 - 1)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -47,7 +48,7 @@ def account() -> None:
     """Open accounts, change roles and passwords, move plans, decide requests, grant, set limits, issue API keys."""
 
 
-for _command in (role, password, link, requests, approve, decline):
+for _command in (role, password, link, access, requests, approve, decline):
     account.add_command(_command)
 
 
@@ -58,14 +59,18 @@ for _command in (role, password, link, requests, approve, decline):
 @click.option("--operator", is_flag=True, help="May do an operator's work.")
 @configured
 def create(call: Call, name: str, plan: str, timezone: str, operator: bool) -> None:
-    """Open an account and show its first API key, this once."""
+    """Open an account and show its first API key, this once.
+
+    The key of an operator may do an operator's work too.
+    """
     opened = asyncio.run(_opened(call.config, name, plan, timezone, "operator" if operator else "creator"))
     _show_key(call, opened.account, opened.key, f"{name} is open on the {plan} plan; here is its API key.")
 
 
 async def _opened(config: Config, name: str, plan: str, timezone: str, role: Role) -> OpenedAccount:
     async with wired(config, create=True) as parts:
-        return await open_account(parts, name, plan, timezone, role, FIRST_LABEL)
+        scopes = EVERYTHING if role == "operator" else USUAL
+        return await open_account(parts, name, plan, timezone, role, FIRST_LABEL, scopes)
 
 
 def _show_key(call: Call, account: AccountRef, key: str, sentence: str) -> None:
@@ -276,36 +281,82 @@ async def _changed(config: Config, name: str, key: str, change: Change) -> tuple
 @account.command()
 @click.argument("name")
 @click.option("--label", metavar="TEXT", help="Where the key will be used.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(list(SCOPES)),
+    help="What it may be used for; all but operator.",
+)
+@click.option("--expires", metavar="WHEN", help="Days, as 90d, or a date, as 2027-03-01, which begins in UTC.")
 @click.option("--revoke", "number", type=_NUMBER, metavar="NUMBER", help="Refuse this key from now on.")
+@click.option("--revoke-all", "all_revoked", is_flag=True, help="Refuse all keys of the account from now on.")
 @click.option("--list", "listed", is_flag=True, help="List the keys there are.")
 @configured
-def key(call: Call, name: str, label: str | None, number: int | None, listed: bool) -> None:
+def key(
+    call: Call,
+    name: str,
+    label: str | None,
+    scopes: Sequence[str],
+    expires: str | None,
+    number: int | None,
+    all_revoked: bool,
+    listed: bool,
+) -> None:
     """Issue, list or revoke API keys.
 
-    A new key is shown this once.
+    A new key is shown this once. With --scope, which may be given several times, it may be used for that and for reading;
+    without, for everything but an operator's work.
     """
-    if sum((label is not None, number is not None, listed)) > 1:
-        raise click.UsageError("Use one of --label, --revoke and --list at a time.")
+    issued = label is not None or bool(scopes) or expires is not None
+    if sum((issued, number is not None, all_revoked, listed)) > 1:
+        raise click.UsageError("Either issue a key, or use one of --revoke, --revoke-all and --list.")
     if number is not None:
         asyncio.run(_revoked(call, name, number))
+    elif all_revoked:
+        asyncio.run(_all_revoked(call, name))
     elif listed:
         asyncio.run(_list_keys(call, name))
     else:
-        asyncio.run(_issued(call, name, label or "command line"))
+        asked = checked_scopes(scopes) if scopes else USUAL
+        asyncio.run(_issued(call, name, label or "command line", asked, expires))
 
 
-async def _issued(call: Call, name: str, label: str) -> None:
+async def _issued(call: Call, name: str, label: str, scopes: frozenset[Scope], expires: str | None) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
-        _show_key(call, ref, await give_key(parts, ref, label), f"Here is a new API key of {name}.")
+        expires_at = None if expires is None else _instant(expires, parts.clock())
+        text = await give_key(parts, ref, label, scopes, expires_at)
+        until = "" if expires_at is None else f", until {instant_text(expires_at)}"
+        _show_key(
+            call, ref, text, f"Here is a new API key of {name}, for {scopes_text(scopes).replace(' ', ', ')}{until}."
+        )
+
+
+def _instant(text: str, now: int) -> int:
+    """When a key is to expire: in so many days, or when a date begins in UTC."""
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 5:
+        return now + int(text[:-1]) * DAY
+    try:
+        return int(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC).timestamp()) * SECOND
+    except ValueError:
+        raise Malformed("--expires must be days, as 90d, or a date, as 2027-03-01.", "expires") from None
 
 
 async def _revoked(call: Call, name: str, number: int) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
-        if not await parts.accounts.revoke_key(ref.lane, ref.id, number):
+        if not await parts.accounts.revoke_key(ref.lane, ref.id, number, COMMAND_LINE):
             raise Failure(f"{name} has no key {number}.", f"`reelbot account key {name} --list` shows those there are.")
     call.show({"account": name, "revoked": number}, styled(f"Key {number} of {name} is refused from now on.", "green"))
+
+
+async def _all_revoked(call: Call, name: str) -> None:
+    async with wired(call.config) as parts:
+        ref = await account_named(parts, name)
+        count = await parts.accounts.revoke_all_keys(ref.lane, ref.id, COMMAND_LINE)
+    words = f"{count} key{'' if count == 1 else 's'} of {name} {'is' if count == 1 else 'are'} refused from now on."
+    call.show({"account": name, "revoked_keys": count}, styled(words, "green"))
 
 
 async def _list_keys(call: Call, name: str) -> None:
@@ -323,11 +374,13 @@ def _key_row(one: Key) -> dict[str, object]:
         "created_at": instant_text(one.created_at),
         "last_used_on": used_on,
         "revoked_at": instant_text_or_none(one.revoked_at),
+        "scopes": scopes_text(one.scopes).split(),
+        "expires_at": instant_text_or_none(one.expires_at),
     }
 
 
 def _keys_table(rows: Sequence[dict[str, object]]) -> Table:
-    made = table("Key", "Label", "Made", "Last used on (UTC)", "Revoked", numbers=("Key",))
+    made = table("Key", "Label", "Made", "Last used on (UTC)", "Revoked", "Scopes", "Expires", numbers=("Key",))
     for row in rows:
-        made.add_row(*(str(value or "-") for value in row.values()))
+        made.add_row(*(" ".join(value) if isinstance(value, list) else str(value or "-") for value in row.values()))
     return made

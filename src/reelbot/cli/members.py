@@ -12,10 +12,7 @@ from reelbot.cli.choosing import account_named
 from reelbot.cli.entering import link_to
 from reelbot.cli.terminal import styled, to_paste
 from reelbot.config import Config
-from reelbot.wiring import wired
-
-_BY = "the command line"
-"""Who changes a role, as the log says it."""
+from reelbot.wiring import COMMAND_LINE, wired
 
 _MEANS: dict[Role, tuple[str, str]] = {
     "creator": ("a creator", "the operator's pages are closed to them, in every browser and for every API key."),
@@ -42,16 +39,16 @@ def role(call: Call, name: str, role: Role) -> None:
 async def _given(config: Config, name: str, role: Role) -> bool:
     async with wired(config) as parts:
         ref = await account_named(parts, name)
-        return await parts.accounts.roles.give(ref.lane, ref.id, ref.name, role, _BY)
+        return await parts.accounts.roles.give(ref.lane, ref.id, ref.name, role, COMMAND_LINE)
 
 
 @click.command()
 @click.argument("name")
 @configured
 def link(call: Call, name: str) -> None:
-    """Print a link that signs a browser in, once, within ten minutes."""
+    """Print a link that signs a browser in, once, within ten minutes. Older links of the account end."""
     address = asyncio.run(_linked(call.config, name))
-    words = Text(f"Open this to sign in as {name}, within ten minutes; it works once:")
+    words = Text(f"Open this to sign in as {name}, within ten minutes; it works once, and older links end:")
     call.show({"account": name, "link": address}, words, to_paste(f"\n    {address}\n"))
 
 
@@ -77,7 +74,7 @@ def password(call: Call, name: str, from_stdin: bool) -> None:
 async def _set(config: Config, name: str, from_stdin: bool) -> None:
     async with wired(config) as parts:
         ref = await account_named(parts, name)  # before anybody has to think of a password
-        await parts.accounts.set_password(ref.lane, ref.id, ref.name, _typed(from_stdin))
+        await parts.accounts.set_password(ref.lane, ref.id, ref.name, _typed(from_stdin), COMMAND_LINE)
 
 
 def _typed(from_stdin: bool) -> str:

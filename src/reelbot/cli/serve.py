@@ -26,7 +26,7 @@ from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
 from reelbot.studio import Presets
-from reelbot.web import PageSettings, Proxies, Site, build_app
+from reelbot.web import Hosts, PageSettings, Proxies, Site, build_app, names_of_this_machine
 from reelbot.webhooks import open_webhooks
 from reelbot.wiring import wired
 
@@ -74,7 +74,8 @@ async def _serve(call: Call, listening: socket.socket) -> None:
     ):
         facts = (parts.ledger, parts.accounts, parts.events, parts.database, parts.clock, version("reelbot"))
         config = parts.config
-        settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies))
+        hosts = Hosts((*config.names, *names_of_this_machine()))
+        settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies), hosts)
         presets = Presets(parts.ledger, parts.database, parts.clock, studio.check_settings)
         site = Site(
             *facts,
@@ -144,7 +145,7 @@ def _spare_the_collector() -> None:
 def _greeting(url: str, call: Call, first: First, link: str) -> list[Text]:
     begin = [
         Text(f"ReelBot listens on {url} and keeps its data in {call.config.database_shown}."),
-        Text(f"Open it as {first.name}, within ten minutes; the link signs in once:"),
+        Text(f"Open it as {first.name}, within ten minutes, and press the button; the link signs in once:"),
         to_paste(f"\n    {link}\n"),
     ]
     end = Text(f"`reelbot account link {first.name}` prints a new link. Ctrl-C ends the server.")

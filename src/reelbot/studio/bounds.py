@@ -50,7 +50,6 @@ delivers, and what becomes of it here, can be kept."""
 UPLOAD_BYTES_MAX = 500_000_000
 """Of one uploaded file: a few minutes of phone video. The storage limit of the plan bounds all of them together."""
 
-<<<<<<< HEAD
 UPLOAD_HOLD_SECONDS = 86_400
 """Storage set aside for an upload whose process died comes back after this, unless a server that starts gives it back."""
 
@@ -77,10 +76,6 @@ SAMPLES_AT_ONCE_MAX = 2
 
 SAMPLES_WAITING_MAX = 32
 """Requests of one account for greetings that have to be made first: more than a page shows voices."""
-=======
-UPLOAD_HOLD_SECONDS = 3_600
-"""Storage set aside for an upload whose process died comes back after this; a live one takes minutes to look at."""
->>>>>>> owner
 
 JOBS_WAITING_MAX = 200
 """Jobs of one account that have not ended: a batch of videos for weeks; more is a program that has lost count."""

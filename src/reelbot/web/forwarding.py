@@ -38,6 +38,12 @@ class Proxies:
         told = b",".join(_values(scope, b"x-forwarded-proto")).partition(b",")[0].strip()
         return Origin(str(self._caller(scope, peer)), is_secure or told == b"https")
 
+    def is_secure(self, scope: Scope) -> bool:
+        """Whether a request came by TLS."""
+        if scope["scheme"] == "https":
+            return True
+        return any(name == b"x-forwarded-proto" for name, _ in scope["headers"]) and self.origin(scope).is_secure
+
     def _caller(self, scope: Scope, peer: _Address) -> _Address:
         """The last address that was not written by one of ours; the farthest of ours where there is none."""
         farthest = peer

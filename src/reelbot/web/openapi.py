@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from reelbot.accounts import SCOPES
 from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, VideoTold
 from reelbot.subscriptions import PlanRequestTold
-from reelbot.web.auth import COOKIE, SAFE_METHODS
+from reelbot.web.auth import COOKIE, SAFE_METHODS, cookie_name
 from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
 from reelbot.web.parts import Site
@@ -49,6 +50,7 @@ class ProblemShown(Struct, frozen=True):
     where: Annotated[str, Meta(description="The part of the request that is at fault.")] | msgspec.UnsetType = (
         msgspec.UNSET
     )
+    scope: Annotated[str, Meta(description="The scope that the API key lacks.")] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FittingLine(Struct, frozen=True):
@@ -132,7 +134,7 @@ def document(operations: Sequence[Operation], site: Site) -> bytes:
         "info": {"title": "ReelBot", "version": site.version, "description": _ABOUT, "license": _LICENSE},
         "servers": [{"url": "/"}],
         "paths": _paths(operations),
-        "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
+        "components": {"schemas": schemas, "securitySchemes": _schemes(site)},
     }
     return msgspec.json.encode(_with_names(told, _names_on(site)))
 
@@ -143,10 +145,17 @@ _UPLOAD: Schema = {
     "properties": {"file": {"type": "string", "format": "binary"}},
 }
 
-_SCHEMES: Schema = {
-    "apiKey": {"type": "http", "scheme": "bearer"},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that has signed in."},
-}
+_SCOPES = "; ".join(f"`{scope}`: {allows}" for scope, allows in SCOPES.items())
+
+
+def _schemes(site: Site) -> Schema:
+    about = f"An API key. Each operation names the scope that the key must have. {_SCOPES}. Every key has `read`."
+    name = cookie_name(COOKIE, site.pages.is_public_by_tls)
+    return {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": about},
+        "session": {"type": "apiKey", "in": "cookie", "name": name, "description": "A browser that has signed in."},
+    }
+
 
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
@@ -180,7 +189,7 @@ def _operation(operation: Operation) -> Schema:
     told: Schema = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "security": [{"apiKey": []}, {"session": []}] if operation.needs_key else [],
+        "security": [] if operation.scope is None else [{"apiKey": [operation.scope]}, {"session": []}],
         "parameters": _parameters(operation),
         "responses": {**_answers(operation), **_refusals(operation)},
     }
@@ -261,17 +270,17 @@ def _refusals(operation: Operation) -> Schema:
 
 def problem_codes(operation: Operation) -> set[str]:
     """All codes that an operation may be refused with: its own, and those that come with what it takes."""
-    codes = {DEFECT, *operation.problems}
-    if operation.needs_key:
+    codes = {DEFECT, "malformed", *operation.problems}  # a wrong host name is malformed whatever is asked
+    if operation.scope is not None:
         codes |= {"unauthenticated", "ledger_unavailable"}
-        if operation.method not in SAFE_METHODS:
+        if operation.method not in SAFE_METHODS or operation.scope != "read":
             codes.add("forbidden")
+    if operation.scope == "operator":
+        codes.add("not_found")
     if operation.takes is not None or operation.uploads:
-        codes |= {"malformed", "too_large", "unsupported_media"}
+        codes |= {"too_large", "unsupported_media"}
     if operation.uploads:
         codes |= {"not_found", "disk_full", "too_slow", "length_required", "too_many_requests", "too_busy", SHORTAGE}
-    if operation.query is not None or operation.idempotency is not None:
-        codes.add("malformed")
     if operation.idempotency is not None:
         codes |= {"key_reused", "too_busy"}
     return codes

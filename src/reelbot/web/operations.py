@@ -9,11 +9,12 @@ from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as Request
 
-from reelbot.accounts import Identity
+from reelbot.accounts import Identity, Scope
 from reelbot.allowance import AccountRef
-from reelbot.web.auth import identify
+from reelbot.web.auth import identify, require_scope, token_in
 from reelbot.web.media import announced_upload, read_upload
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
@@ -27,7 +28,8 @@ Media = Mapping[str, type[Any]]
 class Call(NamedTuple):
     """One request, checked: `body` and `query` have the types that the operation takes, or are None.
 
-    `named` and `part` are what the path has in place of `{id}` and `{part}`. The body of an upload is an `Upload`.
+    `named` and `part` are what the path has in place of `{id}` and `{part}`. The body of an upload is an `Upload`. `token`
+    is the key or session that was presented, empty where none is needed.
     """
 
     site: Site
@@ -38,6 +40,7 @@ class Call(NamedTuple):
     body: Any
     key: str | None
     part: str = ""
+    token: str = ""
 
     @property
     def account(self) -> AccountRef:
@@ -51,11 +54,14 @@ Endpoint = Callable[[Call], Awaitable[Answered]]
 class Operation(NamedTuple):
     """One line of the route table; the routes and the OpenAPI document are both made of it.
 
-    `answers` says what each status that is no problem carries, `problems` which codes it may be refused with beside
-    those that any operation has. `body_needed` is False when the body may be left out. `one_of` names the members of
-    which exactly one must be there. `metered` answers carry the `RateLimit` fields. `uploads` takes a form with a file.
+    `scope` is what a key must be issued for, None where nobody has to say who they are; it has no default, so that no
+    route can be added without the question being answered. `answers` says what each status that is no problem carries,
+    `problems` which codes it may be refused with beside those that any operation has. `body_needed` is False when the body
+    may be left out. `one_of` names the members of which exactly one must be there. `metered` answers carry the `RateLimit`
+    fields. `uploads` takes a form with a file.
     """
 
+    scope: Scope | None
     method: str
     path: str
     id: str
@@ -68,7 +74,6 @@ class Operation(NamedTuple):
     query: type[Any] | None = None
     problems: tuple[str, ...] = ()
     idempotency: Literal["required", "optional"] | None = None
-    needs_key: bool = True
     metered: bool = False
     fields: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
@@ -90,7 +95,7 @@ class Served:
         self._id = operation.id
         self._site = site
         self._endpoint = operation.endpoint
-        self._needs_key = operation.needs_key
+        self._scope = operation.scope
         self._is_named = "{id}" in operation.path
         self._has_part = "{part}" in operation.path
         self._uploads = operation.uploads
@@ -102,18 +107,22 @@ class Served:
         self._keyed = operation.idempotency is not None
         self._key_needed = operation.idempotency == "required"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
         """Serve one request."""
         began = perf_counter()
         site, headers = self._site, dict(scope["headers"])
         try:
-            who = await identify(site, headers, scope["method"]) if self._needs_key else NOBODY
+            token, who = "", NOBODY
+            if self._scope is not None:
+                token = token_in(site, scope, headers)
+                who = await identify(site, token, headers, scope["method"])
+                require_scope(who, self._scope)
             body = None if self._decode is None else self._decoded(headers, await read_body(headers, receive))
             query = None if self._query is None else queried(self._query, self._whole, scope["query_string"])
             key = idempotency_key(headers, self._key_needed) if self._keyed else None
             named = scope["path_params"]["id"] if self._is_named else ""
             part = scope["path_params"]["part"] if self._has_part else ""
-            call = Call(site, who, named, headers, query, body, key, part)
+            call = Call(site, who, named, headers, query, body, key, part, token)
             answered = await (self._with_upload(call, receive) if self._uploads else self._endpoint(call))
         except Disconnected:
             return
@@ -149,7 +158,7 @@ class ByMethod:
             self.served["HEAD"] = self.served["GET"]
         self._allowed = ", ".join(self.served)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
         """Serve one request."""
         served = self.served.get(scope["method"])
         if served is not None:

@@ -1,7 +1,7 @@
 """What an operator does to accounts: finds, opens, sets plans, grants, limits, roles. The operator's pages and API share it.
 
 Who may is settled before: by the table of pages, and by `require_operator` of the API. Every change has a reason; those of
-an allowance stand in the account's ledger, a role's in the log.
+an allowance stand in the account's ledger, a role's in the access log.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -191,10 +191,12 @@ async def override(
     return receipt
 
 
-async def set_role(accounts: Accounts, who: Identity, account: AccountRef, role: Role, why: str) -> bool:
+async def set_role(
+    accounts: Accounts, who: Identity, account: AccountRef, role: Role, why: str, address: str = ""
+) -> bool:
     """Give an account another role, at once; False when it has it already. `LastOperator` when nobody would be left."""
     by = f"{who.name}, because: {checked_reason(why)}"
-    return await accounts.roles.give(account.lane, account.id, account.name, role, by)
+    return await accounts.roles.give(account.lane, account.id, account.name, role, by, address)
 
 
 def checked_reason(why: str) -> str:

@@ -16,6 +16,12 @@ SECURITY: Fields = (
 
 Another program on the same machine is another site of ours to a browser: its pages come with our cookie."""
 
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=15768000")
+"""On every answer to a browser that came by TLS: for half a year it comes by TLS only, whatever a link says.
+
+Half a year outlasts a break between two videos, and a server that gives up TLS is not lost for ever. Other machines of the
+same domain are not ours to speak for, so they are left out."""
+
 PRIVATE: Fields = ((b"cache-control", b"no-store"), *SECURITY)
 """On every answer about an account, and on every error."""
 

@@ -34,17 +34,26 @@ UPDATE member SET role = %s WHERE lane = %s AND account = %s;
 UPDATE member SET keys = keys + 1 WHERE lane = %s AND account = %s RETURNING keys;
 
 -- name: insert_key
--- A new key: lane, account, number, label, digest, created_at.
-INSERT INTO api_key (lane, account, number, label, digest, created_at) VALUES (%s, %s, %s, %s, %s, %s);
+-- A new key: lane, account, number, label, digest, created_at, scopes, expires_at.
+INSERT INTO api_key (lane, account, number, label, digest, created_at, scopes, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
 
 -- name: list_keys
 -- All keys of an account, the oldest first: lane, account.
-SELECT number, label, created_at, revoked_at, last_used_on
+SELECT number, label, created_at, revoked_at, last_used_on, scopes, expires_at
   FROM api_key WHERE lane = %s AND account = %s ORDER BY number;
 
 -- name: revoke_key
--- Refuse a key from now on; the first instant stays: revoked_at, lane, account, number.
-UPDATE api_key SET revoked_at = coalesce(revoked_at, %s) WHERE lane = %s AND account = %s AND number = %s;
+-- Refuse a key from now on that counted until now, and say its label: revoked_at, lane, account, number.
+UPDATE api_key SET revoked_at = %s WHERE lane = %s AND account = %s AND number = %s AND revoked_at IS NULL RETURNING label;
+
+-- name: has_key
+-- Whether an account has a key of this number, revoked or not: lane, account, number.
+SELECT 1 FROM api_key WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: revoke_all_keys
+-- Refuse all keys of an account from now on: revoked_at, lane, account.
+UPDATE api_key SET revoked_at = %s WHERE lane = %s AND account = %s AND revoked_at IS NULL;
 
 -- name: count_change
 -- Note that a key of a lane does not count any more, or in another role, with the change itself: lane.
@@ -57,7 +66,8 @@ SELECT n FROM key_change WHERE lane = %s;
 -- name: identify_key
 -- Who a key that is not revoked stands for, what its secret must hash to, and of which change that is: lane, account,
 -- number.
-SELECT member.lane, member.account, member.name, member.role, api_key.digest, api_key.last_used_on,
+SELECT member.lane, member.account, member.name, member.role, api_key.digest, api_key.last_used_on, api_key.scopes,
+       api_key.expires_at,
        coalesce((SELECT n FROM key_change WHERE key_change.lane = api_key.lane), 0)
   FROM api_key JOIN member ON member.lane = api_key.lane AND member.account = api_key.account
  WHERE api_key.lane = %s AND api_key.account = %s AND api_key.number = %s AND api_key.revoked_at IS NULL;
@@ -65,6 +75,10 @@ SELECT member.lane, member.account, member.name, member.role, api_key.digest, ap
 -- name: note_use
 -- A key was used on a day, which never goes back: day, lane, account, number.
 UPDATE api_key SET last_used_on = greatest(last_used_on, %s) WHERE lane = %s AND account = %s AND number = %s;
+
+-- name: lock_member
+-- Let nobody begin a session of an account until this transaction ends: lane, account.
+SELECT 1 FROM member WHERE lane = %s AND account = %s FOR UPDATE;
 
 -- name: next_session_number
 -- Count one more session of an account and say its number: lane, account. No row when the account has no member.
@@ -122,9 +136,16 @@ INSERT INTO sign_in_link (lane, account, number, digest, expires_at) VALUES (%s,
 DELETE FROM sign_in_link
  WHERE lane = %s AND account = %s AND number = %s AND digest = %s AND expires_at > %s RETURNING number;
 
--- name: forget_links
--- Drop the links of an account that nobody used in time: lane, account, now.
-DELETE FROM sign_in_link WHERE lane = %s AND account = %s AND expires_at <= %s;
+-- name: read_link
+-- Who a link would sign in that still counts: lane, account, number, digest, now.
+SELECT member.name FROM sign_in_link JOIN member
+    ON member.lane = sign_in_link.lane AND member.account = sign_in_link.account
+ WHERE sign_in_link.lane = %s AND sign_in_link.account = %s AND sign_in_link.number = %s AND sign_in_link.digest = %s
+   AND sign_in_link.expires_at > %s;
+
+-- name: end_links
+-- The links of an account count no more: lane, account.
+DELETE FROM sign_in_link WHERE lane = %s AND account = %s;
 
 -- name: read_password
 -- What the password of an account must match, and since when: lane, account.
@@ -169,3 +190,38 @@ SELECT coalesce(sum(made), 0) FROM try_count WHERE lane = 0 AND kind = %s AND un
 DELETE FROM try_count
  WHERE (lane, kind, subject) IN (
        SELECT lane, kind, subject FROM try_count WHERE lane = 0 AND until_at <= %s FOR UPDATE SKIP LOCKED);
+
+-- name: next_record_number
+-- Count one more record of an account in the access log and say its number: lane, account.
+INSERT INTO access_head (lane, account, n) VALUES (%s, %s, 1)
+ON CONFLICT (lane, account) DO UPDATE SET n = access_head.n + 1 RETURNING n;
+
+-- name: insert_record
+-- What happened to an account's access: lane, account, n, at, kind, doer, network, detail.
+INSERT INTO access_record (lane, account, n, at, kind, doer, network, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s);
+
+-- name: prune_records
+-- Drop records of an account, wrong passwords or all others, that are too old or too many: lane, account, whether wrong
+-- passwords, before_at, lane, account, whether wrong passwords, how many are kept less one.
+DELETE FROM access_record
+ WHERE lane = %s AND account = %s AND (kind = 'wrong_password') = %s
+   AND (at < %s OR n < (SELECT n FROM access_record WHERE lane = %s AND account = %s AND (kind = 'wrong_password') = %s
+                        ORDER BY n DESC LIMIT 1 OFFSET %s));
+
+-- name: list_records
+-- The records of an account, the newest first: lane, account, before_n, limit.
+SELECT access_record.lane, access_record.account, access_record.n, access_record.at, access_record.kind,
+       access_record.doer, access_record.network, access_record.detail, member.name
+  FROM access_record
+  LEFT JOIN member ON member.lane = access_record.lane AND member.account = access_record.account
+ WHERE access_record.lane = %s AND access_record.account = %s AND access_record.n < %s
+ ORDER BY access_record.n DESC LIMIT %s;
+
+-- name: list_all_records
+-- The records of all accounts, the newest first: the instant, lane, account and number of the one before, limit.
+SELECT access_record.lane, access_record.account, access_record.n, access_record.at, access_record.kind,
+       access_record.doer, access_record.network, access_record.detail, member.name
+  FROM access_record
+  LEFT JOIN member ON member.lane = access_record.lane AND member.account = access_record.account
+ WHERE (access_record.at, access_record.lane, access_record.account, access_record.n) < (%s, %s, %s, %s)
+ ORDER BY access_record.at DESC, access_record.lane DESC, access_record.account DESC, access_record.n DESC LIMIT %s;

@@ -11,7 +11,6 @@ from reelbot.events import Cursor
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, JobShown, VideoTold
 from reelbot.subscriptions import PlanRequestTold
-from reelbot.web.auth import token_in
 from reelbot.web.live import Reader, frames
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK, Problem
@@ -56,7 +55,7 @@ class EventMessage(Struct, frozen=True):
 
 async def stream_events(call: Call) -> EventsAnswer:
     """Open the stream."""
-    reader = Reader(call.who, token_in(call.headers), _cursor(call))
+    reader = Reader(call.who, call.token, _cursor(call))
     if call.site.streams.is_full((call.who.lane, call.who.account)):
         raise Problem("too_busy", "More streams are open than this server can serve. Close some, or try again later.")
     return EventsAnswer(OK, partial(frames, call.site, reader), SEND_SECONDS_MAX)

@@ -1,4 +1,4 @@
-"""One's account: time zone, API keys, webhooks, password, and the browsers that are signed in."""
+"""One's account: time zone, API keys, webhooks, password, browsers that are signed in, the last lines of the access log."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,11 +6,14 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from reelbot.accounts import LABEL_LENGTH_MAX, Key, Session, number_of
+from reelbot.accounts import LABEL_LENGTH_MAX, SCOPES, Key, Scope, Session, checked_scopes, number_of, scopes_text
 from reelbot.allowance import NO_SECOND, MovedWindow, ZoneChange
+from reelbot.clock import DAY
 from reelbot.errors import Malformed
+from reelbot.web.pages.access import FIRST, lines
+from reelbot.web.pages.reauthentication import needs_password, require_password
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
-from reelbot.web.pages.wording import day_words, full_instant_words
+from reelbot.web.pages.wording import browser_words, day_words, full_instant_words
 from reelbot.webhooks import Webhooks
 
 KINDS: Mapping[str, str] = {
@@ -25,6 +28,9 @@ KINDS: Mapping[str, str] = {
     "plan_request": "a plan is requested, approved or declined",
 }
 """When a message of each kind is sent, in words; the name is what a program reads."""
+
+LASTS = (30, 90, 365)
+"""Days that a key may be issued for; it may also last until it is revoked."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -50,7 +56,10 @@ async def _shown(visit: Visit, new_key: str = "", new_secret: str = "", zone_cha
         "zones": sorted(available_timezones()),
         "keys": [_key_line(one, visit) for one in reversed(await accounts.keys(who.lane, who.account))],
         "sessions": [_session_line(one, visit) for one in await accounts.sessions.of(who.lane, who.account)],
-        "needs_old": await _needs_old_password(visit),
+        "needs_old": await needs_password(visit),
+        "scopes": {scope: SCOPES[scope] for scope in _scopes_for(visit)},
+        "lasts": LASTS,
+        "records": lines(await accounts.access.of(who.lane, who.account, FIRST), visit),
         "has_password": await accounts.passwords.is_set(who.lane, who.account),
         "webhooks": None if webhooks is None else await webhooks.of(visit.account),
         "kinds": () if webhooks is None else webhooks.kinds,
@@ -126,16 +135,41 @@ def _window_move(moved: MovedWindow, change: ZoneChange, now: int) -> WindowMove
 
 async def add_key(visit: Visit) -> Outcome:
     """A new key, shown this once."""
-    who = visit.member
-    return await _shown(visit, new_key=await visit.accounts.issue_key(who.lane, who.account, visit.field("label")))
+    who, allowed = visit.member, _scopes_for(visit)
+    asked = [name for name in visit.form.get("scopes", ()) if name in allowed or name not in SCOPES]
+    told = (visit.field("label"), checked_scopes(asked), _expires_at(visit), who.name, visit.address)
+    await require_password(visit)
+    return await _shown(visit, new_key=await visit.accounts.issue_key(who.lane, who.account, *told))
+
+
+def _scopes_for(visit: Visit) -> list[Scope]:
+    """The scopes that a key of this account may have: an operator's are an operator's to give."""
+    return [scope for scope in SCOPES if scope != "operator" or visit.member.role == "operator"]
+
+
+def _expires_at(visit: Visit) -> int | None:
+    days = visit.field("lasts")
+    if not days:
+        return None
+    if days not in {str(one) for one in LASTS}:
+        raise Malformed("Choose for how long the key is to last.", "lasts")
+    return visit.site.clock() + int(days) * DAY
 
 
 async def revoke_key(visit: Visit) -> Outcome:
     """Refuse a key from now on."""
     who = visit.member
-    if not await visit.accounts.revoke_key(who.lane, who.account, _number(visit)):
+    if not await visit.accounts.revoke_key(who.lane, who.account, _number(visit), who.name, visit.address):
         raise nothing_here()
     return Goto("/account#keys", Told("good", "This key is refused from now on."))
+
+
+async def revoke_all_keys(visit: Visit) -> Outcome:
+    """Refuse all keys from now on."""
+    who = visit.member
+    await require_password(visit)
+    await visit.accounts.revoke_all_keys(who.lane, who.account, who.name, visit.address)
+    return Goto("/account#keys", Told("good", "All keys of this account are refused from now on."))
 
 
 # webhooks
@@ -173,29 +207,18 @@ def _webhooks(visit: Visit) -> Webhooks:
 
 async def change_password(visit: Visit) -> Outcome:
     """A new password, which ends all other sessions; the old one is asked for where it may be expected."""
-    who, passwords = visit.member, visit.accounts.passwords
-    place = (who.lane, who.account)
-    if await _needs_old_password(visit):
-        old = _typed(visit, "old")
-        if not await passwords.is_right(who.name, place, old, visit.address):
-            raise Malformed("The old password is not the right one.", "old")
-    await passwords.write(*place, await passwords.hashed(_typed(visit, "password")))
-    await visit.accounts.sessions.end_others(*place, visit.session or "")
+    who, typed = visit.member, _typed(visit, "password")
+    await require_password(visit)
+    changed = (who.lane, who.account, who.name, typed, who.name, visit.address, visit.session or "")
+    await visit.accounts.set_password(*changed)
     return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))
-
-
-async def _needs_old_password(visit: Visit) -> bool:
-    """Not where there is none, nor for whoever came by a link just now: they may have forgotten it."""
-    who, accounts = visit.member, visit.accounts
-    if not await accounts.passwords.is_set(who.lane, who.account):
-        return False
-    return not await accounts.sessions.may_reset(visit.session or "")
 
 
 async def end_session(visit: Visit) -> Outcome:
     """Sign a browser out."""
     who = visit.member
-    if not await visit.accounts.sessions.end_numbered(who.lane, who.account, _number(visit)):
+    ended = (who.lane, who.account, _number(visit), who.name, visit.address)
+    if not await visit.accounts.sessions.end_numbered(*ended):
         raise nothing_here()
     return Goto("/account#sessions", Told("good", "That browser is signed out."))
 
@@ -203,8 +226,8 @@ async def end_session(visit: Visit) -> Outcome:
 async def end_other_sessions(visit: Visit) -> Outcome:
     """Sign all other browsers out."""
     who = visit.member
-    await visit.accounts.sessions.end_others(who.lane, who.account, visit.session or "")
-    return Goto("/account#sessions", Told("good", "All other browsers are signed out."))
+    await visit.accounts.sessions.end_others(who.lane, who.account, visit.session or "", who.name, visit.address)
+    return Goto("/account#sessions", Told("good", "All other browsers are signed out, and no link signs in any more."))
 
 
 def _typed(visit: Visit, name: str) -> str:
@@ -219,33 +242,24 @@ def _number(visit: Visit) -> int:
 
 
 def _key_line(key: Key, visit: Visit) -> Line:
-    made = f"made {full_instant_words(key.created_at, visit.figures.zone)}"
-    used = "never used" if key.last_used_on is None else f"used last on {_day(key.last_used_on)}"
-    over = "" if key.revoked_at is None else f"revoked {full_instant_words(key.revoked_at, visit.figures.zone)}"
-    return Line(key.number, key.label, f"{made}; {over or used}", is_own=False, is_over=key.revoked_at is not None)
+    zone, now = visit.figures.zone, visit.site.clock()
+    used = "never used" if key.last_used_on is None else f"last used on {_day(key.last_used_on)}"
+    if key.revoked_at is not None:
+        lasts = f"revoked {full_instant_words(key.revoked_at, zone)}"
+    elif key.expires_at is None:
+        lasts = "does not expire"
+    else:
+        lasts = f"{'expired' if key.is_over(now) else 'expires'} {full_instant_words(key.expires_at, zone)}"
+    made = f"made {full_instant_words(key.created_at, zone)}"
+    facts = "; ".join((scopes_text(key.scopes).replace(" ", ", "), made, used, lasts))
+    return Line(key.number, key.label, facts, is_own=False, is_over=key.is_over(now))
 
 
 def _session_line(session: Session, visit: Visit) -> Line:
     since = f"since {full_instant_words(session.created_at, visit.figures.zone)}"
     seen = "" if session.seen_on is None else f"; seen last on {_day(session.seen_on)}"
     is_own = session.number == number_of(visit.session or "")
-    return Line(session.number, _browser(session.agent), since + seen, is_own, is_over=False)
-
-
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
-    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Mac OS", "a Mac"), ("Windows", "Windows"),
-    ("Linux", "Linux"),
-)  # fmt: skip
-
-
-def _browser(agent: str) -> str:
-    """A browser and its machine as people call them; what it said itself where it is none that is known."""
-    browser = next((name for sign, name in _BROWSERS if sign in agent), None)
-    system = next((name for sign, name in _SYSTEMS if sign in agent), None)
-    if browser is None:
-        return agent[:60] or "A browser"
-    return browser if system is None else f"{browser} on {system}"
+    return Line(session.number, browser_words(session.agent), since + seen, is_own, is_over=False)
 
 
 def _day(days: int) -> str:

@@ -26,9 +26,14 @@ def form_token(session: str) -> str:
     return hashlib.sha256(f"form:{session}".encode()).hexdigest()
 
 
-async def read_form(headers: Mapping[bytes, bytes], receive: Receive) -> Mapping[str, list[str]]:
-    """The members of a form that one of our own pages sent; `Problem` forbidden when another one did."""
-    require_own_page(headers)
+async def read_form(
+    headers: Mapping[bytes, bytes], receive: Receive, may_hide: bool = False
+) -> Mapping[str, list[str]]:
+    """The members of a form that one of our own pages sent; `Problem` forbidden when another one did.
+
+    A page without referrers `may_hide` where it comes from; its form then needs another proof.
+    """
+    require_own_page(headers, may_hide)
     if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _FORM:
         raise Problem("unsupported_media", "A page sends its form as a form.")
     body = await read_body(headers, receive)
@@ -39,9 +44,9 @@ async def read_form(headers: Mapping[bytes, bytes], receive: Receive) -> Mapping
 
 
 def require_form_token(session: str, form: Mapping[str, list[str]]) -> None:
-    """Raise `Problem` forbidden unless a page of this session made the form."""
+    """Raise `Problem` forbidden unless a page of this session made the form; none is of a session that is empty."""
     presented = form.get(TOKEN_FIELD, [""])[0]
-    if not hmac.compare_digest(presented.encode(), form_token(session).encode()):
+    if not session or not hmac.compare_digest(presented.encode(), form_token(session).encode()):
         raise Problem("forbidden", _STALE)
 
 

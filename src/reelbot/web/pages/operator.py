@@ -18,6 +18,7 @@ from reelbot.web.pages.meters import PAIR, MeterShown, meters_shown
 from reelbot.web.pages.operator_exceptions import exceptions_shown
 from reelbot.web.pages.operator_jobs import facts_shown
 from reelbot.web.pages.operator_requests import request_row
+from reelbot.web.pages.reauthentication import needs_password
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 from reelbot.web.pages.wording import full_instant_words
 
@@ -84,6 +85,7 @@ async def show_account(visit: Visit) -> Outcome:
         "is_own": (account.lane, account.id) == (visit.member.lane, visit.member.account),
         "once": secrets.token_hex(16),
         "link": "",
+        "needs_old": await needs_password(visit),
     }
     return Shown("operator_account", values, account.name)
 

@@ -3,6 +3,7 @@
 from reelbot.accounts import LastOperator, Role
 from reelbot.web import operator_actions as actions
 from reelbot.web.pages.operator import account_at, role_in, show_account
+from reelbot.web.pages.reauthentication import require_password
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 
 _TITLES: dict[Role, str] = {"creator": "a creator", "operator": "an operator"}
@@ -14,7 +15,7 @@ async def set_role(visit: Visit) -> Outcome:
     account, role, by = await account_at(visit), role_in(visit.field("role")), visit.member
     back = f"/operator/accounts/{visit.named}"
     try:
-        is_changed = await actions.set_role(visit.accounts, by, account, role, visit.field("why"))
+        is_changed = await actions.set_role(visit.accounts, by, account, role, visit.field("why"), visit.address)
     except LastOperator as failure:
         return Goto(back, Told("bad", str(failure)))
     if not is_changed:
@@ -26,9 +27,10 @@ async def set_role(visit: Visit) -> Outcome:
 
 async def link(visit: Visit) -> Outcome:
     """A link that signs in as this account, shown this once."""
-    account = await account_at(visit)
+    account, by = await account_at(visit), visit.member
+    await require_password(visit)
     await visit.accounts.admit(account.lane, account.id, account.name)
     shown = await show_account(visit)
     assert isinstance(shown, Shown), "this page is always shown"
-    ticket = await visit.accounts.sessions.issue_link(account.lane, account.id)
+    ticket = await visit.accounts.sessions.issue_link(account.lane, account.id, by.name, visit.address)
     return shown._replace(values={**shown.values, "link": f"{visit.site.pages.public_url}/enter?token={ticket}"})

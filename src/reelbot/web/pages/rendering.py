@@ -9,6 +9,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reelbot.accounts import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from reelbot.web.auth import cookie_field, cookie_in, cookie_name
 from reelbot.web.pages import wording
 from reelbot.web.pages.forms import form_token
 from reelbot.web.pages.meters import PAIR, meters_shown, words_as_json
@@ -34,6 +35,9 @@ POLICY = "; ".join(
 TOLD_COOKIE = "reelbot_told"
 """The name of the cookie that takes a sentence to the next page."""
 
+TOLD_SECONDS = 60
+"""How long it waits for that page."""
+
 _FIELDS: Fields = (
     (b"content-type", b"text/html; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -42,7 +46,6 @@ _FIELDS: Fields = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_FORGET_TOLD = (b"set-cookie", f"{TOLD_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax".encode())
 
 _decode_told = msgspec.json.Decoder(Told).decode
 
@@ -74,16 +77,18 @@ class Renderer:
 
     def reply(self, visit: Visit, shown: Shown) -> Reply:
         """A page, in the shell."""
-        told = _told_in(visit.headers)
+        told = _told_in(visit.headers, visit.is_secure)
         values = {**_shell(visit, shown, told), **shown.values}
         body = self._html.get_template(f"{shown.name}.html").render(values).encode()
-        forget = () if told is None else (_FORGET_TOLD,)
-        return Reply(shown.status, (*_FIELDS, *forget, *shown.fields), body)
+        forget = () if told is None else (_told_field("", 0, visit.is_secure),)
+        own = {name for name, _ in shown.fields}
+        usual = tuple(field for field in _FIELDS if field[0] not in own)
+        return Reply(shown.status, (*usual, *forget, *shown.fields), body)
 
 
-def goto_reply(goto: Goto) -> Reply:
+def goto_reply(goto: Goto, is_secure: bool) -> Reply:
     """The way to another page; what is told there travels in a cookie."""
-    told = () if goto.told is None else (_told_field(goto.told),)
+    told = () if goto.told is None else (_told_field(_told_text(goto.told), TOLD_SECONDS, is_secure),)
     fields = ((b"location", goto.to.encode()), (b"cache-control", b"no-store"), *told, *goto.fields)
     return Reply(SEE_OTHER, fields, b"")
 
@@ -110,18 +115,20 @@ def _shell(visit: Visit, shown: Shown, told: Told | None) -> Mapping[str, Any]:
     }
 
 
-def _told_field(told: Told) -> tuple[bytes, bytes]:
-    text = base64.urlsafe_b64encode(msgspec.json.encode(told)).decode()
-    return b"set-cookie", f"{TOLD_COOKIE}={text}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax".encode()
+def _told_text(told: Told) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(told)).decode()
 
 
-def _told_in(headers: Mapping[bytes, bytes]) -> Told | None:
+def _told_field(text: str, seconds: int, is_secure: bool) -> tuple[bytes, bytes]:
+    return cookie_field(TOLD_COOKIE, text, seconds, is_secure)
+
+
+def _told_in(headers: Mapping[bytes, bytes], is_secure: bool) -> Told | None:
     """What the page before wanted told; None when it is not there or cannot be read."""
-    for pair in headers.get(b"cookie", b"").split(b";"):
-        name, _, value = pair.strip().partition(b"=")
-        if name == TOLD_COOKIE.encode() and value:
-            try:
-                return _decode_told(base64.urlsafe_b64decode(value))
-            except (binascii.Error, ValueError):
-                return None
-    return None
+    value = cookie_in(headers, cookie_name(TOLD_COOKIE, is_secure))
+    if not value:
+        return None
+    try:
+        return _decode_told(base64.urlsafe_b64decode(value))
+    except (binascii.Error, ValueError):
+        return None

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef
-from reelbot.web.auth import SAFE_METHODS, session_in
+from reelbot.web.auth import ENTRY_COOKIE, SAFE_METHODS, cookie_in, cookie_name, session_in
 from reelbot.web.pages import problem
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.forms import query_in, read_form, require_form_token
@@ -96,7 +96,7 @@ class Pages:
             visit = visit._replace(named=named)
             _require_audience(page, visit.who)
             if page.method not in SAFE_METHODS:
-                visit = visit._replace(form=await _own_form(visit, receive))
+                visit = visit._replace(form=await _own_form(visit, page, receive))
             outcome = await page.endpoint(visit)
         except Disconnected:
             raise
@@ -111,7 +111,7 @@ class Pages:
             case Shown():
                 return self._renderer.reply(visit, outcome)
             case Goto():
-                return goto_reply(outcome)
+                return goto_reply(outcome, visit.is_secure)
             case _:
                 return outcome
 
@@ -139,7 +139,7 @@ class Pages:
 
     async def _signed_in(self, visit: Visit) -> Visit:
         """Who asks, with their figures; the same visit when nobody has signed in."""
-        session = session_in(visit.headers)
+        session = session_in(visit.headers, visit.is_secure)
         who = None if session is None else await self._accounts.identify(session)
         if who is None:
             return visit
@@ -161,7 +161,11 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("(?P<id>[^/]+)".join(re.escape(part) for part in path.split("{id}")))
 
 
-async def _own_form(visit: Visit, receive: Receive) -> Mapping[str, list[str]]:
+async def _own_form(visit: Visit, page: Page, receive: Receive) -> Mapping[str, list[str]]:
+    if page.guard == "entry":
+        form = await read_form(visit.headers, receive, may_hide=True)
+        require_form_token(cookie_in(visit.headers, cookie_name(ENTRY_COOKIE, visit.is_secure)) or "", form)
+        return form
     form = await read_form(visit.headers, receive)
     if visit.session is not None:
         require_form_token(visit.session, form)

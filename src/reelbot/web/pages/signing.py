@@ -1,22 +1,28 @@
 """Signing in and out: by a one-time link, by a password, or by opening an account where the operator allows it."""
 
-from reelbot.accounts import SESSION_MS, TooManyTries
+import secrets
+
+from reelbot.accounts import LINK_MS, SESSION_MS, TooManyTries
 from reelbot.allowance import Answer
 from reelbot.clock import MINUTE, SECOND
 from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.limits import NAME_LENGTH_MAX
-from reelbot.web.auth import COOKIE
+from reelbot.web.auth import COOKIE, ENTRY_COOKIE, cookie_field
+from reelbot.web.pages.forms import TOKEN_FIELD, form_token
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 from reelbot.web.problems import KINDS, OK, Problem
 
 _WRONG = "This name and password do not go together."
-_USED_UP = "This link was used before, or is older than ten minutes. `reelbot account link` prints a new one."
+_USED_UP = "This link has expired or was already used. Ask your administrator for a new one."
 _CLOSED = "Accounts are opened by whoever runs this server. Ask them for one."
 _MANY = "Many accounts were opened from your network within this hour."
 _ASK = "Or ask whoever runs this server to open one for you."
 
 _FREE = "free"
+
+_NO_REFERRER = (b"referrer-policy", b"no-referrer")
+"""The address of this page signs in: no other page shall be told it."""
 
 _FORGET_FILES = (b"clear-site-data", b'"cache"')
 """Pictures and videos are kept by the browser for ever; whoever uses it next shall not find them there."""
@@ -36,12 +42,16 @@ async def log_in(visit: Visit) -> Outcome:
         account = await visit.site.ledger.find(name) if 1 <= len(name) <= NAME_LENGTH_MAX else None
         place = None if account is None else (account.lane, account.id)
         asked = name if account is None else account.name  # as the ledger writes it: however typed, its tries are one's
-        is_right = await visit.accounts.passwords.is_right(asked, place, _password(visit), visit.address)
+        hashed = await visit.accounts.passwords.matching(asked, place, _password(visit), visit.address)
     except TooManyTries as failure:
         return _too_often("login", visit, f"This was tried too often. {_wait(visit, failure)}", failure)
-    if account is None or not is_right:
+    if account is None or hashed is None:
         return _form("login", visit, _WRONG, KINDS["unauthenticated"].status)
-    return await _begin(visit, account.lane, account.id)
+    to = (account.lane, account.id, hashed, visit.agent, visit.address)
+    session = await visit.accounts.sessions.begin_by_password(*to)
+    if session is None:  # the password was changed while it was being checked
+        return _form("login", visit, _WRONG, KINDS["unauthenticated"].status)
+    return _began(visit, session)
 
 
 def _wait(visit: Visit, failure: TooManyTries) -> str:
@@ -81,14 +91,14 @@ async def sign_up(visit: Visit) -> Outcome:
             f"There is an account named {visit.field('name')} already, or one that looks like it. Choose another name."
         )
         return _form("signup", visit, taken, KINDS["malformed"].status)
-    return await _begin(visit, *place)
+    return _began(visit, await visit.accounts.sessions.begin(*place, visit.agent, visit.address))
 
 
 async def _opened(visit: Visit) -> tuple[int, int] | None:
     """Where the new account is; None when its name is taken, or looks like one that is."""
     ledger, accounts = visit.site.ledger, visit.accounts
-    hashed = await accounts.passwords.hashed(_password(visit))
     name, plans = visit.field("name"), ledger.terms.catalogue.plans
+    hashed = await accounts.passwords.hashed(_password(visit), (name[:NAME_LENGTH_MAX],))
     if await ledger.find(name) is not None or await accounts.looks_taken(name):
         return None
     opened: list[tuple[int, int]] = []
@@ -104,25 +114,39 @@ async def _opened(visit: Visit) -> tuple[int, int] | None:
     return opened[-1] if opened else None
 
 
+async def show_entry(visit: Visit) -> Outcome:
+    """The page of a one-time link, whose button signs in. Looking at it uses nothing up: mail programs and chats do."""
+    link = visit.query.get("token", "")
+    name = await visit.accounts.sessions.whose_link(link)
+    if name is None:
+        return Goto("/") if visit.who is not None else _used_up(visit)
+    entry = secrets.token_hex(20)
+    values = {"name": name, "link": link, "entry_token": form_token(entry), "token_field": TOKEN_FIELD}
+    cookie = cookie_field(ENTRY_COOKIE, entry, LINK_MS // SECOND, visit.is_secure, "Strict")
+    return Shown("enter", values, "Sign in", fields=(_NO_REFERRER, cookie))
+
+
 async def enter(visit: Visit) -> Outcome:
-    """Begin a session by a one-time link."""
-    session = await visit.accounts.sessions.enter(visit.query.get("token", ""), visit.agent, visit.address)
-    if session is not None:
-        return Goto("/", None, (_cookie(visit, session),))
-    if visit.who is not None:
-        return Goto("/")
-    return _form("login", visit, _USED_UP, KINDS["unauthenticated"].status)
+    """Begin a session by a one-time link, which is used up by it."""
+    session = await visit.accounts.sessions.enter(visit.field("token"), visit.agent, visit.address)
+    if session is None:
+        return _used_up(visit)
+    return Goto("/", None, (_cookie(visit, session), cookie_field(ENTRY_COOKIE, "", 0, visit.is_secure, "Strict")))
+
+
+def _used_up(visit: Visit) -> Shown:
+    shown = _form("login", visit, _USED_UP, KINDS["unauthenticated"].status)
+    return shown._replace(fields=(*shown.fields, _NO_REFERRER))
 
 
 async def log_out(visit: Visit) -> Outcome:
     """End the session."""
     if visit.session is not None:
-        await visit.accounts.sessions.end(visit.session)
+        await visit.accounts.sessions.end(visit.session, visit.address)
     return Goto("/login", Told("good", "You have signed out."), (_forget(visit), _FORGET_FILES))
 
 
-async def _begin(visit: Visit, lane: int, account: int) -> Goto:
-    session = await visit.accounts.sessions.begin(lane, account, visit.agent, visit.address)
+def _began(visit: Visit, session: str) -> Goto:
     return Goto(_inside(visit.field("to") or "/"), None, (_cookie(visit, session),))
 
 
@@ -148,12 +172,8 @@ def _inside(to: str) -> str:
 
 
 def _cookie(visit: Visit, session: str) -> tuple[bytes, bytes]:
-    return b"set-cookie", f"{COOKIE}={session}; Max-Age={SESSION_MS // SECOND}{_attributes(visit)}".encode()
+    return cookie_field(COOKIE, session, SESSION_MS // SECOND, visit.is_secure)
 
 
 def _forget(visit: Visit) -> tuple[bytes, bytes]:
-    return b"set-cookie", f"{COOKIE}=; Max-Age=0{_attributes(visit)}".encode()
-
-
-def _attributes(visit: Visit) -> str:
-    return f"; Path=/; HttpOnly; SameSite=Lax{'; Secure' if visit.is_secure else ''}"
+    return cookie_field(COOKIE, "", 0, visit.is_secure)

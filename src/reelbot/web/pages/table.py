@@ -1,6 +1,7 @@
 """Every page in one table. Adding one is a line here and four files of one name; see the README."""
 
 from reelbot.web.pages import (
+    access,
     account,
     assets,
     dashboard,
@@ -52,6 +53,7 @@ PAGES: tuple[Page, ...] = (
     Page("GET", "/account", account.show),
     Page("POST", "/account/timezone", account.change_zone, back="/account"),
     Page("POST", "/account/keys", account.add_key, back="/account"),
+    Page("POST", "/account/keys/all/revocation", account.revoke_all_keys, back="/account"),
     Page("POST", "/account/keys/{id}/revocation", account.revoke_key, back="/account"),
     Page("POST", "/account/webhooks", account.add_webhook, back="/account"),
     Page("POST", "/account/webhooks/{id}/test", account.test_webhook, back="/account"),
@@ -59,7 +61,9 @@ PAGES: tuple[Page, ...] = (
     Page("POST", "/account/password", account.change_password, back="/account"),
     Page("POST", "/account/sessions/others/end", account.end_other_sessions, back="/account"),
     Page("POST", "/account/sessions/{id}/end", account.end_session, back="/account"),
+    Page("GET", "/account/access", access.show),
     Page("GET", "/operator", operator.show, "operator"),
+    Page("GET", "/operator/access", access.show_all, "operator"),
     Page("GET", "/operator/jobs", operator_jobs.show, "operator"),
     Page("POST", "/operator/jobs/{id}/cancellation", operator_jobs.call_off, "operator", back="/operator/jobs"),
     Page("GET", "/operator/requests", operator_requests.show, "operator"),
@@ -79,6 +83,7 @@ PAGES: tuple[Page, ...] = (
     Page("POST", "/login", signing.log_in, "anyone", back="/login"),
     Page("GET", "/signup", signing.show_signup, "anyone"),
     Page("POST", "/signup", signing.sign_up, "anyone", back="/signup"),
-    Page("GET", "/enter", signing.enter, "anyone"),
+    Page("GET", "/enter", signing.show_entry, "anyone"),
+    Page("POST", "/enter", signing.enter, "anyone", back="/login", guard="entry"),
     Page("POST", "/logout", signing.log_out, "anyone"),
 )

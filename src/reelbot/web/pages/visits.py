@@ -15,6 +15,9 @@ from reelbot.web.replies import Answered, Fields
 Audience = Literal["anyone", "member", "operator"]
 """Who may see a page: whoever comes, who has signed in, who has signed in as an operator."""
 
+Guard = Literal["session", "entry"]
+"""How a form proves that a page of ours made it: by the token of the session, or by the one that goes with a link."""
+
 Tone = Literal["good", "bad"]
 
 
@@ -116,7 +119,7 @@ Endpoint = Callable[[Visit], Awaitable[Outcome]]
 class Page(NamedTuple):
     """One line of the table of pages. `{id}` in the path is `Visit.named`.
 
-    A form that cannot be meant goes `back`, which tells why.
+    A form that cannot be meant goes `back`, which tells why. `guard` says what proves that a page of ours made it.
     """
 
     method: str
@@ -124,6 +127,7 @@ class Page(NamedTuple):
     endpoint: Endpoint
     audience: Audience = "member"
     back: str = "/"
+    guard: Guard = "session"
 
 
 def nothing_here() -> Problem:

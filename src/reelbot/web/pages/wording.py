@@ -52,3 +52,19 @@ def full_instant_words(at: int, zone: str) -> str:
 def day_words(day: date) -> str:
     """A day: `Mon 2 Mar`."""
     return f"{day:%a} {day.day} {day:%b}"
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Android", "Android"), ("Mac OS", "a Mac"), ("Windows", "Windows"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_words(agent: str) -> str:
+    """A browser and its machine as people call them; what it said itself where it is none that is known."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), None)
+    system = next((name for sign, name in _SYSTEMS if sign in agent), None)
+    if browser is None:
+        return agent[:60] or "A browser"
+    return browser if system is None else f"{browser} on {system}"
