@@ -9,7 +9,7 @@ each piece of work that a worker does, the accounts may call again. After every 
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -88,12 +88,12 @@ SHRINKS_MAX = 60
 
 
 class Sent(NamedTuple):
-    """A request that was carried out, under the key that it had."""
+    """A request under a key, as it was answered. `is_replay` is True for an answer that was given before."""
 
     request: Request
     at: int
-    status: int
     answer: Any
+    is_replay: bool
 
 
 class Call(NamedTuple):
@@ -110,8 +110,8 @@ class Life:
     def __init__(self, house: House, document: Any, seed: int, without: Sequence[str] = ()) -> None:
         self._house = house
         self._document = document
-        self._operations = [one for one in described(document) if one.id not in without]
-        self._weights = [_weight(one) for one in self._operations]
+        self.operations = [one for one in described(document) if one.id not in without]
+        self._weights = [_weight(one) for one in self.operations]
         self._seed = seed
         self._known = {name: Known() for name in WHO}
         accounts = house.stand.accounts
@@ -127,6 +127,11 @@ class Life:
         self.succeeded: Counter[str] = Counter()
         self.attempted: Counter[str] = Counter()
         self.trace: list[str] = []
+
+    @property
+    def house(self) -> House:
+        """Where it is led."""
+        return self._house
 
     async def lead(self, steps: Sequence[int]) -> None:
         """Take these steps, then let everything come to rest, and audit."""
@@ -182,7 +187,7 @@ class Life:
 
     def _call_of(self, name: str, id: str, places: Mapping[str, str], body: Any) -> Call:
         """A call of one operation, as an honest account would make it."""
-        operation = next(one for one in self._operations if one.id == id)
+        operation = next(one for one in self.operations if one.id == id)
         self._keys += 1
         return Call(name, Request(operation, operation.path.format(**places), {}, body), f"key-{self._keys}")
 
@@ -251,7 +256,7 @@ class Life:
 
     def _new_call(self) -> Call:
         name = self._random.choice(sorted(WHO))
-        operation = self._random.choices(self._operations, self._weights_of(self._known[name]))[0]
+        operation = self._random.choices(self.operations, self._weights_of(self._known[name]))[0]
         others = [self._known[other] for other in sorted(WHO) if other != name]
         making = Making(self._document, self._random, self._known[name], others)
         request = making.request(operation)
@@ -267,7 +272,7 @@ class Life:
         return Call(name, request, key)
 
     def _weights_of(self, known: Known) -> list[float]:
-        has = [not one.is_of_one or bool(known.ids.get(one.collection)) for one in self._operations]
+        has = [not one.is_of_one or bool(known.ids.get(one.collection)) for one in self.operations]
         return [weight if there else weight * OF_NOTHING for weight, there in zip(self._weights, has, strict=True)]
 
     def _old_call(self) -> Call:
@@ -340,21 +345,22 @@ class Life:
         """One key, one request: the same again gives the same answer, anything else under it is refused."""
         name, request, key = call
         assert key is not None
-        first = self._first.get((name, key))
-        now = self._house.stand.clock()
-        if first is None:
-            if status < 300:
-                self._first[name, key] = Sent(request, now, status, answer)
+        first, now = self._first.get((name, key)), self._house.stand.clock()
+        if status >= 300 or _only_tells(request):
             return
-        if status >= 300 or now - first.at > KEY_SURE_MS or _only_tells(request) or _only_tells(first.request):
+        sent = Sent(request, now, answer, "idempotency-replayed" in fields)
+        if first is None or now - first.at > KEY_SURE_MS:
+            self._first[name, key] = sent
             return
         what = f"{name}: {request.operation.method} {request.path} under {key}"
         if request.substance != first.request.substance:
             raise Fault("key", f"{what}, which had carried out {first.request.operation.method} {first.request.path}")
-        if "idempotency-replayed" not in fields:
+        if not (sent.is_replay or first.is_replay):
             raise Fault("key", f"{what} was carried out a second time")
         if _named(answer) != _named(first.answer):
             raise Fault("key", f"{what} was answered {_short(answer)} and before {_short(first.answer)}")
+        if not sent.is_replay:  # several at once: the answer that was given again came first
+            self._first[name, key] = sent
 
     def _ids_of_others(self, name: str, text: str) -> set[str]:
         others = {number for other, number in self._numbers.items() if other != name}
@@ -412,15 +418,23 @@ def _short(value: Any) -> str:
 
 
 class Outcome(NamedTuple):
-    """How a life ended: its fault, if it had one, and after which step."""
+    """How a life ended: with its fault, if it had one."""
 
     life: Life
     fault: Fault | None
-    trace: Sequence[str]
+
+    @property
+    def story(self) -> str:
+        """What was done, and what came of it."""
+        return "\n".join([*self.life.trace, f"=> {self.fault or 'all as promised'}"])
 
 
-async def lead(address: Any, seed: int, steps: Sequence[int], without: Sequence[str] = ()) -> Outcome:
-    """Lead a life on a fresh database; `address` gives one's address, for a folder."""
+Address = Callable[[Path], str]
+"""The address of an empty database, for a folder that one may use."""
+
+
+async def lead(address: Address, seed: int, steps: Sequence[int], without: Sequence[str] = ()) -> Outcome:
+    """Lead a life of these steps on an empty database, without calling the operations of these ids."""
     clock = FakeClock()
     with TemporaryDirectory(prefix="reelbot-life-") as folder:
         async with opened(address(Path(folder)), Path(folder), clock, WHO) as house:
@@ -429,23 +443,22 @@ async def lead(address: Any, seed: int, steps: Sequence[int], without: Sequence[
             try:
                 await life.lead(steps)
             except Fault as fault:
-                return Outcome(life, fault, life.trace)
-            return Outcome(life, None, life.trace)
+                return Outcome(life, fault)
+            return Outcome(life, None)
 
 
-async def shortest(address: Any, seed: int, outcome: Outcome, steps: Sequence[int], without: Sequence[str] = ()) -> Outcome:
+async def shortest(address: Address, seed: int, failed: Outcome, steps: Sequence[int]) -> Outcome:
     """The shortest life found that ends in the same fault: steps are left out as long as it still does."""
-    assert outcome.fault is not None
-    rule, best = outcome.fault.rule, outcome
-    kept = list(steps)
-    size, tries = max(1, len(kept) // 2), 0
+    assert failed.fault is not None
+    best, kept, tries = failed, list(steps), 0
+    size = len(kept) // 2
     while size and tries < SHRINKS_MAX:
         at = 0
         while at < len(kept) and tries < SHRINKS_MAX:
             fewer = kept[:at] + kept[at + size :]
+            again = await lead(address, seed, fewer)
             tries += 1
-            again = await lead(address, seed, fewer, without)
-            if again.fault is not None and again.fault.rule == rule:
+            if again.fault is not None and again.fault.rule == failed.fault.rule:
                 kept, best = fewer, again
             else:
                 at += size

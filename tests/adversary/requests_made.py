@@ -183,11 +183,10 @@ class Making:
     def _path(self, operation: Described) -> str:
         if "{" not in operation.path:
             return operation.path
-        if self._own.addresses and "{part}" in operation.path and self._chance(85):
-            pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", operation.path))
-            fitting = [one for one in self._own.addresses if pattern.fullmatch(one)]
-            if fitting:
-                return self._recent(fitting)
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", operation.path))
+        fitting = [one for one in self._own.addresses if pattern.fullmatch(one)]
+        if fitting and self._chance(85 if "{part}" in operation.path else 40):
+            return self._recent(fitting)
         path = operation.path
         for name in re.findall(r"\{(\w+)\}", operation.path):
             chosen = self._id(operation.collection) if name == "id" else self._recent(self._own.seen.get(name, ["x"]))
