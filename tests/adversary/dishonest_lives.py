@@ -388,7 +388,9 @@ def _weight(operation: Described) -> float:
 
 def _only_tells(request: Request) -> bool:
     """Whether a request asks what would happen, and says that it shall not."""
-    return isinstance(request.body, dict) and not request.body.get("confirm", False) and request.operation.method == "PUT"
+    return (
+        isinstance(request.body, dict) and not request.body.get("confirm", False) and request.operation.method == "PUT"
+    )
 
 
 def _named(answer: Any) -> Any:
@@ -397,7 +399,9 @@ def _named(answer: Any) -> Any:
 
 def _last(path: str) -> str:
     """What the answer to an operation on something of a thing is one of: `quote` for `/drafts/{id}/quotes`."""
-    return path.rpartition("/")[2].removesuffix("s") if not path.endswith("}") else path.split("/")[-2].removesuffix("s")
+    return (
+        path.rpartition("/")[2].removesuffix("s") if not path.endswith("}") else path.split("/")[-2].removesuffix("s")
+    )
 
 
 def _id_of(account: Any) -> str:

@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 ID = re.compile(r"([a-z]{1,12})_[0-9a-z]{1,2}-[0-9a-z]{1,11}-[0-9a-z]{1,11}")
 """An id of ours: its kind, its account in two parts, its number."""
 
-WORDS = ("why cats purr", "the tide", "an honest hour", "Füße im Schnee", "日本の朝", "a\u202eb", "💧 drop", "<b>bold</b>")
+WORDS = (
+    "why cats purr",
+    "the tide",
+    "an honest hour",
+    "Füße im Schnee",
+    "日本の朝",
+    "a\u202eb",
+    "💧 drop",
+    "<b>bold</b>",
+)
 """What texts are made of: plain ones, other scripts, a turned direction, signs that pages have to escape."""
 
 NONSENSE_IDS = ("x", "0", "hold_0-1-zzzzz", "job_0-1-1", "..%2f..", "draft_0-99-1", "a" * 61, "%00")
@@ -226,7 +235,9 @@ class Making:
         if "$ref" in schema:
             return self.value(self._schemas[schema["$ref"].rpartition("/")[2]], name)
         if "allOf" in schema:
-            return self.value({key: each for part in schema["allOf"] for key, each in self._resolved(part).items()}, name)
+            return self.value(
+                {key: each for part in schema["allOf"] for key, each in self._resolved(part).items()}, name
+            )
         if "enum" in schema:
             return self._random.choice(schema["enum"])
         if "const" in schema:

@@ -78,7 +78,9 @@ def emptied(url: str) -> Address:
 
     def address(folder: Path) -> str:
         with psycopg.connect(url, autocommit=True) as raw:
-            tables = raw.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'")
+            tables = raw.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'"
+            )
             names = [Identifier(name) for (name,) in tables]
             if names:
                 raw.execute(SQL("TRUNCATE {}").format(SQL(", ").join(names)))

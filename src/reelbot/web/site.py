@@ -185,6 +185,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/api/v1/drafts", "openDraft", "Open a draft.", drafts.open_draft,
         {CREATED: {JSON: DraftShown}}, takes=DraftAsked, idempotency="optional", problems=("not_found",),
+        fields=("ETag",),
         links=("readDraft", "removeDraft"),
     ),
     Operation(
@@ -193,12 +194,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/v1/drafts/{id}", "readDraft", "A draft: steps, results, prices, what is stale.", drafts.read_draft,
-        {OK: {JSON: DraftShown}}, problems=("not_found",),
+        {OK: {JSON: DraftShown}}, problems=("not_found",), fields=("ETag",),
     ),
     Operation(
         "PATCH", "/api/v1/drafts/{id}", "changeDraft", "Change a draft by hand; never costs anything.",
-        drafts.change_draft, {OK: {JSON: DraftShown}}, takes=ChangeAsked,
-        problems=("not_found", "draft_locked", "confirmation_needed", "too_busy"),
+        drafts.change_draft, {OK: {JSON: DraftShown}}, takes=ChangeAsked, request_fields=("If-Match",), fields=("ETag",),
+        problems=("not_found", "draft_locked", "revision_conflict", "confirmation_needed", "malformed", "too_busy"),
     ),
     Operation(
         "DELETE", "/api/v1/drafts/{id}", "removeDraft", "Remove a draft, and cancel what is at work for it.",
@@ -293,7 +294,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/api/v1/videos/{id}/edits", "editVideo", "Open a new draft from a video's setup.", videos.edit_video,
-        {CREATED: {JSON: DraftShown}}, idempotency="optional", problems=("not_found",),
+        {CREATED: {JSON: DraftShown}}, idempotency="optional", problems=("not_found",), fields=("ETag",),
     ),
     Operation(
         "GET", "/api/v1/videos/{id}/kit.zip", "readKit", "All that a platform's form asks for; needs no channel.",

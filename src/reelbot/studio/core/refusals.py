@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-Code = Literal["not_found", "draft_locked", "confirmation_needed", "step_running", "nothing_to_do", "not_ready"]
+Code = Literal[
+    "not_found",
+    "draft_locked",
+    "revision_conflict",
+    "confirmation_needed",
+    "step_running",
+    "nothing_to_do",
+    "not_ready",
+]
 
 
 class StudioRefused(Exception):
