@@ -19,7 +19,7 @@ import httpx
 import msgspec
 from tests.adversary.charged import Books, Fault
 from tests.adversary.house import House, account_in, opened
-from tests.adversary.requests_made import ID, Described, Known, Making, Request, WORDS, described
+from tests.adversary.requests_made import ID, WORDS, Described, Known, Making, Request, described
 from tests.fakes import FakeClock
 from tests.sites import Listener, Message
 from tests.studio.scripted import Act, Killed
@@ -83,7 +83,7 @@ CLOCK_MS = 100
 JUMPS = (SECOND, SECOND, 5 * MINUTE, 5 * MINUTE, HOUR, 7 * HOUR, 7 * HOUR, DAY, DAY, 8 * DAY, 31 * DAY)
 """How far the clock goes at once: into the same hour, across midnight, across the end of a month."""
 
-SHRINKS_MAX = 60
+SHRINKS_MAX = 40
 """Lives that are led again, at most, to find a short one that fails alike."""
 
 
@@ -231,7 +231,8 @@ class Life:
         broken = ProviderFailure("It broke.", point=FailurePoint.AT_PROVIDER)
         acts: list[tuple[str, Act]] = [
             ("run", refused), ("run", broken), ("run", "garbage"), ("run", "nothing"), ("run", Killed()),
-            ("submit", broken), ("submit", "accept, then die"), ("poll", "waiting"), ("fetch", "garbage"), ("fetch", Killed()),
+            ("submit", broken), ("submit", "accept, then die"), ("poll", "waiting"), ("fetch", "garbage"),
+            ("fetch", Killed()),
         ]  # fmt: skip
         call, act = self._random.choice(acts)
         self.trace.append(f"the provider's next {call} ends in {act!r}")
@@ -286,8 +287,8 @@ class Life:
         self._house.stand.time.advance(CLOCK_MS)
         self._said[name] |= {match[0] for match in ID.finditer(f"{request.path} {request.query} {request.body}")}
         self.attempted[request.operation.id] += 1
-        line = f"{name}: {request.operation.method} {request.path} {dict(request.query) or ''} {_short(request.body)} {key or ''}"
-        self.trace.append(line)
+        asked = f"{request.path} {dict(request.query) or ''} {_short(request.body)} {key or ''}"
+        self.trace.append(f"{name}: {request.operation.method} {asked}")
         at = len(self.trace) - 1
         status, fields, answer = await self._answered(name, request, key)
         self.trace[at] += f" -> {status} {_short(answer)}"

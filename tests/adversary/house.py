@@ -1,4 +1,4 @@
-"""A whole site under attack: the API in this process, workers that are stepped, and a world outside that counts what it delivers.
+"""A whole site under attack: the API in this process, workers that are stepped, a world outside that counts what it gives.
 
 What the studio's provider, its renderer and the platform hand over is counted here, at the place where it is handed over
 and by the account it was for; nothing of the ledger is asked. In the middle of each piece of work the account gets a word
@@ -27,8 +27,8 @@ from reelbot.allowance import Ledger, Terms, load_terms, store_on
 from reelbot.db import migrate, open_database
 from reelbot.errors import Malformed
 from reelbot.events import Events
-from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish import Delivered as PostDelivered
+from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
 from reelbot.studio import Presets
 from reelbot.studio.core.drafts import Media, MediaKind
@@ -73,18 +73,20 @@ class World:
         self.posts: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.meanwhile: Meanwhile = _nothing
-        self._talking: set[asyncio.Future[None]] = set()
+        self._talking: list[asyncio.Future[None]] = []
 
     async def interrupted(self) -> None:
         """Let the account get a word in. What it says is said to its end, also when it ends the work that waits for it."""
         talk = asyncio.ensure_future(self.meanwhile())
-        self._talking.add(talk)
+        self._talking.append(talk)
         await asyncio.wait({talk})
 
     async def quiet(self) -> None:
         """Wait until nobody talks, and raise what went wrong while they did."""
-        while self._talking:
-            await self._talking.pop()
+        talks, self._talking = self._talking, []
+        for failure in await asyncio.gather(*talks, return_exceptions=True):
+            if failure is not None:
+                raise failure
 
 
 async def _nothing() -> None:
@@ -187,7 +189,7 @@ class Sampler(Embedded):
     """The embedded provider as far as a voice's greeting goes: it makes nothing here, so that all work is counted."""
 
     @property
-    def abilities(self) -> dict[Any, Ability]:  # type: ignore[override]
+    def abilities(self) -> dict[Any, Ability]:
         return {}
 
     async def sample(self, voice: str) -> bytes:

@@ -8,7 +8,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 ID = re.compile(r"([a-z]{1,12})_[0-9a-z]{1,2}-[0-9a-z]{1,11}-[0-9a-z]{1,11}")
 """An id of ours: its kind, its account in two parts, its number."""
@@ -46,6 +46,7 @@ class Described(NamedTuple):
 
     @property
     def needs_key(self) -> bool:
+        """Whether it is refused without one."""
         return any(one["name"] == "Idempotency-Key" and one["required"] for one in self.facts.get("parameters", ()))
 
     @property
@@ -55,6 +56,7 @@ class Described(NamedTuple):
 
     @property
     def is_for_operators(self) -> bool:
+        """Whether nobody else may have it carried out."""
         return self.path.startswith("/api/v1/operator/")
 
     @property
@@ -159,6 +161,8 @@ class Request(NamedTuple):
 
 ABSENT = object()
 
+T = TypeVar("T")
+
 
 class Making:
     """Makes requests for an account that knows some things, out of chance."""
@@ -232,22 +236,11 @@ class Making:
 
     def value(self, schema: Mapping[str, Any], name: str = "") -> Any:
         """A value that a schema allows; ABSENT where there is nothing sensible to say."""
-        if "$ref" in schema:
-            return self.value(self._schemas[schema["$ref"].rpartition("/")[2]], name)
-        if "allOf" in schema:
-            return self.value(
-                {key: each for part in schema["allOf"] for key, each in self._resolved(part).items()}, name
-            )
-        if "enum" in schema:
-            return self._random.choice(schema["enum"])
-        if "const" in schema:
-            return schema["const"]
+        schema = self._resolved(schema)
+        if "enum" in schema or "const" in schema:
+            return self._random.choice(schema.get("enum") or [schema["const"]])
         if "anyOf" in schema:
-            kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
-            outer = {key: each for key, each in schema.items() if key != "anyOf"}
-            if len(kinds) < len(schema["anyOf"]) and self._chance(12):
-                return None
-            return self.value({**outer, **self._random.choice(kinds)}, name)
+            return self._any(schema, name)
         match schema.get("type"):
             case "object":
                 return self._object(schema, name)
@@ -264,9 +257,20 @@ class Making:
             case _:
                 return self._text(schema, name)
 
-    def _resolved(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
-        resolved: Mapping[str, Any] = self._schemas[part["$ref"].rpartition("/")[2]] if "$ref" in part else part
-        return resolved
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema without references to others."""
+        if "$ref" in schema:
+            return self._resolved(self._schemas[schema["$ref"].rpartition("/")[2]])
+        if "allOf" in schema:
+            return {key: each for part in schema["allOf"] for key, each in self._resolved(part).items()}
+        return schema
+
+    def _any(self, schema: Mapping[str, Any], name: str) -> Any:
+        kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
+        outer = {key: each for key, each in schema.items() if key != "anyOf"}
+        if len(kinds) < len(schema["anyOf"]) and self._chance(12):
+            return None
+        return self.value({**outer, **self._random.choice(kinds)}, name)
 
     def _object(self, schema: Mapping[str, Any], name: str) -> Any:
         members = schema.get("properties", {})
@@ -308,7 +312,7 @@ class Making:
         small = [least, least, least + 1, least + 2, least + 4, least + 9, least + 30]
         if self._chance(4):
             small = [most, least - 1, most + 1, 2**63]
-        return self._random.choice([one for one in small if one <= most] or small)
+        return int(self._random.choice([one for one in small if one <= most] or small)
 
     def _text(self, schema: Mapping[str, Any], name: str) -> Any:
         for example in schema.get("examples", ()):
@@ -356,11 +360,11 @@ class Making:
             case 1:
                 return dict(list(body.items())[1:])
             case 2:
-                return {**body, **dict.fromkeys(list(body)[:1], [None])}
+                return {**body, **{key: [None] for key in list(body)[:1]}}
             case _:
                 return [body]
 
-    def _recent(self, values: Sequence[Any]) -> Any:
+    def _recent(self, values: Sequence[T]) -> T:
         """Mostly one of the last few that were seen."""
         return self._random.choice(values[-3:]) if self._chance(75) else self._random.choice(values)
 
