@@ -312,7 +312,7 @@ class Making:
         small = [least, least, least + 1, least + 2, least + 4, least + 9, least + 30]
         if self._chance(4):
             small = [most, least - 1, most + 1, 2**63]
-        return int(self._random.choice([one for one in small if one <= most] or small)
+        return int(self._random.choice([one for one in small if one <= most] or small))
 
     def _text(self, schema: Mapping[str, Any], name: str) -> Any:
         for example in schema.get("examples", ()):
