@@ -390,7 +390,7 @@ def _weight(operation: Described) -> float:
 def _only_tells(request: Request) -> bool:
     """Whether a request asks what would happen, and says that it shall not."""
     return (
-        isinstance(request.body, dict) and not request.body.get("confirm", False) and request.operation.method == "PUT"
+        isinstance(request.body, dict) and not request.body.get("confirm", False) and request.operation.method in ("PUT", "PATCH")
     )
 
 
