@@ -1,6 +1,8 @@
 """A draft in a browser: typed, saved, kept in every tab, its steps and settings; nothing is charged for any of it."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Route, expect
 from tests.browser.conftest import Visited, live
 from tests.browser.studio_pages import SAVED, SCRIPT, done, drafted, forgive, go, made, opened, studio, with_pictures
 
@@ -155,3 +157,52 @@ async def test_what_only_a_provider_can_be_asked_is_saved_with_the_draft_and_its
         forgive(visited, 400, 422)
     chosen = (await drafted(visited, draft))["settings"]["provider_options"]
     assert chosen == {"image": {"embedded": {"style": "waves"}}, "animation": {"embedded": {"liveliness": 1.5}}}
+
+
+async def test_two_texts_written_at_once_are_both_shown_and_one_is_chosen(visited: Visited) -> None:
+    draft = await opened(visited, script=SCRIPT)
+    async with studio(visited, draft, "script") as first:
+        second = await visited.another(first.context)
+        await second.goto(f"{visited.url}/studio/{draft}/script")
+        await live(second)
+        first_is_saved = asyncio.Event()
+
+        async def after_the_first(route: Route) -> None:
+            await first_is_saved.wait()
+            await route.continue_()
+
+        await second.route(f"**/api/v1/drafts/{draft}", after_the_first)
+        async with second.expect_request(f"**/api/v1/drafts/{draft}"):
+            await second.fill("#script", "Written in the other.")
+        await first.bring_to_front()
+        await first.fill("#script", "Written in one tab.")
+        await expect(first.locator(SAVED)).to_be_visible()
+        assert (await drafted(visited, draft))["steps"]["script"]["text"] == "Written in one tab."
+        first_is_saved.set()
+        bar = second.locator(".conflict")
+        await expect(bar).to_contain_text("This draft was changed in another tab")
+        await expect(bar.locator("blockquote")).to_have_text("Written in one tab.")
+        await expect(second.locator("#script")).to_have_value("Written in the other.")
+        await expect(second.locator("#saving")).to_have_attribute("data-state", "conflict")
+        assert (await drafted(visited, draft))["steps"]["script"]["text"] == "Written in one tab."
+        await bar.get_by_role("button", name="Keep mine").click()
+        await expect(second.locator(SAVED)).to_be_visible()
+        await expect(bar).to_have_count(0)
+        await expect(first.locator("#script")).to_have_value("Written in the other.")
+        forgive(visited, 409)
+
+
+async def test_the_other_text_can_be_taken(visited: Visited) -> None:
+    draft = await opened(visited, script=SCRIPT)
+    async with studio(visited, draft, "script") as page:
+        await page.context.set_offline(True)
+        await page.fill("#script", "Written offline.")
+        await expect(page.locator("#saving")).to_have_attribute("data-state", "offline")
+        changed = await visited.stand.send("PATCH", f"/drafts/{draft}", {"script": "Written elsewhere."})
+        assert changed.status_code == 200
+        await page.context.set_offline(False)
+        await page.locator(".conflict").get_by_role("button", name="Take the other").click()
+        await expect(page.locator("#script")).to_have_value("Written elsewhere.")
+        await expect(page.locator(SAVED)).to_be_visible()
+        visited.problems.clear()  # the browser tells that it was offline
+    assert (await drafted(visited, draft))["steps"]["script"]["text"] == "Written elsewhere."

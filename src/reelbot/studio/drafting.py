@@ -1,6 +1,6 @@
 """Drafts by hand: open, look at, change, remove. Every change is saved at once; nothing here ever costs anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,10 @@ from reelbot.studio.tasks import chosen_options, missing_after, to_refresh
 from reelbot.studio.weighing import NOT_NOW, Weigher
 
 NO_DRAFT = "There is no such draft."
+OUTDATED = (
+    "This draft was changed meanwhile, in another tab or by a finished AI action. Nothing was saved: compare your change "
+    "with the draft as it is now, and send it again with that revision."
+)
 LOCKED = "This draft is being rendered. It can be changed again when the render has ended, or cancel the render."
 
 
@@ -45,6 +49,14 @@ class _NotAgreed(Exception):
         super().__init__()
         self.after = after
         self.found = found
+
+
+class _Outdated(Exception):
+    """A draft is not any more what whoever changes it has seen."""
+
+    def __init__(self, present: KeptDraft) -> None:
+        super().__init__()
+        self.present = present
 
 
 class Drafting:
@@ -132,10 +144,13 @@ class Drafting:
         ]
         return RefreshShown(shown, unchanged, sum(one.price.amount for one in shown if one.price), why_not)
 
-    async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> KeptDraft:
-        """Change a draft and save it.
+    async def change(
+        self, account: AccountRef, id: str, asked: ChangeAsked, seen: Collection[int] | None = None
+    ) -> KeptDraft:
+        """Change a draft and save it, if it still is at one of the revisions `seen` (None: at whichever it is).
 
-        `StudioRefused` with `draft_locked` while it is rendered, and with `confirmation_needed` and the impact when
+        Optimistic concurrency: `StudioRefused` with `revision_conflict` and the present draft when somebody else was
+        quicker; with `draft_locked` while it is rendered, and with `confirmation_needed` and the impact when
         finished steps would no longer match and `confirm` isn't set. Then nothing was changed.
         """
         owner, number = owner_of(account), number_of("draft", owner_of(account), id)
@@ -148,8 +163,13 @@ class Drafting:
                     raise StudioRefused("not_found", NO_DRAFT)
                 if kept.locked_by is not None:
                     raise StudioRefused("draft_locked", LOCKED)
+                if seen is not None and kept.revision not in seen:
+                    raise _Outdated(kept)
                 saved = self._saved(kept, asked, files)
                 await self._room.store.save_draft(connection, saved)
+        except _Outdated as outdated:
+            shown = await self.view(outdated.present)
+            raise StudioRefused("revision_conflict", OUTDATED, {"draft": msgspec.to_builtins(shown)}) from None
         except _NotAgreed as refused:
             raise await self._confirmation(owner, refused) from None
         return saved

@@ -4,6 +4,7 @@ One instance belongs to one event loop. Whatever is asked for here is queued; a 
 it. Expected noes are `StudioRefused` and the ledger's `Refused`; bad input is `Malformed`.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,9 +85,11 @@ class Studio:
         """Raise what is wrong with settings that a draft of this account may be changed to some day."""
         await self._drafting.check(account, asked)
 
-    async def change(self, account: AccountRef, id: str, asked: ChangeAsked) -> DraftShown:
+    async def change(
+        self, account: AccountRef, id: str, asked: ChangeAsked, seen: Collection[int] | None = None
+    ) -> DraftShown:
         """Change a draft by hand. Never costs anything; see `Drafting.change` for when it is refused."""
-        return await self._drafting.view(await self._drafting.change(account, id, asked))
+        return await self._drafting.view(await self._drafting.change(account, id, asked, seen))
 
     async def remove(self, account: AccountRef, id: str) -> None:
         """Remove a draft. What is at work for it is cancelled."""

@@ -99,6 +99,11 @@ _FIELDS: Mapping[str, Schema] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "WWW-Authenticate": {"description": "How to say who asks.", "required": True, "schema": {"type": "string"}},
+    "ETag": {
+        "description": "The revision of the draft, in quotes. `If-Match` with it changes that one and no later one.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$', "examples": ['"3"']},
+    },
     "Vary": {"description": "What of the request the answer depends on.", "schema": {"type": "string"}},
 }
 
@@ -113,6 +118,12 @@ _REQUEST_FIELDS: Mapping[str, Schema] = {
             "maxLength": KEY_LENGTH_MAX,
             "pattern": "^[!-~]([ -~]*[!-~])?$",
         },
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The revision that was seen, as its `ETag` has it: a draft that was changed since stays as it is.",
+        "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}"( *, *"[0-9]{1,18}")*)$', "examples": ['"3"']},
     },
     "Last-Event-ID": {
         "name": "Last-Event-ID",

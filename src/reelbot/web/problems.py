@@ -62,6 +62,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "hold_open": Kind(409, "The hold is still open"),
         IN_USE: Kind(409, "The hold is in use"),
         "draft_locked": Kind(409, "The draft is being rendered"),
+        "revision_conflict": Kind(409, "The draft was changed meanwhile"),
         "confirmation_needed": Kind(409, "This needs your word first"),
         "step_running": Kind(409, "This is being made already"),
         "nothing_to_do": Kind(409, "There is nothing to do"),

@@ -28,6 +28,12 @@ PRIVATE: Fields = ((b"cache-control", b"no-store"), *SECURITY)
 REPLAYED: Fields = ((b"idempotency-replayed", b"true"),)
 """On an answer that was given before to the same idempotency key."""
 
+
+def etag(revision: int) -> Fields:
+    """The field that says which revision of something an answer is about; `If-Match` names it again."""
+    return ((b"etag", b'"%d"' % revision),)
+
+
 _JSON: Fields = ((b"content-type", b"application/json"), *PRIVATE)
 
 

@@ -22,6 +22,7 @@ PARAMETERS_MAX = 32
 """Of one query: a few times as many as any operation has."""
 
 _JSON_FIELD = JSON.encode()
+_REVISION = re.compile(rb'"([0-9]{1,18})"')
 _KEY = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _PLACED = re.compile(r"(?s)(.*) - at `(.*)`")
 
@@ -132,6 +133,21 @@ def idempotency_key(headers: Mapping[bytes, bytes], needed: bool) -> str | None:
         told = f"Idempotency-Key must be 1 to {KEY_LENGTH_MAX} printable ASCII characters."
         raise Malformed(told, "Idempotency-Key")
     return field.decode("ascii")
+
+
+def revisions_seen(headers: Mapping[bytes, bytes]) -> frozenset[int] | None:
+    """The revisions that `If-Match` names (RFC 9110, 13.1.1); None where it is not there or `*`: whichever there is.
+
+    `Malformed` for anything else: a revision that is not understood must not be taken for no condition at all.
+    """
+    field = headers.get(b"if-match")
+    if field is None or field.strip() == b"*":
+        return None
+    named = [_REVISION.fullmatch(one.strip()) for one in field.split(b",")]
+    if not all(named):
+        told = 'If-Match must be the revision that you have seen, in quotes as its ETag has it, such as "3".'
+        raise Malformed(told, "If-Match")
+    return frozenset(int(one[1]) for one in named if one is not None)
 
 
 def spoken(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 Code = Literal[
     "not_found",
     "draft_locked",
+    "revision_conflict",
     "confirmation_needed",
     "step_running",
     "nothing_to_do",

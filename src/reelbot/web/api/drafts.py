@@ -16,6 +16,7 @@ from reelbot.studio import (
     Quoted,
     RenderAsked,
     Studio,
+    StudioRefused,
 )
 from reelbot.web.api.holds import TouchedUsage
 from reelbot.web.media import CONTENT_TYPES, file_reply
@@ -23,7 +24,8 @@ from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import ACCEPTED, CREATED, OK, Problem
 from reelbot.web.ratelimit import rate_limit_fields
-from reelbot.web.replies import REPLAYED, Reply, Streamed, json_reply
+from reelbot.web.replies import REPLAYED, Reply, Streamed, etag, json_reply
+from reelbot.web.requests import revisions_seen
 
 NOT_HERE = "This server keeps its ledger in memory and has no studio."
 NO_FILE = "This draft has no such file."
@@ -100,7 +102,7 @@ async def open_draft(call: Call) -> Reply:
     studio = studio_of(call)
     kept, replayed = await studio.open(call.account, asked, call.key)
     shown = await studio.draft(call.account, kept.id)
-    return json_reply(CREATED, _encode(shown), REPLAYED if replayed else ())
+    return json_reply(CREATED, _encode(shown), (REPLAYED if replayed else ()) + etag(shown.revision))
 
 
 async def list_drafts(call: Call) -> Reply:
@@ -113,14 +115,22 @@ async def list_drafts(call: Call) -> Reply:
 
 async def read_draft(call: Call) -> Reply:
     """Tell how it stands."""
-    return json_reply(OK, _encode(await studio_of(call).draft(call.account, call.named)))
+    shown = await studio_of(call).draft(call.account, call.named)
+    return json_reply(OK, _encode(shown), etag(shown.revision))
 
 
 async def change_draft(call: Call) -> Reply:
-    """Save a change."""
+    """Save a change, of the revision that was seen where one is named."""
     asked: ChangeAsked = call.body
-    shown: DraftShown = await studio_of(call).change(call.account, call.named, asked)
-    return json_reply(OK, _encode(shown))
+    seen = revisions_seen(call.headers)
+    try:
+        shown: DraftShown = await studio_of(call).change(call.account, call.named, asked, seen)
+    except StudioRefused as refused:
+        if refused.code != "revision_conflict":
+            raise
+        fields = etag(refused.members["draft"]["revision"])
+        raise Problem(refused.code, refused.detail, refused.members, fields) from refused
+    return json_reply(OK, _encode(shown), etag(shown.revision))
 
 
 async def remove_draft(call: Call) -> Reply:

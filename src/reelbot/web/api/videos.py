@@ -11,7 +11,7 @@ from reelbot.web.media import file_reply
 from reelbot.web.operations import Call
 from reelbot.web.paging import PageQuery, cut, page_of
 from reelbot.web.problems import CREATED, OK, Problem
-from reelbot.web.replies import REPLAYED, SECURITY, Reply, Streamed, json_reply
+from reelbot.web.replies import REPLAYED, SECURITY, Reply, Streamed, etag, json_reply
 
 _encode = msgspec.json.Encoder().encode
 
@@ -81,4 +81,4 @@ async def edit_video(call: Call) -> Reply:
     studio = studio_of(call)
     kept, replayed = await studio.edit(call.account, call.named, call.key)
     shown = await studio.draft(call.account, kept.id)
-    return json_reply(CREATED, _encode(shown), REPLAYED if replayed else ())
+    return json_reply(CREATED, _encode(shown), (REPLAYED if replayed else ()) + etag(shown.revision))

@@ -10,11 +10,14 @@ export class Problem extends Error {
   }
 }
 
-/** `call("POST", "/drafts", {flow: "narrated"})`: the JSON of the answer; `Problem` when it is one or none came. */
-export async function call(method, path, body, { key = newKey(), signal } = {}) {
+/** `call("POST", "/drafts", {flow: "narrated"})`: the JSON of the answer; `Problem` when it is one or none came.
+ *
+ * `match` is the revision that was seen: what was changed since is not changed (`revision_conflict`). */
+export async function call(method, path, body, { key = newKey(), signal, match } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["Idempotency-Key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (match !== undefined) headers["If-Match"] = `"${match}"`;
   const asked = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
   let answer;
   try {

@@ -68,7 +68,7 @@ function isAlike(old, fresh) {
 }
 
 function isOfScripts(node) {
-  return node.nodeType === Node.ELEMENT_NODE && node.matches(".reason, .toasts");
+  return node.nodeType === Node.ELEMENT_NODE && node.matches(".reason, .toasts, .conflict");
 }
 
 // fields

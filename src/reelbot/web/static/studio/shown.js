@@ -18,6 +18,16 @@ export function isLocked() {
   return root.hasAttribute("data-locked");
 }
 
+/** The revision of the draft that this page knows. */
+export function revision() {
+  return root.dataset.revision;
+}
+
+/** Note a later revision: that of a change which was saved, or which was told of instead. */
+export function noteRevision(later) {
+  root.dataset.revision = later;
+}
+
 /** Call `heard` now and whenever the page has been brought up to date. */
 export function onShown(heard) {
   document.addEventListener("draft-shown", heard);
