@@ -253,8 +253,8 @@ async def _running(
 
 
 async def plan_of(stage: Stage, statement: str, parameters: Sequence[object], filling: str) -> str:
-    """How the database goes about a statement of the studio; PostgreSQL with many jobs, since of a table that is nearly
-    empty any plan is good."""
+    """How the database goes about a statement of the studio; PostgreSQL with many jobs and where it can without reading a
+    whole table, since of one that is nearly empty any plan is good."""
     database = stage.room.store.database
     if database.dialect == "sqlite":
         plan = await database.fetch(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -262,6 +262,7 @@ async def plan_of(stage: Stage, statement: str, parameters: Sequence[object], fi
         async with database.transaction() as connection:
             await connection.execute(filling)
             await connection.execute("ANALYZE job")
+            await connection.execute("SET LOCAL enable_seqscan = off")
             plan = await connection.fetch(f"EXPLAIN {statement}", parameters)
             await connection.execute("DELETE FROM job")
     return "\n".join(str(row) for row in plan)
