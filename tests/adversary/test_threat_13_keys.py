@@ -260,6 +260,22 @@ async def test_everything_about_access_is_written_down_with_who_did_it_from_wher
         assert secret.rpartition("-")[2] not in text
 
 
+async def test_decisions_on_plans_are_written_down_and_a_withdrawal_is_none(stand: Stand) -> None:
+    ada, subscriptions = stand.accounts["ada"], stand.site.subscriptions
+    accounts = accounts_of(stand)
+    for decide in (subscriptions.decline, subscriptions.approve):
+        asked = await stand.send("PUT", "/subscription", {"plan": "pro", "confirm": True})
+        assert asked.status_code == 202, asked.text
+        request = await subscriptions.latest(ada)
+        assert request is not None
+        await decide(request.id, "olga", "Paid by invoice")
+        stand.clock.advance(1)
+    found = [one for one in await accounts.access.of(ada.lane, ada.id, 10) if one.kind.startswith("plan_")]
+    assert [(one.kind, one.by, one.detail) for one in found] == [
+        ("plan_approved", "olga", "pro: Paid by invoice"), ("plan_declined", "olga", "pro: Paid by invoice"),
+    ]  # fmt: skip
+
+
 async def test_a_record_is_there_if_and_only_if_what_it_tells_is(accounts: Accounts, database: AnyDatabase) -> None:
     class Broken(Exception):
         pass
