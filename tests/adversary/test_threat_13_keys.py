@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from tests.fakes import FakeClock
@@ -93,6 +94,16 @@ async def test_a_key_of_an_operator_with_the_usual_scopes_is_no_operators_key(st
     key = await accounts_of(stand).issue_key(account.lane, account.id, "script")
     answer = await stand.http.get("/api/v1/operator/workers", headers={"Authorization": f"Bearer {key}"})
     assert (answer.status_code, answer.json()["scope"]) == (403, "operator")
+
+
+async def test_a_key_without_the_operators_scope_names_no_folder_of_the_server(stand: Stand, tmp_path: Path) -> None:
+    account = stand.accounts["ada"]
+    await accounts_of(stand).roles.give(account.lane, account.id, "ada", "operator", "bob")
+    for scopes, status in ((("studio",), 403), (("studio", "operator"), 201)):
+        caller = await key_for(stand, *scopes)
+        body = {"platform": "folder", "name": f"mine {status}", "path": str(tmp_path)}
+        answer = await stand.http.post("/api/v1/channels", json=body, headers=caller)
+        assert answer.status_code == status, answer.text
 
 
 def test_a_route_without_a_scope_does_not_start() -> None:
