@@ -1,9 +1,9 @@
 """What schemathesis is told beside the document, when `test_openapi` runs it: which valid requests may be refused, and why.
 
 JSON Schema cannot say these: that 2.0 is not a whole number here, that a quote must have been given before, that a key
-belongs to one request, that a limit may be reached, that a name is taken, that a reason needs a letter; that a file must
-be what it is said to be, a provider, voice or language one that is installed, and what is to be made something that the
-draft has what it takes for.
+belongs to one request, that a limit may be reached, that a name is taken, that a reason needs a letter, that a folder must
+be there; that a file must be what it is said to be, a provider, voice or language one that is installed, and what is to be
+made something that the draft has what it takes for.
 """
 
 import json
@@ -28,7 +28,7 @@ DRAFT = {
     "assets",
 }
 INSTALLED = {"provider", "providers", "provider_options", "language", "voice", "mood"}
-OPERATORS = {"name", "why"}
+OPERATORS = {"name", "why", "path"}
 NAMED = {"quote", "url", "file"} | OPERATORS | DRAFT | INSTALLED
 
 

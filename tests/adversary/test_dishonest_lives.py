@@ -101,7 +101,7 @@ Endpoint = Callable[[Call], Awaitable[Reply]]
 
 def planted(monkeypatch: pytest.MonkeyPatch, method: str, path: str, endpoint: Endpoint, takes: Any = None) -> None:
     """One more row in the table of routes, and nothing else."""
-    row = Operation(method, path, "planted", "Planted by a test.", endpoint, {OK: {JSON: dict}}, takes=takes)
+    row = Operation("studio", method, path, "planted", "Planted by a test.", endpoint, {OK: {JSON: dict}}, takes=takes)
     monkeypatch.setattr(site, "OPERATIONS", (*site.OPERATIONS, row))
 
 

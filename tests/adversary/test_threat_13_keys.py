@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from tests.fakes import FakeClock
@@ -93,6 +94,16 @@ async def test_a_key_of_an_operator_with_the_usual_scopes_is_no_operators_key(st
     key = await accounts_of(stand).issue_key(account.lane, account.id, "script")
     answer = await stand.http.get("/api/v1/operator/workers", headers={"Authorization": f"Bearer {key}"})
     assert (answer.status_code, answer.json()["scope"]) == (403, "operator")
+
+
+async def test_a_key_without_the_operators_scope_names_no_folder_of_the_server(stand: Stand, tmp_path: Path) -> None:
+    account = stand.accounts["ada"]
+    await accounts_of(stand).roles.give(account.lane, account.id, "ada", "operator", "bob")
+    for scopes, status in ((("studio",), 403), (("studio", "operator"), 201)):
+        caller = await key_for(stand, *scopes)
+        body = {"platform": "folder", "name": f"mine {status}", "path": str(tmp_path)}
+        answer = await stand.http.post("/api/v1/channels", json=body, headers=caller)
+        assert answer.status_code == status, answer.text
 
 
 def test_a_route_without_a_scope_does_not_start() -> None:
@@ -258,6 +269,22 @@ async def test_everything_about_access_is_written_down_with_who_did_it_from_wher
     text = repr(await database.fetch("SELECT * FROM access_record"))
     for secret in (link, session, second or "", PASSWORD, "hunter2", "203.0.113.9", "198.51.100.77"):
         assert secret.rpartition("-")[2] not in text
+
+
+async def test_decisions_on_plans_are_written_down_and_a_withdrawal_is_none(stand: Stand) -> None:
+    ada, subscriptions = stand.accounts["ada"], stand.site.subscriptions
+    accounts = accounts_of(stand)
+    for decide in (subscriptions.decline, subscriptions.approve):
+        asked = await stand.send("PUT", "/subscription", {"plan": "pro", "confirm": True})
+        assert asked.status_code == 202, asked.text
+        request = await subscriptions.latest(ada)
+        assert request is not None
+        await decide(request.id, "olga", "Paid by invoice")
+        stand.clock.advance(1)
+    found = [one for one in await accounts.access.of(ada.lane, ada.id, 10) if one.kind.startswith("plan_")]
+    assert [(one.kind, one.by, one.detail) for one in found] == [
+        ("plan_approved", "olga", "pro: Paid by invoice"), ("plan_declined", "olga", "pro: Paid by invoice"),
+    ]  # fmt: skip
 
 
 async def test_a_record_is_there_if_and_only_if_what_it_tells_is(accounts: Accounts, database: AnyDatabase) -> None:

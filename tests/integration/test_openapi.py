@@ -30,7 +30,10 @@ max-examples = 6
 positive_data_acceptance.expected-statuses = ["2xx", "400", "402", "404", "409", "422"]
 [[operations]]
 include-operation-id = "connectChannel"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "402", "403", "422"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "402", "403", "422"]
+[[operations]]
+include-operation-id = "setRole"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "403", "404", "409", "422"]
 """
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reelbot.accounts import Accounts
+from reelbot.accounts import Accounts, RecordKind
 from reelbot.allowance import AccountRef, Answer, Ledger, PlanChange, Receipt, Refusal, Refused, Status
 from reelbot.clock import DAY, Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
@@ -173,6 +173,7 @@ class Subscriptions:
             if not await store.close(connection, decided):
                 raise SubscriptionRefused("request_closed", "This request was just decided or withdrawn.")
             await self._tell(connection, [(decided, (found.lane, found.account), "account")])
+            await self._record(connection, decided)
 
         try:
             said = f"Approved by {by}: {reason}"
@@ -220,6 +221,7 @@ class Subscriptions:
             decided = found._replace(state="approved", decided_at=self._clock(), by=by, why=why)
             if await store.close(connection, decided):
                 await self._tell(connection, [(decided, (found.lane, found.account), "account")])
+                await self._record(connection, decided)
 
         return await self._ledger.change_plan(account, plan, key=key, by="operator", why=why, rider=end)
 
@@ -317,8 +319,17 @@ class Subscriptions:
             await self._tell(connection, listeners)
             if not await store.close(connection, decided):
                 raise SubscriptionRefused("request_closed", "This request was just decided or withdrawn.")
+            await self._record(connection, decided)
         self._events.wake(listener[1] for listener in listeners)
         return decided
+
+    async def _record(self, connection: Connection, decided: PlanRequest) -> None:
+        """Write an operator's decision into the access log, in the transaction of the decision."""
+        if self._accounts is None or decided.state not in ("approved", "declined"):
+            return
+        kind: RecordKind = "plan_approved" if decided.state == "approved" else "plan_declined"
+        place, detail = (decided.lane, decided.account), f"{decided.plan}: {decided.why}"
+        await self._accounts.access.record(connection, *place, kind, decided.by or "", detail=detail)
 
     async def _overtaken(self, request: PlanRequest) -> SubscriptionRefused:
         catalogue = self._ledger.terms.catalogue

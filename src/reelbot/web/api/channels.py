@@ -32,7 +32,9 @@ def publishing_of(call: Call) -> Publishing:
 async def connect_channel(call: Call) -> Reply:
     """Connect it."""
     asked: ChannelAsked = call.body
-    is_operator = call.who.role == "operator"
+    is_operator = (
+        call.who.role == "operator" and "operator" in call.who.scopes
+    )  # a folder of the server is its operator's
     channel, replayed = await publishing_of(call).connect(call.account, asked, call.key, is_operator=is_operator)
     return json_reply(CREATED, _encode(channel_shown(channel)), REPLAYED if replayed else ())
 
