@@ -78,6 +78,14 @@ async def too_large(stand: Stand) -> httpx.Response:
     return await stand.post("/holds", content=b" " * 1_048_577, headers={"Content-Type": "application/json"})
 
 
+async def too_slow(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, Problem("too_slow", "The upload stood still for too long."))
+
+
+async def without_length(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, Problem("length_required", "Send the length of the form."))
+
+
 async def unsupported(stand: Stand) -> httpx.Response:
     return await stand.post("/holds", content=b"lines=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
 
@@ -171,6 +179,8 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("nothing_to_do", 409, studio_no("nothing_to_do")),
     ("not_ready", 409, studio_no("not_ready")),
     ("post_locked", 409, publishing_no),
+    ("too_slow", 408, too_slow),
+    ("length_required", 411, without_length),
     ("too_large", 413, too_large),
     ("unsupported_media", 415, unsupported),
     ("range_not_there", 416, no_such_range),
