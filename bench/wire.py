@@ -11,16 +11,20 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from reelbot.config import Config
 from reelbot.wiring import Parts, wired
 
 STOP_SECONDS = 20
+
+UNBOUNDED = MappingProxyType({"REELBOT_REQUEST_BURST": "1000000", "REELBOT_REQUESTS_PER_SECOND": "100000"})
+"""Settings of a server whose speed is measured, not its shares."""
 
 _PROGRAM = "from reelbot.cli import main; main()"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -75,11 +79,13 @@ def config_of(database: Path) -> Config:
 
 
 @contextmanager
-def served(database: Path) -> Iterator[Address]:
-    """`reelbot serve` on a SQLite file, for as long as the block lasts."""
+def served(database: Path, settings: Mapping[str, str] = UNBOUNDED) -> Iterator[Address]:
+    """`reelbot serve` on a SQLite file, for as long as the block lasts; by default, callers may ask as often as they can."""
     command = [sys.executable, "-c", _PROGRAM, "serve", "--port", "0", "--json"]
     command += ["--database", f"sqlite:///{database}", "--data", str(database.parent)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("REELBOT_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REELBOT_")} | dict(
+        settings
+    )
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=database.parent, env=environment)
     try:
         yield _address(_greeting(server))._replace(process=server.pid)

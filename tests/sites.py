@@ -59,6 +59,9 @@ class FakeGate:
     async def identify(self, token: str) -> Identity | None:
         return self.keys.get(token)
 
+    def remembered(self, token: str) -> Identity | None:
+        return self.keys.get(token)
+
 
 class FakeTime:
     """Moves a clock, and ends the waits of those who wait for an instant."""

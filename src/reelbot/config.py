@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from reelbot.errors import ConfigFailure
-from reelbot.limits import LANES_MAX
+from reelbot.limits import LANES_MAX, REQUEST_BURST, REQUESTS_PER_SECOND
 from reelbot.toml_file import read_toml, suggestion
 
 FILE = Path("reelbot.toml")
@@ -39,6 +39,10 @@ LOOPBACK = ("127.0.0.1", "::1")
 NO_PROXIES = "none"
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+BURST_MAX = 1_000_000
+PER_SECOND_MAX = 100_000
+"""More requests than any process answers: as good as no bound."""
 
 _PASSWORDS = (
     re.compile(r"(?P<before>://[^:/@?]*:)[^/?]*(?=@)"),
@@ -68,6 +72,8 @@ class Config:
     public_url: str = ""
     proxies: tuple[str, ...] = LOOPBACK
     hosts: tuple[str, ...] = ()
+    request_burst: int = REQUEST_BURST
+    requests_per_second: int = REQUESTS_PER_SECOND
 
     def __post_init__(self) -> None:
         if not self.database:
@@ -209,6 +215,18 @@ def _jobs(given: _Given) -> int:
     return int(text)
 
 
+def _requests(most: int) -> Callable[[_Given], int]:
+    """A whole number from 1 to `most`."""
+
+    def read(given: _Given) -> int:
+        text = str(given.value)
+        if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= most:
+            raise ValueError(f"a whole number from 1 to {most:,}")
+        return int(text)
+
+    return read
+
+
 def _path(given: _Given) -> Path:
     if isinstance(given.value, Path):
         return given.value
@@ -301,5 +319,7 @@ _SETTINGS: Mapping[str, Callable[[_Given], object]] = {
     "public_url": _public_url,
     "proxies": _proxies,
     "hosts": _hosts,
+    "request_burst": _requests(BURST_MAX),
+    "requests_per_second": _requests(PER_SECOND_MAX),
 }
 """Every setting by its name in the file; the variable is the same in capitals behind `REELBOT_`."""

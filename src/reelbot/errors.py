@@ -48,6 +48,20 @@ class TooBusy(Failure):
     retryable = True
 
 
+class ShareUsedUp(Failure):
+    """One party has all that it may have at once; others go on. Nothing was written.
+
+    `retry_seconds` says when to ask again.
+    """
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, detail: str, hint: str = "Try again in a moment.", *, retry_seconds: int = 1) -> None:
+        super().__init__(detail, hint)
+        self.retry_seconds = retry_seconds
+
+
 def shown(value: object) -> str:
     """What was given, as a message may repeat it: short, on one line, and whatever it is."""
     try:

@@ -61,5 +61,41 @@ BODY_BYTES_MAX = 1_048_576
 QUANTITY_MAX = 10**12
 """Of one item: what any price could be multiplied by and still be an amount."""
 
+SEARCHES_MAX = 16
+SEARCHES_OF_ONE_MAX = 4
+"""Filtered pages of the history that are looked for at once: each lets others in between after a millisecond, so that
+nobody waits longer for sixteen of them than for one sync of the disk."""
+
+EXPORTS_MAX = 8
+EXPORTS_OF_ONE_MAX = 2
+"""Histories that are sent as CSV at once: each page of one takes a few milliseconds, and nobody reads three at a time."""
+
+PASSWORDS_MAX = 100
+PASSWORDS_OF_ONE_MAX = 30
+"""Passwords that wait to be checked or kept, of all and of one address or account: a class that signs in together. Each
+takes a core for a twentieth of a second, and more than a hundred are `too_busy` in any case."""
+
 STREAMS_MAX = 5_000
 """Open streams of one process: about 40 kB each, and still a fraction of its files."""
+
+FILES_MAX = 65_536
+"""Descriptors that `serve` asks for, where the machine allows so many: room for all streams and as many requests again."""
+
+FILES_RESERVED = 512
+"""Of these, what is no connection's: the database, pipes of programs at work, uploads and renders. A quarter of very few."""
+
+SHARE_OF_ONE = 5
+"""One account or address may take a fifth of what all share: a class behind one address is never near it, and four others
+who take as much still leave some."""
+
+UNFINISHED_OF_ADDRESS_MAX = 100
+"""Requests of one address whose end has not come: a class that uploads at once; a browser has six."""
+
+REQUEST_BURST = 500
+"""Requests of one account at once: a program that looks through a year of history asks a hundred times."""
+
+REQUESTS_PER_SECOND = 50
+"""And after that: ten times what a page with everything in motion asks."""
+
+BUCKETS_MAX = 10_000
+"""Parties whose requests are counted at once: two megabytes, and more than one process has to do with in a minute."""

@@ -120,13 +120,13 @@ async def test_a_stretch_of_days_is_a_small_part_of_a_long_history(ledger: Ledge
         clock.advance(DAY)
     whole = await entries(ledger, ada)
     from_at, until_at = whole[90].at, whole[92].at
-    low, high = await ledger.stretch(ada, from_at, until_at)
+    low, high = await ledger.store.stretch(ada, from_at, until_at)
     assert low < whole[90].seq and high > whole[91].seq
     if isinstance(ledger.store, SqlReader):
         assert high - low <= 2 + 2 * (CLOCKS_APART // DAY) + 2
-    assert (await ledger.stretch(ada, None, None)).after_seq == 0
+    assert (await ledger.store.stretch(ada, None, None)).after_seq == 0
     nobody = AccountRef(ada.lane, ada.id + 1_000, "nobody")
-    assert (await ledger.stretch(nobody, from_at, until_at)).after_seq == 0
+    assert (await ledger.store.stretch(nobody, from_at, until_at)).after_seq == 0
     assert await ledger.history(nobody, ALL._replace(from_at=from_at, until_at=until_at)) == []
 
 

@@ -14,7 +14,7 @@ from tests.receivers import Inbox, Received
 from reelbot.allowance import ROOMS, AccountRef, Ledger, Line, Status, load_terms, store_on
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
-from reelbot.errors import DatabaseFailure, Malformed, TooBusy
+from reelbot.errors import DatabaseFailure, Malformed, ShareUsedUp
 from reelbot.events import Events
 from reelbot.webhooks import ROOM, Added, Client, Webhook, Webhooks
 from reelbot.webhooks import gathering as gathering_module
@@ -22,7 +22,7 @@ from reelbot.webhooks.core.messages import ALLOWANCE_KINDS, TURN_GRACE_MS
 from reelbot.webhooks.core.retries import WAITS_MS
 from reelbot.webhooks.core.signature import signature
 from reelbot.webhooks.sending import LEASE_MS
-from reelbot.webhooks.service import OLD_SECRET_MS, TESTS_MAX, WEBHOOKS_MAX
+from reelbot.webhooks.service import OLD_SECRET_MS, TESTS_OF_ONE_MAX, WEBHOOKS_MAX
 from reelbot.webhooks.store import WebhookStore
 from reelbot.webhooks.worker import SCAN_MS
 
@@ -363,15 +363,15 @@ async def test_so_many_tests_at_once_and_no_more(world: World) -> None:
     under_way, answered = asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
-        if slow.sent == TESTS_MAX:
+        if slow.sent == TESTS_OF_ONE_MAX:
             under_way.set()
         await answered.wait()
 
     slow = Interrupted(wait, 200)
     other = await world.beside(slow)
-    tests = [asyncio.create_task(other.test(world.ada, webhook.id)) for _ in range(TESTS_MAX)]
+    tests = [asyncio.create_task(other.test(world.ada, webhook.id)) for _ in range(TESTS_OF_ONE_MAX)]
     await under_way.wait()
-    with pytest.raises(TooBusy):
+    with pytest.raises(ShareUsedUp):
         await other.test(world.ada, webhook.id)
     answered.set()
     assert all(one is not None and one.is_delivered for one in await asyncio.gather(*tests))

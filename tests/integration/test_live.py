@@ -22,6 +22,7 @@ from reelbot.accounts import Accounts
 from reelbot.allowance import Ledger
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.web.live import HEARTBEAT_SECONDS
+from reelbot.web.shares import ALL
 
 MIDNIGHT = instant_from("2026-03-01T23:00:00Z")
 """In Paris: the day ends, the month that began on 1 March does not."""
@@ -379,19 +380,23 @@ async def test_a_reader_who_leaves_is_forgotten(stand: Stand) -> None:
     assert len(stand.site.streams) == 0
 
 
-async def test_too_many_streams_are_refused(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reelbot.web.streams.STREAMS_MAX", 1)
+def with_streams(stand: Stand, **bounds: int) -> None:
+    """Bounds of streams for a stand that has none open yet."""
+    stand.site.streams.shares = ALL._replace(**bounds)
+
+
+async def test_too_many_streams_are_refused(stand: Stand) -> None:
+    with_streams(stand, streams=1)
     async with listener(stand), listener(stand, name="bob") as refused:
         assert refused.status == 503
 
 
-async def test_who_opens_all_streams_they_can_leaves_as_many_to_the_others(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reelbot.web.streams.STREAMS_MAX", 4)
+async def test_who_opens_all_streams_they_can_leaves_as_many_to_the_others(stand: Stand) -> None:
+    with_streams(stand, streams=4)
     async with listener(stand), listener(stand):
         async with listener(stand) as refused:
-            assert refused.status == 503
+            assert refused.status == 429
+            assert refused.headers["retry-after"]
         async with listener(stand, name="bob") as other:
             assert other.status == 200
     async with listener(stand) as again:

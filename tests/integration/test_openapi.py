@@ -17,6 +17,7 @@ from tests.sites import Stand, join, standing
 
 from reelbot.allowance import load_terms
 from reelbot.clock import system_clock
+from reelbot.web import Rate, RequestBuckets
 from reelbot.web.problems import KINDS
 from reelbot.web.site import OPERATIONS, build_app
 
@@ -102,6 +103,9 @@ def served(address: str) -> Iterator[tuple[str, str]]:
             await join(stand, "eve", "enterprise")
             await make_operator(stand, "eve")  # so that operators' routes are not all found missing
             stand.site.streams.close()
+            vars(stand.site.request_buckets).update(
+                vars(RequestBuckets(Rate(burst=1_000_000)))
+            )  # everything is tried in one breath
             server = uvicorn.Server(uvicorn.Config(build_app(stand.site), port=0, log_level="error"))
             servers.append(server)
             task = asyncio.create_task(server.serve())

@@ -18,6 +18,7 @@ from tests.fakes import FakeClock
 from tests.sites import standing
 
 from reelbot.cli.serve import KEEP_ALIVE_SECONDS, Server
+from reelbot.web.shares import ALL
 
 PROGRAM = (sys.executable, "-c", "from reelbot.cli import main; main()")
 DEADLINE_SECONDS = 30
@@ -47,10 +48,13 @@ class Running(NamedTuple):
             yield lines
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Have it end; its exit status and what it said on standard error."""
+        """Have it end; its exit status and what it said on standard error beside the line about its bounds."""
         self.process.send_signal(how)
         _, stderr = self.process.communicate(timeout=DEADLINE_SECONDS)
-        return self.process.returncode, stderr
+        lines = stderr.splitlines(keepends=True)
+        bounds = [line for line in lines if re.search(r"INFO reelbot\.cli\.serve: [0-9]+ files may be open: ", line)]
+        assert len(bounds) == 1, stderr
+        return self.process.returncode, "".join(line for line in lines if line not in bounds)
 
 
 @pytest.fixture(autouse=True)
@@ -314,5 +318,5 @@ def test_a_file_that_was_made_by_a_newer_program_is_refused() -> None:
 
 async def test_an_idle_connection_outlives_that_of_a_proxy(clock: FakeClock) -> None:
     async with standing("memory:", clock) as stand:
-        server = Server(stand.site, lambda: None)
+        server = Server(stand.site, lambda: None, ALL)
         assert server.config.timeout_keep_alive == KEEP_ALIVE_SECONDS > 60

@@ -40,6 +40,7 @@ def shared(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A PostgreSQL database with every table, named to each process by its environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REELBOT_DATABASE", postgres_url)
+    monkeypatch.setenv("REELBOT_REQUEST_BURST", "1000000")  # thousands of requests at once are what is tried here
     cli("database", "migrate")
     return postgres_url
 

@@ -8,7 +8,8 @@ import pytest
 from tests.pages.visitors import Read, Visitor, accounts_of, make_operator, visiting
 from tests.sites import Stand, with_plan_changes
 
-from reelbot.allowance import AccountRef, Entry, Item, Span
+from reelbot.allowance import AccountRef, Entry, Item, Span, history_search
+from reelbot.allowance.history_search import HistorySearch
 from reelbot.cli.studio import TOLD_KINDS
 from reelbot.clock import DAY
 from reelbot.web.pages import history
@@ -177,11 +178,11 @@ async def test_the_history_as_csv_takes_every_filter_of_the_page(ada: Visitor) -
 async def test_what_is_looked_for_far_back_is_found_piece_by_piece(
     ada: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "LOOKED_AT_ONCE", 4)
+    monkeypatch.setattr(history_search, "BLOCK", 5)
     monkeypatch.setattr(history, "LOOKED_AT_MAX", 10)
-    await use(ada.stand, Item("script", 1))
-    for _ in range(9):
-        await use(ada.stand, Item("topic", 1))
+    monkeypatch.setattr(HistorySearch, "looked_at_max", 10)
+    for action in (*["topic"] * 3, "script", *["topic"] * 9):
+        await use(ada.stand, Item(action, 1))
     seen, address, pages = "", "/history?action=script", 0
     while address:
         page = await ada.read(address)
@@ -198,7 +199,7 @@ async def test_what_is_looked_for_far_back_is_found_piece_by_piece(
 async def test_a_page_of_what_is_looked_for_is_full_and_goes_on_behind_it(
     ada: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "LOOKED_AT_ONCE", 7)
+    monkeypatch.setattr(history_search, "BLOCK", 7)
     for _ in range(history.ROWS + 2):
         await use(ada.stand, Item("topic", 1))
     first = await ada.read("/history?kind=settle")

@@ -122,10 +122,10 @@ async def test_no_more_failures_are_read_than_are_listed(each_stage: Stage) -> N
 # every list is found by an index
 
 INDEXED = {
-    "count_at_work": ((0,), "job_at_work"),
+    "count_at_work": ((0, "queued", 50), "job_at_work"),
     "list_at_work": ((0, "queued", 50), "job_at_work"),
     "count_leases": ((0,), "job_a"),
-    "count_failed": ((0, 1), "job_failed"),
+    "count_failed": ((0, 1, 50), "job_failed"),
     "list_failed": ((0, 20), "job_failed"),
 }
 
@@ -245,3 +245,12 @@ async def test_a_job_of_another_account_is_not_found_under_this_one(each_stage: 
     id = await asked_by(each_stage, bob, "rivers")
     with pytest.raises(StudioRefused, match="no such job"):
         await each_stage.studio.call_off(each_stage.ada, id, "Not theirs.")
+
+
+async def test_jobs_are_counted_so_far_and_no_farther(each_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reelbot.studio.overview.COUNTED_MAX", 2)
+    for _ in range(4):
+        await each_stage.generate(await each_stage.open(), "script")
+    queued = await overview(each_stage).queued()
+    assert (queued.total, len(queued.jobs)) == (2, 4)
+    assert (await overview(each_stage).counted(each_stage.clock(), 0)).queued == 2

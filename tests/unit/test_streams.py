@@ -177,6 +177,10 @@ async def answered(answer: EventsAnswer, method: str, send: Callable[[dict[str, 
     await soon(answer.send_on({"type": "http", "method": method}, never, send))  # type: ignore[arg-type]
 
 
+def unnoticed() -> None:
+    """For an end that nobody waits for."""
+
+
 async def three(seat: Seat) -> AsyncIterator[bytes]:
     for piece in (b"1", b"2", b"3"):
         yield piece
@@ -188,7 +192,7 @@ async def test_an_answer_that_comes_to_its_end_is_complete() -> None:
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    await answered(EventsAnswer(200, three, 30), "GET", send)
+    await answered(EventsAnswer(200, three, 30, unnoticed), "GET", send)
     assert b"".join(bytes(one.get("body", b"")) for one in sent) == b"123"  # type: ignore[call-overload]
     assert sent[-1]["more_body"] is False
 
@@ -199,7 +203,7 @@ async def test_head_opens_no_stream() -> None:
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    await answered(EventsAnswer(200, three, 30), "HEAD", send)
+    await answered(EventsAnswer(200, three, 30, unnoticed), "HEAD", send)
     assert [one["type"] for one in sent] == ["http.response.start", "http.response.body"]
     assert sent[1]["body"] == b""
 
@@ -218,7 +222,7 @@ async def test_a_reader_who_takes_nothing_is_dropped_and_the_stream_is_closed() 
         if message["type"] == "http.response.body":
             await never()
 
-    await answered(EventsAnswer(200, endless, 0.01), "GET", send)
+    await answered(EventsAnswer(200, endless, 0.01, unnoticed), "GET", send)
     assert closed == [False]
     task = asyncio.current_task()
     assert task is not None
@@ -230,7 +234,7 @@ async def test_who_cancels_an_answer_is_heard() -> None:
         if message["type"] == "http.response.body":
             await never()
 
-    task = asyncio.create_task(answered(EventsAnswer(200, three, 30), "GET", send))
+    task = asyncio.create_task(answered(EventsAnswer(200, three, 30, unnoticed), "GET", send))
     for _ in range(5):
         await asyncio.sleep(0)
     task.cancel()

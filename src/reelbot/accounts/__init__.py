@@ -2,6 +2,7 @@
 
 from reelbot.accounts.core.keys import LABEL_LENGTH_MAX
 from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.records import WORDS as RECORD_WORDS
 from reelbot.accounts.core.records import Record, RecordKind
 from reelbot.accounts.core.scopes import EVERYTHING, SCOPES, USUAL, Scope, checked_scopes, scopes_text
@@ -17,6 +18,7 @@ __all__ = [
     "EVERYTHING",
     "LABEL_LENGTH_MAX",
     "LINK_MS",
+    "NOWHERE",
     "PASSWORD_LENGTH_MAX",
     "PASSWORD_LENGTH_MIN",
     "RECORD_WORDS",
@@ -37,6 +39,7 @@ __all__ = [
     "TooManyTries",
     "checked_scopes",
     "is_session",
+    "network_of",
     "number_of",
     "scopes_text",
 ]

@@ -40,6 +40,11 @@ class Memory:
             return None
         return known
 
+    def seen(self, token: str) -> Identity | None:
+        """Whose key this was when it last counted, however long ago; whether it still does, only a reading tells."""
+        known = self._known.get(digest_of(token))
+        return None if known is None else known.who
+
     def keep(self, token: str, who: Identity, change: int) -> None:
         """Remember a key that counts, until its day ends at the latest: the first use of each day is to be noted."""
         now, known = self._clock(), self._known

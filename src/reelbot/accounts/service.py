@@ -192,6 +192,10 @@ class Accounts:
             return known.who
         return await self._looked_up(token)
 
+    def remembered(self, token: str) -> Identity | None:
+        """Whose key or session this was when it last counted in this process; reads nothing and proves nothing."""
+        return self._memory.seen(token)
+
     async def _looked_up(self, token: str) -> Identity | None:
         if is_session(token):
             return await self._session_looked_up(token)

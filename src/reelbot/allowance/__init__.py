@@ -26,16 +26,18 @@ from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
 from reelbot.allowance.core.taken import Taken
 from reelbot.allowance.deliveries import Deliveries, Delivery
 from reelbot.allowance.faults import Fault
+from reelbot.allowance.history_search import LOOKED_AT_MAX, Found
 from reelbot.allowance.opening import ROOMS, store_on
 from reelbot.allowance.quotes import Item, PricedItem
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
-from reelbot.allowance.store import Span, Stretch
+from reelbot.allowance.store import Span
 from reelbot.allowance.verify import AuditReport
 
 __all__ = [
     "ENTRY_COLUMNS",
     "FULL_PRICE",
+    "LOOKED_AT_MAX",
     "NO_SECOND",
     "ROOMS",
     "Account",
@@ -51,6 +53,7 @@ __all__ = [
     "EntryKind",
     "FailurePoint",
     "Fault",
+    "Found",
     "HeldLine",
     "HoldFacts",
     "InUse",
@@ -78,7 +81,6 @@ __all__ = [
     "Shortage",
     "Span",
     "Status",
-    "Stretch",
     "Taken",
     "Terms",
     "Usage",

@@ -35,10 +35,11 @@ from reelbot.allowance.core.taken import Taken, taken_by
 from reelbot.allowance.core.windows import moved, window_at
 from reelbot.allowance.deliveries import Deliveries, Delivery, first_uncharged, hold_numbers
 from reelbot.allowance.faults import Fault
+from reelbot.allowance.history_search import Found, HistorySearch
 from reelbot.allowance.opening import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
-from reelbot.allowance.store import Span, Store, Stretch
+from reelbot.allowance.store import Span, Store
 from reelbot.allowance.sweeper import Sweeper
 from reelbot.allowance.verify import AuditReport, verify
 from reelbot.clock import Clock, system_clock
@@ -85,6 +86,7 @@ class Ledger:
         self.store = store
         self._clock = clock
         self._batches = [Batch(store, terms.catalogue, clock, lane, self._wake) for lane in range(store.lanes)]
+        self._search = HistorySearch(store)
         self.sweeper = Sweeper(store, events, self.submit, clock, sweep_seconds or 0)
         self._sweeps = sweep_seconds is not None
         self._signer = QuoteSigner(b"")
@@ -484,16 +486,12 @@ class Ledger:
         return None if facts is None else facts._replace(state=facts.state_at(self._clock()))
 
     async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
-        """A page of the account's ledger, newest first."""
-        return await self.store.entries(account, asking.checked_span(span))
+        """A page of the account's ledger, newest first, however many entries have to be looked through for it."""
+        return (await self._search.found(account, asking.checked_span(span), is_bounded=False)).entries
 
-    async def stretch(self, account: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
-        """Where the entries from an instant on and before another lie, found without reading what is behind them.
-
-        There may be entries at its ends that do not belong: clocks are not equal.
-        """
-        asking.checked_span(Span(None, 1, from_at=from_at, until_at=until_at))
-        return await self.store.stretch(account, from_at, until_at)
+    async def found(self, account: AccountRef, span: Span) -> Found:
+        """The same as far as it is found within a bounded time, and where the search goes on."""
+        return await self._search.found(account, asking.checked_span(span))
 
     async def taken(self, account: AccountRef, holds: Sequence[int]) -> dict[str, Taken]:
         """What some holds, by their numbers, used and still hold in all, by meter."""

@@ -50,6 +50,22 @@ class Span(NamedTuple):
     action: str | None = None
     holds: Sequence[int] | None = None
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether entries have to be looked through for it: what is asked for is found by no index."""
+        asked = (self.meter, self.kind, self.action, self.from_at, self.until_at)
+        return self.holds is None and any(one is not None for one in asked)
+
+
+class Combination(NamedTuple):
+    """A kind, action and meter that entries of a part of a ledger have together, and between which instants."""
+
+    kind: str
+    action: str | None
+    meter: str | None
+    first_at: int
+    last_at: int
+
 
 class Stretch(NamedTuple):
     """A part of an account's ledger: the entries after one `seq` and before another."""
@@ -149,6 +165,10 @@ class Store(Protocol):
 
     async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
         """Where the entries from an instant on and before another lie. There may be some at its ends that do not belong."""
+        ...
+
+    async def combinations(self, ref: AccountRef, after_seq: int, before_seq: int) -> Sequence[Combination]:
+        """Every combination of kind, action and meter of the entries between two places."""
         ...
 
     async def holds_of(self, ref: AccountRef, holds: Sequence[int]) -> Sequence[HoldFacts]:

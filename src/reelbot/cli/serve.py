@@ -4,6 +4,7 @@ On a database without accounts it opens the first one, and shows its API key, on
 """
 
 import gc
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.call import Call, configured
-from reelbot.cli.connections import BoundedProtocol
+from reelbot.cli.connections import Connections, protocol_of
+from reelbot.cli.descriptors import raised
 from reelbot.cli.entering import link_to
 from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
@@ -26,11 +28,25 @@ from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
 from reelbot.studio import Presets
-from reelbot.web import Hosts, PageSettings, Proxies, Site, build_app, names_of_this_machine
+from reelbot.web import (
+    Hosts,
+    PageSettings,
+    Proxies,
+    Rate,
+    RequestBuckets,
+    Shares,
+    Site,
+    Streams,
+    build_app,
+    names_of_this_machine,
+    shares_of,
+)
 from reelbot.webhooks import open_webhooks
 from reelbot.wiring import wired
 
 _STRANGERS = "Others can reach this server, and keys travel as plain text. Put a proxy that speaks TLS in front of it."
+
+_log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 5
 """How long requests under way may take to end: longer than any commit, shorter than a supervisor's patience."""
@@ -77,8 +93,12 @@ async def _serve(call: Call, listening: socket.socket) -> None:
         hosts = Hosts((*config.names, *names_of_this_machine()))
         settings = PageSettings(config.signup, config.shown, config.public_url, Proxies(config.proxies), hosts)
         presets = Presets(parts.ledger, parts.database, parts.clock, studio.check_settings)
+        files = raised()
+        shares, rate = shares_of(files), Rate(config.request_burst, config.requests_per_second)
         site = Site(
             *facts,
+            streams=Streams(shares),
+            request_buckets=RequestBuckets(rate),
             webhooks=webhooks,
             studio=studio,
             publishing=publishing,
@@ -86,6 +106,7 @@ async def _serve(call: Call, listening: socket.socket) -> None:
             pages=settings,
             subscriptions=parts.subscriptions,
         )
+        _tell_shares(files, shares, rate)
         url, first = url_of(listening), await first_account(parts)
         link = await link_to(parts, first.account, config.public_url or url)
 
@@ -93,16 +114,17 @@ async def _serve(call: Call, listening: socket.socket) -> None:
             shown = {"url": url, "account": first.name, "key": first.key, "link": link}
             call.show(shown, *_greeting(url, call, first, link))
 
-        await Server(site, greet).serve(sockets=[listening])
+        await Server(site, greet, shares).serve(sockets=[listening])
 
 
 class Server(uvicorn.Server):
     """A server that says when it can be asked and told to end, and that ends open streams first when it is told."""
 
-    def __init__(self, site: Site, greet: Callable[[], None]) -> None:
+    def __init__(self, site: Site, greet: Callable[[], None], shares: Shares) -> None:
+        connections = Connections(shares, site.pages.proxies, site.refusals, site.clock)
         config = uvicorn.Config(
             build_app(site),
-            http=BoundedProtocol,
+            http=protocol_of(connections),
             ws="none",
             log_config=None,
             access_log=False,
@@ -133,6 +155,23 @@ class Server(uvicorn.Server):
         with super().capture_signals():
             yield
             self._captured_signals.clear()
+
+
+def _tell_shares(files: int, shares: Shares, rate: Rate) -> None:
+    """Log every bound that follows from what this machine allows, and those that were configured."""
+    _log.info(
+        "%d files may be open: %d connections, %d of them event streams. Of one address: %d connections, %d unfinished"
+        " requests, %d streams. Of one account: %d streams, %d requests at once and %d a second after that.",
+        files,
+        shares.connections,
+        shares.streams,
+        shares.connections_of_address,
+        shares.unfinished_of_address,
+        shares.streams_of_address,
+        shares.streams_of_account,
+        rate.burst,
+        rate.per_second,
+    )
 
 
 def _spare_the_collector() -> None:

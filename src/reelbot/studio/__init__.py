@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from reelbot.studio.keys import Claim, KeyTaken, content_of
     from reelbot.studio.opening import open_studio, registry_of
-    from reelbot.studio.overview import JOBS_SEEN_MAX, Counted, Overview, SeenJob, SeenWorker, Standing
+    from reelbot.studio.overview import COUNTED_MAX, JOBS_SEEN_MAX, Counted, Overview, SeenJob, SeenWorker, Standing
     from reelbot.studio.presets import PresetAsked, Presets, PresetShown, preset_shown
     from reelbot.studio.providers.port import ProviderUnavailable
     from reelbot.studio.purposes import (
@@ -77,6 +77,7 @@ _PLACES = {
     "ChangeAsked": "reelbot.studio.core.asking",
     "ChildFailure": "reelbot.studio.children",
     "Claim": "reelbot.studio.keys",
+    "COUNTED_MAX": "reelbot.studio.overview",
     "Counted": "reelbot.studio.overview",
     "DraftAsked": "reelbot.studio.core.asking",
     "DraftListed": "reelbot.studio.shown",
@@ -148,6 +149,7 @@ _PLACES = {
 """Every name of the front door, and the module that it comes from."""
 
 __all__ = [
+    "COUNTED_MAX",
     "EVENT_KINDS",
     "EXPORT_COLUMNS",
     "JOBS_SEEN_MAX",

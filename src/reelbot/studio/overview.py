@@ -4,7 +4,6 @@ Everything is bounded, and found by an index: the page may be looked at while th
 job leaves out its material, which is large and its owner's.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +22,9 @@ JOBS_SEEN_MAX = 50
 
 FAILURES_SEEN_MAX = 20
 """Failed jobs that are listed: what went wrong lately shows in the last few, or it went wrong everywhere."""
+
+COUNTED_MAX = 1_000
+"""Jobs of one kind that are counted: whoever reads "1,000 or more" knows enough, and none waits for a million."""
 
 WORKERS_SEEN_MAX = 100
 """Workers that are listed: a larger installation looks at its own monitoring."""
@@ -61,7 +63,7 @@ class SeenJob(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Jobs of one state: how many there are, since when the oldest of them, and those that are listed."""
+    """Jobs of one state: how many there are (`COUNTED_MAX` stands for more), since when the oldest, and those listed."""
 
     total: int
     oldest_at: int | None
@@ -146,9 +148,8 @@ class Overview(KeepingStore):
 
     async def counted(self, now: int, since: int) -> Counted:
         """The numbers alone; failures are those since an instant."""
-        at_work = await self._counts()
         heard = await self._rows(None, "count_workers", WORKERS_LANE, now - SILENT_SECONDS * SECOND)
-        running, queued = (at_work.get(state, (0, None))[0] for state in ("running", "queued"))
+        (running, _), (queued, _) = await self._count("running"), await self._count("queued")
         return Counted(running, queued, await self._failed(since), heard[0][0])
 
     async def _standing(self, state: JobState) -> Standing:
@@ -156,23 +157,19 @@ class Overview(KeepingStore):
             row for lane in self.lanes for row in await self._rows(None, "list_at_work", lane, state, JOBS_SEEN_MAX)
         ]
         jobs = sorted((_seen(row) for row in rows), key=lambda job: (job.created_at, job.number))
-        total, oldest_at = (await self._counts()).get(state, (0, None))
+        total, oldest_at = await self._count(state)
         return Standing(total, oldest_at, tuple(jobs[:JOBS_SEEN_MAX]))
 
-    async def _counts(self) -> dict[str, tuple[int, int | None]]:
-        """By state: how many jobs, and since when the oldest."""
-        found: dict[str, tuple[int, int | None]] = {}
-        for lane in self.lanes:
-            for state, count, oldest_at in await self._rows(None, "count_at_work", lane):
-                before = found.get(state, (0, oldest_at))
-                found[state] = (before[0] + count, _earlier(before[1], oldest_at))
-        return found
+    async def _count(self, state: JobState) -> tuple[int, int | None]:
+        """How many jobs are in a state, `COUNTED_MAX` at most, and since when the oldest."""
+        rows = [row for lane in self.lanes for row in await self._rows(None, "count_at_work", lane, state, COUNTED_MAX)]
+        oldest = [oldest_at for _, oldest_at in rows if oldest_at is not None]
+        return min(COUNTED_MAX, sum(count for count, _ in rows)), min(oldest, default=None)
 
     async def _failed(self, since: int) -> int:
-        counts: Sequence[Row] = [
-            row for lane in self.lanes for row in await self._rows(None, "count_failed", lane, since)
-        ]
-        return sum(count for (count,) in counts)
+        rows = [row for lane in self.lanes for row in await self._rows(None, "count_failed", lane, since, COUNTED_MAX)]
+        failed: int = sum(count for (count,) in rows)
+        return min(COUNTED_MAX, failed)
 
     async def _leases(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -180,10 +177,6 @@ class Overview(KeepingStore):
             for worker, count in await self._rows(None, "count_leases", lane):
                 found[worker] = found.get(worker, 0) + count
         return found
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else min(one, other)
 
 
 def _seen(row: Row) -> SeenJob:

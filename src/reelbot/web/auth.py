@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.types import Scope as Request
 
 from reelbot.accounts import Identity, Scope, is_session, scopes_text
+from reelbot.web.admission import admitted
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem
 
@@ -54,17 +55,26 @@ def token_in(site: Site, request: Request, headers: Mapping[bytes, bytes]) -> st
     return token
 
 
-async def identify(site: Site, token: str, headers: Mapping[bytes, bytes], method: str = "GET") -> Identity:
-    """Who presents this key or session; `Problem` unauthenticated when it is malformed, unknown, revoked or expired.
+def _token_or_none(site: Site, request: Request, headers: Mapping[bytes, bytes]) -> str | None:
+    try:
+        return token_in(site, request, headers)
+    except Problem:
+        return None
 
-    With a session, `Problem` forbidden for a request that changes something and comes from a page of another site.
+
+async def identify(site: Site, request: Request, headers: Mapping[bytes, bytes]) -> tuple[str, Identity]:
+    """The key or session that is presented, and by whom; `Problem` unauthenticated when it is missing or counts no more.
+
+    With a session, `Problem` forbidden for a request that changes something and comes from a page of another site. Either
+    way the request is counted, and `Problem` too_many_requests when it is one too many.
     """
-    identity = await site.accounts.identify(token)
-    if identity is None:
+    token = _token_or_none(site, request, headers)
+    identity = await admitted(site, request, token)
+    if token is None or identity is None:
         raise unauthenticated()
-    if method not in SAFE_METHODS and b"authorization" not in headers:
+    if request["method"] not in SAFE_METHODS and b"authorization" not in headers:
         require_own_page(headers)
-    return identity
+    return token, identity
 
 
 def require_scope(who: Identity, scope: Scope) -> None:

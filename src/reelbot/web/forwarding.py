@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
+from reelbot.accounts import network_of
 from reelbot.config import LOOPBACK
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -43,6 +44,18 @@ class Proxies:
         if scope["scheme"] == "https":
             return True
         return any(name == b"x-forwarded-proto" for name, _ in scope["headers"]) and self.origin(scope).is_secure
+
+    def network(self, scope: Scope) -> str:
+        """What counts as one place of the caller's: an address of IPv4, a /64 of IPv6; empty where nobody knows."""
+        peer = _read((scope.get("client") or ("",))[0])
+        if peer is None:
+            return network_of("")
+        return network_of(str(self._caller(scope, peer) if self._trusts(peer) else peer))
+
+    def trusts(self, address: str) -> bool:
+        """Whether an address is a trusted proxy's, whose connections are those of many."""
+        read = _read(address)
+        return read is not None and self._trusts(read)
 
     def _caller(self, scope: Scope, peer: _Address) -> _Address:
         """The last address that was not written by one of ours; the farthest of ours where there is none."""

@@ -49,7 +49,7 @@ async def frames(site: Site, reader: Reader, seat: Seat) -> AsyncIterator[bytes]
     place = (reader.who.lane, reader.who.account)
     try:
         async with site.feeds.joined(site.events, place, seat) as feed:
-            with site.streams.opened(seat, place):
+            with site.streams.opened(seat):
                 stream = _Stream(site, reader, seat, feed)
                 piece: bytes | None = await stream.beginning()
                 while piece is not None:

@@ -282,6 +282,8 @@ def _refusals(operation: Operation) -> Schema:
 def problem_codes(operation: Operation) -> set[str]:
     """All codes that an operation may be refused with: its own, and those that come with what it takes."""
     codes = {DEFECT, "malformed", *operation.problems}  # a wrong host name is malformed whatever is asked
+    if operation.is_counted:
+        codes.add("too_many_requests")
     if operation.scope is not None:
         codes |= {"unauthenticated", "ledger_unavailable"}
         if operation.method not in SAFE_METHODS or operation.scope != "read":
@@ -310,6 +312,8 @@ def _refusal(codes: Sequence[str]) -> Schema:
             }
         schema = {"allOf": [_schema_of(ProblemShown), {"properties": own}]}
         names = ("Retry-After",) if any(KINDS[code].retry_seconds for code in codes) else ()
+    if "too_many_requests" in codes:
+        names = ("Retry-After", "RateLimit", "RateLimit-Policy")
     if "unauthenticated" in codes:
         names = ("WWW-Authenticate",)
     return {"description": told, **_headers(names), "content": {CONTENT_TYPE: {"schema": schema}}}

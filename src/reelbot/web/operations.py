@@ -14,7 +14,8 @@ from starlette.types import Scope as Request
 
 from reelbot.accounts import Identity, Scope
 from reelbot.allowance import AccountRef
-from reelbot.web.auth import identify, require_scope, token_in
+from reelbot.web.admission import admit_stranger
+from reelbot.web.auth import identify, require_scope
 from reelbot.web.media import announced_upload, read_upload
 from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
@@ -29,7 +30,8 @@ class Call(NamedTuple):
     """One request, checked: `body` and `query` have the types that the operation takes, or are None.
 
     `named` and `part` are what the path has in place of `{id}` and `{part}`. The body of an upload is an `Upload`. `token`
-    is the key or session that was presented, empty where none is needed.
+    is the key or session that was presented, empty where none is needed; `request` the request as the server told it, None
+    for a call that a page makes.
     """
 
     site: Site
@@ -41,11 +43,17 @@ class Call(NamedTuple):
     key: str | None
     part: str = ""
     token: str = ""
+    request: Request | None = None
 
     @property
     def account(self) -> AccountRef:
         """The account that the request is for: that of its key, and never another."""
         return AccountRef(self.who.lane, self.who.account, self.who.name)
+
+    @property
+    def network(self) -> str:
+        """The place on the internet that it came from; empty where nobody knows."""
+        return "" if self.request is None else self.site.pages.proxies.network(self.request)
 
 
 Endpoint = Callable[[Call], Awaitable[Answered]]
@@ -58,7 +66,7 @@ class Operation(NamedTuple):
     route can be added without the question being answered. `answers` says what each status that is no problem carries,
     `problems` which codes it may be refused with beside those that any operation has. `body_needed` is False when the body
     may be left out. `one_of` names the members of which exactly one must be there. `metered` answers carry the `RateLimit`
-    fields. `uploads` takes a form with a file.
+    fields. `uploads` takes a form with a file. What is not `is_counted` may be asked however often.
     """
 
     scope: Scope | None
@@ -74,6 +82,7 @@ class Operation(NamedTuple):
     query: type[Any] | None = None
     problems: tuple[str, ...] = ()
     idempotency: Literal["required", "optional"] | None = None
+    is_counted: bool = True
     metered: bool = False
     fields: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
@@ -96,6 +105,7 @@ class Served:
         self._site = site
         self._endpoint = operation.endpoint
         self._scope = operation.scope
+        self._is_counted = operation.is_counted
         self._is_named = "{id}" in operation.path
         self._has_part = "{part}" in operation.path
         self._uploads = operation.uploads
@@ -112,17 +122,13 @@ class Served:
         began = perf_counter()
         site, headers = self._site, dict(scope["headers"])
         try:
-            token, who = "", NOBODY
-            if self._scope is not None:
-                token = token_in(site, scope, headers)
-                who = await identify(site, token, headers, scope["method"])
-                require_scope(who, self._scope)
+            token, who = await self._who(scope, headers)
             body = None if self._decode is None else self._decoded(headers, await read_body(headers, receive))
             query = None if self._query is None else queried(self._query, self._whole, scope["query_string"])
             key = idempotency_key(headers, self._key_needed) if self._keyed else None
             named = scope["path_params"]["id"] if self._is_named else ""
             part = scope["path_params"]["part"] if self._has_part else ""
-            call = Call(site, who, named, headers, query, body, key, part, token)
+            call = Call(site, who, named, headers, query, body, key, part, token, scope)
             answered = await (self._with_upload(call, receive) if self._uploads else self._endpoint(call))
         except Disconnected:
             return
@@ -132,6 +138,16 @@ class Served:
             answered = problem.reply()
         site.counts.answered(self._id, answered.status, perf_counter() - began)
         await answered.send_on(scope, receive, send)
+
+    async def _who(self, request: Request, headers: Mapping[bytes, bytes]) -> tuple[str, Identity]:
+        """The key or session that is presented, and by whom; the request is counted, also where nobody has to say so."""
+        if self._scope is None:
+            if self._is_counted:
+                admit_stranger(self._site, request)
+            return "", NOBODY
+        token, who = await identify(self._site, request, headers)
+        require_scope(who, self._scope)
+        return token, who
 
     async def _with_upload(self, call: Call, receive: Receive) -> Answered:
         """Have the file of a form on the disk for as long as the endpoint needs it."""

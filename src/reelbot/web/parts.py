@@ -8,15 +8,28 @@ from reelbot.allowance import Deliveries, Ledger
 from reelbot.clock import Clock
 from reelbot.db import Database
 from reelbot.events import EventStream
+from reelbot.limits import (
+    EXPORTS_MAX,
+    EXPORTS_OF_ONE_MAX,
+    PASSWORDS_MAX,
+    PASSWORDS_OF_ONE_MAX,
+    SEARCHES_MAX,
+    SEARCHES_OF_ONE_MAX,
+)
+from reelbot.places import Places
 from reelbot.publish import Publishing
 from reelbot.studio import Presets, Studio
 from reelbot.subscriptions import Subscriptions
 from reelbot.web.counts import Counts
 from reelbot.web.feeds import Feeds
+from reelbot.web.refusals import Refusals
 from reelbot.web.settings import PageSettings
 from reelbot.web.streams import Streams
+from reelbot.web.token_buckets import Buckets, Rate
 from reelbot.web.waiting import Wait, woken_or_at
 from reelbot.webhooks import Webhooks
+
+_RATE = Rate()
 
 
 class Gate(Protocol):
@@ -25,6 +38,30 @@ class Gate(Protocol):
     async def identify(self, token: str) -> Identity | None:
         """Whose API key this is; None for one that is malformed, unknown or revoked."""
         ...
+
+    def remembered(self, token: str) -> Identity | None:
+        """Whose key this was when it last counted; None for one that has not been seen. Reads nothing."""
+        ...
+
+
+def _searches() -> Places:
+    return Places("searches of the history", most=SEARCHES_MAX, of_one=SEARCHES_OF_ONE_MAX)
+
+
+def _exports() -> Places:
+    return Places("exports of the history", most=EXPORTS_MAX, of_one=EXPORTS_OF_ONE_MAX)
+
+
+def _passwords() -> Places:
+    return Places("passwords", most=PASSWORDS_MAX, of_one=PASSWORDS_OF_ONE_MAX)
+
+
+class RequestBuckets:
+    """How often each account asks, and each address without valid credentials: in memory, for this process."""
+
+    def __init__(self, rate: Rate = _RATE) -> None:
+        self.of_accounts = Buckets(rate)
+        self.of_addresses = Buckets(rate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +80,11 @@ class Site:
     wait: Wait = woken_or_at
     counts: Counts = field(default_factory=Counts)
     streams: Streams = field(default_factory=Streams)
+    request_buckets: RequestBuckets = field(default_factory=RequestBuckets)
+    searches: Places = field(default_factory=_searches)
+    passwords: Places = field(default_factory=_passwords)
+    exports: Places = field(default_factory=_exports)
+    refusals: Refusals = field(default_factory=Refusals)
     feeds: Feeds = field(default_factory=Feeds)
     webhooks: Webhooks | None = None
     studio: Studio | None = None

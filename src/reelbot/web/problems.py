@@ -14,12 +14,13 @@ import msgspec
 from reelbot.accounts import LastOperator, TooManyTries
 from reelbot.allowance import Catalogue, InUse, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text_or_none
-from reelbot.errors import DatabaseFailure, Malformed, TooBusy
+from reelbot.errors import DatabaseFailure, Malformed, ShareUsedUp, TooBusy
 from reelbot.publish import PublishRefused
 from reelbot.studio import ChildFailure, FileMissing, ProviderUnavailable, StorageFull, StudioRefused
 from reelbot.subscriptions import SubscriptionRefused
-from reelbot.web.ratelimit import rate_limit_fields
+from reelbot.web.ratelimit import rate_limit_fields, request_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply
+from reelbot.web.token_buckets import Rate
 
 OK = 200
 CREATED = 201
@@ -76,7 +77,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "range_not_there": Kind(416, "This file has no such range"),
         "key_reused": Kind(422, "The idempotency key belongs to another request"),
         "amount_above_hold": Kind(422, "This is more than was held"),
-        "too_many_requests": Kind(429, "This was tried too often"),
+        "too_many_requests": Kind(429, "Too many requests"),
         DEFECT: Kind(500, "Something is broken here"),
         "too_busy": Kind(503, "Too much is asked at once", retry_seconds=1),
         "provider_unavailable": Kind(503, "A provider cannot be used", retry_seconds=60),
@@ -162,6 +163,14 @@ class Problem(Exception):
         return Reply(kind.status, fields, _encode(body))
 
 
+class TooManyRequests(Problem):
+    """Somebody asks more often than their share is. `fields` say when to ask again."""
+
+    def __init__(self, detail: str, rate: Rate, wait_ms: int) -> None:
+        super().__init__("too_many_requests", detail, fields=request_fields(rate, wait_ms))
+        self.retry_seconds = max(1, -(-wait_ms // SECOND))
+
+
 def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
     """The problem that an error is told as."""
     match failure:
@@ -173,7 +182,7 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return Problem(failure.code, failure.detail, failure.members)
         case PublishRefused() | SubscriptionRefused():
             return Problem(failure.code, failure.detail)
-        case ProviderUnavailable() | StorageFull() | LastOperator():
+        case ProviderUnavailable() | StorageFull() | LastOperator() | TooManyTries() | TooBusy():
             return Problem(failure.code, str(failure))
         case ChildFailure():  # logged with all that the program said, where it ended
             return Problem(DEFECT, str(failure))
@@ -182,10 +191,8 @@ def problem_of(failure: Exception, catalogue: Catalogue) -> Problem:
             return Problem("not_found", str(failure))
         case Malformed():
             return Problem("malformed", failure.detail, {"where": failure.field} if failure.field else None)
-        case TooManyTries():
-            return Problem("too_many_requests", str(failure))
-        case TooBusy():
-            return Problem("too_busy", str(failure))
+        case ShareUsedUp():
+            return Problem(failure.code, str(failure), fields=((b"retry-after", b"%d" % failure.retry_seconds),))
         case DatabaseFailure():
             _log.warning("The ledger cannot be reached: %s", failure)
             return Problem("ledger_unavailable", _UNAVAILABLE)

@@ -32,9 +32,16 @@ class EventsAnswer(NamedTuple):
     status: int
     pieces: Pieces
     send_seconds_max: float
+    ended: Callable[[], None]
 
     async def send_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; to HEAD without the body."""
+        """Send it; to HEAD without the body. `ended` is called when it is over, however it ends."""
+        try:
+            await self._send(scope, receive, send)
+        finally:
+            self.ended()
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": FIELDS})
         if scope["method"] != "HEAD" and not await self._send_pieces(receive, send):
             return

@@ -2,14 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from reelbot.clock import SECOND, Clock
-from reelbot.limits import STREAMS_MAX
+from reelbot.places import fits
+from reelbot.web.shares import ALL, Shares
 
 Place = tuple[int, int]
 """An account: its lane and its number."""
+
+Full = Literal["account", "address", "server"]
+"""Who has as many streams as there may be."""
 
 
 class Seat:
@@ -66,33 +71,50 @@ class Seat:
 class Streams:
     """Knows every open stream. After `close` each of them ends as soon as it has said what it has to say."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Shares = ALL) -> None:
+        self.shares = shares
         self._open: set[Seat] = set()
-        self._of: Counter[Place] = Counter()
+        self._taken = 0
+        self._of: Counter[Place | str] = Counter()
         self.closing = False
 
     def __len__(self) -> int:
-        return len(self._open)
+        return self._taken
 
-    def is_full(self, place: Place) -> bool:
-        """Whether one more stream of an account would be too many.
+    def full(self, place: Place, network: str) -> Full | None:
+        """Whose streams are as many as there may be, if an account asks for one more from a network."""
+        taken, shares = self._taken, self.shares
+        if taken >= shares.streams:
+            return "server"
+        if not fits(self._of[place], shares.streams_of_account, taken, shares.streams):
+            return "account"
+        if network and not fits(self._of[network], shares.streams_of_address, taken, shares.streams):
+            return "address"
+        return None
 
-        Nobody has more streams than there are seats left, so whoever opens all they can leaves as many to the others.
-        """
-        return self._of[place] >= STREAMS_MAX - len(self._open)
+    def take(self, place: Place, network: str) -> Callable[[], None]:
+        """Count one more stream, from before it is answered on, until what is given here is called, once."""
+        whose = (place, network) if network else (place,)
+        self._taken += 1
+        self._of.update(whose)
+
+        def give_back() -> None:
+            self._taken -= 1
+            self._of.subtract(whose)
+            for one in whose:
+                if not self._of[one]:
+                    del self._of[one]
+
+        return give_back
 
     @contextmanager
-    def opened(self, seat: Seat, place: Place) -> Iterator[None]:
-        """Count a stream of an account for as long as the block lasts."""
+    def opened(self, seat: Seat) -> Iterator[None]:
+        """Know of a reader for as long as the block lasts, to wake it when all is to end."""
         self._open.add(seat)
-        self._of[place] += 1
         try:
             yield
         finally:
             self._open.discard(seat)
-            self._of[place] -= 1
-            if not self._of[place]:
-                del self._of[place]
 
     def close(self) -> None:
         """Let every stream end, also those that are opened from now on."""

@@ -4,7 +4,6 @@ One instance belongs to one event loop. `start` begins to deliver in this proces
 webhooks does without.
 """
 
-import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -12,7 +11,8 @@ from typing import NamedTuple
 from reelbot.allowance import AccountRef, Answer, Ledger, Refusal, Refused, Status, Usage, meter_figures
 from reelbot.clock import DAY, Clock, system_clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
-from reelbot.errors import Malformed, TooBusy, shown
+from reelbot.errors import Malformed, shown
+from reelbot.places import Places
 from reelbot.webhooks.client import Attempt, Client
 from reelbot.webhooks.core.messages import (
     ALLOWANCE_KINDS,
@@ -33,8 +33,11 @@ from reelbot.webhooks.worker import Worker
 WEBHOOKS_MAX = 10
 """Of one account: a receiver can tell messages apart by their kind, so a few are plenty."""
 
-TESTS_MAX = 10
-"""Test messages on their way at once: whoever asks for more than that is not looking at the answers."""
+TESTS_MAX = 50
+"""Test messages and looks at new addresses under way at once: each is a socket, or a thread that asks for a name."""
+
+TESTS_OF_ONE_MAX = 2
+"""Of one account: whoever asks for more is not looking at the answers, and each may hang for ten seconds."""
 
 NUMBER_BITS = 40
 """Of a webhook's number. It is drawn, not counted: that of a removed one, and so its messages' ids, never come again."""
@@ -85,7 +88,7 @@ class Webhooks:
         self._ledger = ledger
         self._clock = clock
         self._client = client or Client()
-        self._tests = asyncio.Semaphore(TESTS_MAX)
+        self._tests = Places("tests of webhooks", most=TESTS_MAX, of_one=TESTS_OF_ONE_MAX)
         self._store = WebhookStore(database, ledger.store.lanes)
         sender = Sender(self._store, self._client, clock)
         self._worker = Worker(self._store, Gatherer(self._store, ledger, clock), sender, ledger.events, clock)
@@ -109,9 +112,11 @@ class Webhooks:
         """Tell a URL, from now on, what happens of these kinds.
 
         The same idempotency key adds it once: with the same URL and kinds it is answered again, otherwise `Refused`.
+        `ShareUsedUp` and `TooBusy` as for `test`.
         """
         chosen = self._checked_kinds(kinds)
-        await self._client.check(url)
+        with self._tests.taken((account.lane, account.id)):
+            await self._client.check(url)
         known = await self._keyed(account, key, url, chosen)
         if known is not None:
             return known
@@ -198,7 +203,7 @@ class Webhooks:
         """Send a message of the kind `webhook.test` at once; None when the account has no webhook of that id.
 
         When it is delivered and the webhook was disabled, it is enabled again, and told what happens from now on.
-        `TooBusy` when more are being tested than `TESTS_MAX`.
+        `ShareUsedUp` when the account has more under way than `TESTS_OF_ONE_MAX`, `TooBusy` when all together do.
         """
         kept = await self._found(account, webhook)
         if kept is None:
@@ -212,9 +217,7 @@ class Webhooks:
         return attempt
 
     async def _send_test(self, webhook: Kept) -> Attempt:
-        if self._tests.locked():
-            raise TooBusy("More webhooks are being tested than this server can do at once.", "Try again in a moment.")
-        async with self._tests:
+        with self._tests.taken((webhook.lane, webhook.account)):
             now = self._clock()
             body = body_of(Message(TEST, now, b"{}"), webhook.account_name)
             headers = signed_headers([webhook.secret], f"{message_id(*webhook.place, now)}-test", now, body)

@@ -11,7 +11,7 @@ from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
 from reelbot.allowance.core.figures import usage_events
-from reelbot.allowance.store import Accepted, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
+from reelbot.allowance.store import Accepted, Combination, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
 from reelbot.db import Connection
 from reelbot.events import MemoryEvents, NewEvent
 
@@ -112,6 +112,13 @@ class MemoryStore:
         """A page of the account's ledger, newest first."""
         newest_first = reversed(self._entries.get(ref.id, []))
         return [entry for entry in newest_first if _within(entry, span)][: span.size]
+
+    async def combinations(self, ref: AccountRef, after_seq: int, before_seq: int) -> Sequence[Combination]:
+        """Every combination of kind, action and meter of the entries between two places."""
+        found: dict[tuple[str, str | None, str | None], list[int]] = {}
+        for entry in self._entries.get(ref.id, [])[after_seq : before_seq - 1]:
+            found.setdefault((entry.kind, entry.action, entry.meter), []).append(entry.at)
+        return [Combination(*which, min(ats), max(ats)) for which, ats in found.items()]
 
     async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
         """All of it: looking through it is quick."""

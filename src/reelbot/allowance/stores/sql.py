@@ -8,7 +8,7 @@ from reelbot.allowance.core.book import HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.outcomes import decode_answer
-from reelbot.allowance.store import Holding, Snapshot, Span, StartsOf, Stretch
+from reelbot.allowance.store import Combination, Holding, Snapshot, Span, StartsOf, Stretch
 from reelbot.allowance.stores.rows import account_from, balances_from, hold_from, json_text
 from reelbot.clock import DAY
 from reelbot.db import Connection, Database
@@ -88,6 +88,12 @@ class SqlReader:
                 own = (self._listed(span.holds), ref.lane, ref.id)
                 rows = await connection.fetch(self._sql["list_entries_of"], (*own, *own, *place, *filters, span.size))
         return [Entry(*row) for row in rows]
+
+    async def combinations(self, ref: AccountRef, after_seq: int, before_seq: int) -> Sequence[Combination]:
+        """Every combination of kind, action and meter of the entries between two places."""
+        place = (ref.lane, ref.id, after_seq, before_seq)
+        async with self._database.reading() as connection:
+            return [Combination(*row) for row in await connection.fetch(self._sql["list_combinations"], place)]
 
     async def stretch(self, ref: AccountRef, from_at: int | None, until_at: int | None) -> Stretch:
         """Where the entries from an instant on and before another lie."""

@@ -155,6 +155,12 @@ SELECT entry.lane, entry.account, entry.seq, at, kind, hold, action, meter, wind
    AND (? IS NULL OR at >= ?) AND (? IS NULL OR at < ?)
  ORDER BY entry.seq DESC LIMIT ?;
 
+-- name: list_combinations
+-- Which kinds, actions and meters entries of an account have together, and between which instants: lane, account,
+-- after_seq, before_seq.
+SELECT kind, action, meter, min(at), max(at)
+  FROM entry WHERE lane = ? AND account = ? AND seq > ? AND seq < ? GROUP BY kind, action, meter;
+
 -- name: find_place
 -- Where an instant lies among an account's entries, by halving: the last entry before it, 0 for none, and the one behind
 -- that: lane, account, the instant twice, lane, account.

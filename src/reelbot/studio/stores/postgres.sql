@@ -272,8 +272,9 @@ ON CONFLICT (lane, account, number) DO NOTHING;
 SELECT why FROM cancellation WHERE lane = %s AND account = %s AND number = %s;
 
 -- name: count_at_work
--- How many jobs of all accounts wait and run, and since when the oldest of each: lane.
-SELECT state, count(*), min(created_at) FROM job WHERE lane = %s AND ended_at IS NULL GROUP BY state;
+-- How many jobs of all accounts stand in a state that is no end, and since when the oldest: lane, state, so many at most.
+SELECT count(*), min(created_at)
+  FROM (SELECT created_at FROM job WHERE lane = %s AND ended_at IS NULL AND state = %s ORDER BY created_at LIMIT %s) AS oldest;
 
 -- name: list_at_work
 -- Jobs of all accounts that have not ended, those that were asked for first: lane, state, count.
@@ -284,8 +285,8 @@ SELECT job.lane, job.account, job.number, job.kind, job.draft, coalesce(draft.he
  WHERE job.lane = %s AND job.ended_at IS NULL AND job.state = %s ORDER BY job.created_at, job.number LIMIT %s;
 
 -- name: count_failed
--- How many jobs of all accounts have failed since an instant: lane, ended_at.
-SELECT count(*) FROM job WHERE lane = %s AND state = 'failed' AND ended_at >= %s;
+-- How many jobs of all accounts have failed since an instant: lane, ended_at, so many at most.
+SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = %s AND state = 'failed' AND ended_at >= %s LIMIT %s) AS lately;
 
 -- name: list_failed
 -- Jobs of all accounts that have failed, the last one first: lane, count.

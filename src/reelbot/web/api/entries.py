@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Meta, Struct, field
 from starlette.types import Receive, Scope, Send
 
-from reelbot.allowance import Entry, EntryKind, Instant, Span, csv_text
+from reelbot.allowance import AccountRef, Entry, EntryKind, Found, Instant, Span, csv_text
 from reelbot.clock import instant_from
 from reelbot.errors import Malformed
 from reelbot.ids import place_of
 from reelbot.limits import PAGE_DEFAULT, PAGE_MAX, SEQ_MAX, WHY_LENGTH_MAX
 from reelbot.studio import EXPORT_COLUMNS, EntryShown, Purpose, entry_shown, export_cells
 from reelbot.web.operations import Call
+from reelbot.web.parts import Site
 from reelbot.web.problems import OK
 from reelbot.web.replies import PRIVATE, Fields, Reply, Streamed, json_reply
 from reelbot.web.shapes import MeterName
@@ -61,7 +62,10 @@ class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EntriesShown(Struct, frozen=True):
-    """A page of entries, newest first; `next` is the cursor of the page behind it, null on the last."""
+    """A page of entries, newest first; `next` is the cursor of the page behind it, null on the last.
+
+    With filters on a long history a page may have fewer entries than were asked for, or none, and a `next` all the same.
+    """
 
     entries: list[EntryShown]
     next: str | None
@@ -71,13 +75,25 @@ async def list_entries(call: Call) -> Reply | Streamed:
     """Tell the history."""
     span = await _span(call)
     if _prefers_csv(call.headers.get(b"accept", b"").decode("latin-1")):
+        call.site.exports.require(_place(call))  # a place is taken as the answer begins, before anybody else has a turn
         return Streamed(OK, _CsvAnswer(call, span._replace(size=PAGE_MAX)))
-    entries = await call.site.ledger.history(call.account, span._replace(size=span.size + 1))
-    page = entries[: span.size]
-    following = str(page[-1].seq) if len(entries) > len(page) else None
+    page, before = await found_page(call.site, call.account, span)
+    following = None if before is None else str(before)
     catalogue, purposes = call.site.ledger.terms.catalogue, await _purposes(call, page)
     shown = [entry_shown(one, catalogue, purposes) for one in page]
     return json_reply(OK, _encode(EntriesShown(shown, following)), _VARY)
+
+
+async def found_page(site: Site, account: AccountRef, span: Span) -> Found:
+    """A page of the history, as far as it is found within a bounded time; `ShareUsedUp` when too many are looked for."""
+    if not span.is_searched:
+        return await site.ledger.found(account, span)
+    with site.searches.taken((account.lane, account.id)):
+        return await site.ledger.found(account, span)
+
+
+def _place(call: Call) -> tuple[int, int]:
+    return call.account.lane, call.account.id
 
 
 async def _purposes(call: Call, entries: Sequence[Entry]) -> Mapping[int, Purpose]:
@@ -153,6 +169,10 @@ class _CsvAnswer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send them. When the database goes away in the middle, so does the connection: the file is visibly cut."""
+        with self._call.site.exports.taken(_place(self._call)):
+            await self._send(scope, send)
+
+    async def _send(self, scope: Scope, send: Send) -> None:
         first = await self._page(self._span)
         await send({"type": "http.response.start", "status": OK, "headers": _CSV_FIELDS})
         if scope["method"] != "HEAD":

@@ -1,7 +1,7 @@
 """`GET /api/v1/events`: the account's live stream, from now on or after a cursor."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 from msgspec import Meta, Struct
 
@@ -17,9 +17,13 @@ from reelbot.web.problems import OK, Problem
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText
 from reelbot.web.sse import EventsAnswer
+from reelbot.web.streams import Full
 
 SEND_SECONDS_MAX = 30
 """How long a reader may take to accept what is sent; then it is dropped, and resumes by its cursor: a minute at most."""
+
+RETRY_SECONDS = 5
+"""When to try again where a share is used up: a page that was left gives its stream back at once."""
 
 
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +60,24 @@ class EventMessage(Struct, frozen=True):
 async def stream_events(call: Call) -> EventsAnswer:
     """Open the stream."""
     reader = Reader(call.who, call.token, _cursor(call))
-    if call.site.streams.is_full((call.who.lane, call.who.account)):
+    place, network, streams = (call.who.lane, call.who.account), call.network, call.site.streams
+    full = streams.full(place, network)
+    if full is not None:
+        _refuse(call, full, network)
+    return EventsAnswer(OK, partial(frames, call.site, reader), SEND_SECONDS_MAX, streams.take(place, network))
+
+
+def _refuse(call: Call, full: Full, network: str) -> NoReturn:
+    """Raise the `Problem` of one stream too many, and have the log say whose it was."""
+    account = f"account {call.who.name}"
+    call.site.refusals.note(
+        "an event stream", f"address {network}" if full == "address" else account, call.site.clock()
+    )
+    if full == "server":
         raise Problem("too_busy", "More streams are open than this server can serve. Close some, or try again later.")
-    return EventsAnswer(OK, partial(frames, call.site, reader), SEND_SECONDS_MAX)
+    whose = "This account" if full == "account" else "Your network address"
+    detail = f"{whose} has as many event streams open as it may have at once. Close some first."
+    raise Problem("too_many_requests", detail, fields=((b"retry-after", b"%d" % RETRY_SECONDS),))
 
 
 def _cursor(call: Call) -> Cursor | None:

@@ -53,7 +53,7 @@ class JobSeen(Struct, frozen=True):
 
 
 class JobsAtWork(Struct, frozen=True):
-    """Jobs of one state: how many there are, since when the oldest, and the first of them."""
+    """Jobs of one state: how many there are (1,000 stands for as many or more), since when the oldest, and the first."""
 
     total: int
     oldest_at: Instant | None

@@ -208,9 +208,10 @@ def _webhooks(visit: Visit) -> Webhooks:
 async def change_password(visit: Visit) -> Outcome:
     """A new password, which ends all other sessions; the old one is asked for where it may be expected."""
     who, typed = visit.member, _typed(visit, "password")
-    await require_password(visit)
-    changed = (who.lane, who.account, who.name, typed, who.name, visit.address, visit.session or "")
-    await visit.accounts.set_password(*changed)
+    with visit.site.passwords.taken((who.lane, who.account)):
+        await require_password(visit)
+        changed = (who.lane, who.account, who.name, typed, who.name, visit.address, visit.session or "")
+        await visit.accounts.set_password(*changed)
     return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))
 
 

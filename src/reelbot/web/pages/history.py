@@ -6,25 +6,19 @@ from typing import NamedTuple, get_args
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from reelbot.allowance import Entry, EntryKind, Span, Stretch
+from reelbot.allowance import LOOKED_AT_MAX, Entry, EntryKind, Found, Span
 from reelbot.clock import SECOND
 from reelbot.ids import id_text
 from reelbot.limits import HOLDS_MAX
 from reelbot.publish import Post
 from reelbot.studio import Purpose
-from reelbot.web.api.entries import CSV, EntriesQuery, list_entries
+from reelbot.web.api.entries import CSV, EntriesQuery, found_page, list_entries
 from reelbot.web.operations import Call
 from reelbot.web.pages.meters import title_of
 from reelbot.web.pages.visits import Outcome, Shown, Visit
 from reelbot.web.pages.wording import amount_text, full_instant_words, number_text
 
 ROWS = 50
-
-LOOKED_AT_MAX = 100_000
-"""Entries looked through for an action or a kind before a page is shown in part: the ledger is ordered by neither."""
-
-LOOKED_AT_ONCE = 10_000
-"""Of these by one statement: a few milliseconds in which this process does nothing else."""
 
 DRAFTS_OFFERED = 30
 """Drafts and videos to choose from, the last worked on first: what fits a list that one still reads."""
@@ -108,14 +102,6 @@ class Chosen(NamedTuple):
         return {name: day.isoformat() for name, day in days.items() if day is not None}
 
 
-class Found(NamedTuple):
-    """Entries of a page, and where the older ones begin; None where there are none. Not `is_whole` when it was too many."""
-
-    entries: Sequence[Entry]
-    older: int | None
-    is_whole: bool = True
-
-
 async def show(visit: Visit) -> Outcome:
     """Show a page of it."""
     chosen, draft = await _known(visit, _chosen(visit))
@@ -125,8 +111,8 @@ async def show(visit: Visit) -> Outcome:
     prices = visit.site.ledger.terms.prices.prices
     values = {
         "rows": [_row(entry, visit, purposes.get(entry.hold, NOTHING)) for entry in found.entries],
-        "older": "" if found.older is None else chosen.query(found.older),
-        "is_whole": found.is_whole,
+        "older": "" if found.before_seq is None else chosen.query(found.before_seq),
+        "is_whole": found.before_seq is None or len(found.entries) == ROWS,
         "looked_at": number_text(LOOKED_AT_MAX),
         "chosen": chosen,
         "csv": chosen.query(None),
@@ -222,31 +208,10 @@ def _begin(day: date, zone: str) -> int:
 
 
 async def _found(visit: Visit, chosen: Chosen, holds: Sequence[int] | None) -> Found:
-    """A page of entries. What an index finds is asked for at once, the rest looked for piece by piece."""
-    from_at, until_at = _bounds(chosen, visit.figures.zone)
-    days = (from_at, until_at)
-    span = Span(chosen.after, ROWS + 1, None, chosen.kind or None, *days, action=chosen.action or None, holds=holds)
-    if holds is None and (chosen.action or chosen.kind):
-        return await _looked_for(visit, span, await visit.site.ledger.stretch(visit.account, *days))
-    entries = await visit.site.ledger.history(visit.account, span)
-    return Found(entries[:ROWS], entries[ROWS - 1].seq if len(entries) > ROWS else None)
-
-
-async def _looked_for(visit: Visit, span: Span, stretch: Stretch) -> Found:
-    """A page of entries that are found by looking through others, at most `LOOKED_AT_MAX` of them."""
-    ledger, found = visit.site.ledger, list[Entry]()
-    newest = await ledger.history(visit.account, Span(stretch.before_seq, 1))
-    before = min(newest[0].seq + 1 if newest else 1, span.before_seq or stretch.before_seq)
-    least = max(stretch.after_seq, before - 1 - LOOKED_AT_MAX)
-    while before - 1 > least and len(found) <= ROWS:
-        after = max(least, before - 1 - LOOKED_AT_ONCE)
-        part = span._replace(before_seq=before, after_seq=after, size=ROWS + 1 - len(found))
-        found += await ledger.history(visit.account, part)
-        before = after + 1
-    if len(found) > ROWS:
-        return Found(found[:ROWS], found[ROWS - 1].seq)
-    is_whole = least <= stretch.after_seq
-    return Found(found, None if is_whole else before, is_whole)
+    """A page of entries, as far as they are found within a bounded time."""
+    days = _bounds(chosen, visit.figures.zone)
+    span = Span(chosen.after, ROWS, None, chosen.kind or None, *days, action=chosen.action or None, holds=holds)
+    return await found_page(visit.site, visit.account, span)
 
 
 # what it was for

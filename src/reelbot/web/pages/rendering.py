@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,14 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reelbot.accounts import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from reelbot.studio import COUNTED_MAX
 from reelbot.web.auth import cookie_field, cookie_in, cookie_name
 from reelbot.web.pages import wording
 from reelbot.web.pages.forms import form_token
 from reelbot.web.pages.meters import PAIR, meters_shown, words_as_json
 from reelbot.web.pages.static_files import StaticFiles
 from reelbot.web.pages.visits import Goto, Shown, Told, Visit
-from reelbot.web.problems import SEE_OTHER
+from reelbot.web.problems import SEE_OTHER, TooManyRequests
 from reelbot.web.replies import Fields, Reply
 from reelbot.web.turns import cursor_of
 
@@ -47,6 +49,16 @@ _FIELDS: Fields = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 
+_IN_SHORT = """\
+<!doctype html>
+<html lang="en">
+<title>{title} · ReelBot</title>
+<meta name="viewport" content="width=device-width">
+<h1>{title}</h1>
+<p>{told} You can try again in {seconds} second{s}; nothing is lost.</p>
+</html>
+"""
+
 _decode_told = msgspec.json.Decoder(Told).decode
 
 
@@ -67,6 +79,7 @@ class Renderer:
             static=static.url,
             has_static=static.__contains__,
             number_text=wording.number_text,
+            counted_text=_counted_text,
             amount_text=wording.amount_text,
             instant_words=wording.instant_words,
             full_instant_words=wording.full_instant_words,
@@ -93,6 +106,13 @@ def goto_reply(goto: Goto, is_secure: bool) -> Reply:
     return Reply(SEE_OTHER, fields, b"")
 
 
+def refused_in_short(refusal: TooManyRequests) -> Reply:
+    """A page without the shell around it, for who asks too often: any other costs what they have used up."""
+    told, seconds = html.escape(refusal.detail), refusal.retry_seconds
+    body = _IN_SHORT.format(title="Too many requests", told=told, seconds=seconds, s="" if seconds == 1 else "s")
+    return Reply(refusal.status, (*_FIELDS, *refusal.fields), body.encode())
+
+
 def _shell(visit: Visit, shown: Shown, told: Told | None) -> Mapping[str, Any]:
     """What the shell needs around every page."""
     meters = [] if visit.usage is None else meters_shown(visit.usage, visit.site.ledger.terms.catalogue)
@@ -113,6 +133,11 @@ def _shell(visit: Visit, shown: Shown, told: Told | None) -> Mapping[str, Any]:
         "form_token": "" if visit.session is None else form_token(visit.session),
         "signup": visit.site.pages.signup,
     }
+
+
+def _counted_text(number: int) -> str:
+    """A number of jobs, which are counted so far and no farther."""
+    return f"{number:,} or more" if number >= COUNTED_MAX else f"{number:,}"
 
 
 def _told_text(told: Told) -> str:

@@ -13,17 +13,18 @@ from starlette.types import Receive, Scope, Send
 
 from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef
+from reelbot.web.admission import admitted
 from reelbot.web.auth import ENTRY_COOKIE, SAFE_METHODS, cookie_in, cookie_name, session_in
 from reelbot.web.pages import problem
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.forms import query_in, read_form, require_form_token
-from reelbot.web.pages.rendering import Renderer, goto_reply
+from reelbot.web.pages.rendering import Renderer, goto_reply, refused_in_short
 from reelbot.web.pages.static_files import PREFIX, StaticFiles
 from reelbot.web.pages.table import PAGES
 from reelbot.web.pages.verification import Verification
 from reelbot.web.pages.visits import Goto, Memory, Outcome, Page, Shown, Told, Visit, nothing_here
 from reelbot.web.parts import Site
-from reelbot.web.problems import DEFECT, Problem, problem_of
+from reelbot.web.problems import DEFECT, Problem, TooManyRequests, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected
 
@@ -91,7 +92,7 @@ class Pages:
         visit = self._stranger(scope, headers)
         page: Page | None = None
         try:
-            visit = await self._signed_in(visit)
+            visit = await self._signed_in(visit, scope)
             page, named = self._page(scope)
             visit = visit._replace(named=named)
             _require_audience(page, visit.who)
@@ -100,6 +101,9 @@ class Pages:
             outcome = await page.endpoint(visit)
         except Disconnected:
             raise
+        except TooManyRequests as refusal:
+            self._site.counts.problems[refusal.code] += 1
+            outcome = refused_in_short(refusal)
         except Exception as failure:
             outcome = self._failed(failure, visit, page)
         reply = self._reply(visit, outcome)
@@ -137,10 +141,10 @@ class Pages:
                 return page, named
         raise Problem("method_not_allowed", "This address cannot be asked for in that way.")
 
-    async def _signed_in(self, visit: Visit) -> Visit:
-        """Who asks, with their figures; the same visit when nobody has signed in."""
+    async def _signed_in(self, visit: Visit, scope: Scope) -> Visit:
+        """Who asks, with their figures; the same visit when nobody has signed in. `Problem` when it is one too many."""
         session = session_in(visit.headers, visit.is_secure)
-        who = None if session is None else await self._accounts.identify(session)
+        who = await admitted(self._site, scope, session)
         if who is None:
             return visit
         usage = await self._site.ledger.usage(AccountRef(who.lane, who.account, who.name))

@@ -2,7 +2,7 @@
 
 import secrets
 
-from reelbot.accounts import LINK_MS, SESSION_MS, TooManyTries
+from reelbot.accounts import LINK_MS, SESSION_MS, TooManyTries, network_of
 from reelbot.allowance import Answer
 from reelbot.clock import MINUTE, SECOND
 from reelbot.db import Connection
@@ -42,7 +42,8 @@ async def log_in(visit: Visit) -> Outcome:
         account = await visit.site.ledger.find(name) if 1 <= len(name) <= NAME_LENGTH_MAX else None
         place = None if account is None else (account.lane, account.id)
         asked = name if account is None else account.name  # as the ledger writes it: however typed, its tries are one's
-        hashed = await visit.accounts.passwords.matching(asked, place, _password(visit), visit.address)
+        with visit.site.passwords.taken(network_of(visit.address) or asked):
+            hashed = await visit.accounts.passwords.matching(asked, place, _password(visit), visit.address)
     except TooManyTries as failure:
         return _too_often("login", visit, f"This was tried too often. {_wait(visit, failure)}", failure)
     if account is None or hashed is None:
@@ -80,7 +81,8 @@ async def sign_up(visit: Visit) -> Outcome:
     _require_open(visit)
     try:
         await visit.accounts.count_signup(visit.address)
-        place = await _opened(visit)
+        with visit.site.passwords.taken(network_of(visit.address) or visit.field("name")):
+            place = await _opened(visit)
     except TooManyTries as failure:
         return _too_often("signup", visit, f"{_MANY} {_wait(visit, failure)} {_ASK}", failure)
     except Malformed as failure:
