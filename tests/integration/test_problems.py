@@ -14,6 +14,7 @@ from reelbot.clock import HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.publish import PublishRefused
 from reelbot.studio import ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.subscriptions import SubscriptionRefused
 from reelbot.web.problems import KINDS, Problem
 
 Reach = Callable[[Stand], Awaitable[httpx.Response]]
@@ -160,6 +161,10 @@ async def publishing_no(stand: Stand) -> httpx.Response:
     return await with_ledger(stand, PublishRefused("post_locked", "This post is being published."))
 
 
+async def request_no(stand: Stand) -> httpx.Response:
+    return await with_ledger(stand, SubscriptionRefused("request_closed", "This request was declined before."))
+
+
 TABLE: Sequence[tuple[str, int, Reach]] = (
     ("malformed", 400, malformed),
     ("unauthenticated", 401, unauthenticated),
@@ -179,6 +184,7 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("nothing_to_do", 409, studio_no("nothing_to_do")),
     ("not_ready", 409, studio_no("not_ready")),
     ("post_locked", 409, publishing_no),
+    ("request_closed", 409, request_no),
     ("too_slow", 408, too_slow),
     ("length_required", 411, without_length),
     ("too_large", 413, too_large),

@@ -35,6 +35,12 @@ BODIES: Mapping[str, Any] = {
     "publishVideo": {"channel": "channel_0-2-1"},
     "changePost": {"title": "Mine now"},
     "callOffJob": {"why": "It is mine now."},
+    "setPlan": {"plan": "pro", "why": "It is mine now."},
+    "grant": {"meter": "ai_credits", "amount": 1, "why": "It is mine now."},
+    "setOverride": {"meter": "posts", "limit": 1, "why": "It is mine now."},
+    "setRole": {"role": "creator", "why": "It is mine now."},
+    "approveRequest": {"why": "It is mine now."},
+    "declineRequest": {"why": "It is mine now."},
 }
 """What an operation is asked with, where it takes a body: all of it could be meant."""
 
@@ -66,14 +72,18 @@ async def things_of(stand: Stand, name: str) -> Things:
     post = (await stand.post("/posts", {"video": video, "channel": channel}, name)).json()["id"]
     preset = (await stand.post("/presets", {"name": "House", "template": {"duration_s": 15}}, name)).json()["id"]
     hook = await stand.post("/webhooks", {"url": "https://example.com/", "kinds": ["allowance.exhausted"]}, name)
+    asks = await stand.send("PUT", "/subscription", {"plan": "pro", "confirm": True}, name)
+    moved = {"id": id_text("request", account.lane, account.id, 1)}  # an operator moves, and requests nothing
+    request, place = asks.json().get("request", moved)["id"], f"{account.lane}-{account.id}"
     ids = {
         "holds": hold, "drafts": draft, "jobs": job, "assets": asset, "videos": video, "posts": post,
         "channels": channel, "presets": preset, "webhooks": hook.json()["webhook"]["id"], "operator/jobs": job,
+        "operator/accounts": place, "operator/requests": request,
     }  # fmt: skip
     pages = {
         "/studio/": draft, "/videos/": video, "/publish/channels/": channel, "/publish/posts/": post,
         "/presets/": preset, "/account/webhooks/": ids["webhooks"], "/account/keys/": "77", "/account/sessions/": "77",
-        "/operator/jobs/": job, "/operator/accounts/": f"{account.lane}-{account.id}",
+        "/operator/jobs/": job, "/operator/accounts/": place, "/operator/requests/": request,
     }  # fmt: skip
     picture_of = scene["picture"]["media"]["url"].rpartition("/")[2]
     return Things({f"/api/v1/{kind}/": id for kind, id in ids.items()} | pages, {"/api/v1/drafts/": picture_of})
@@ -83,7 +93,8 @@ def nowhere(stand: Stand, name: str, things: Things) -> Things:
     """The same, with ids of an account that has no such things."""
     account = stand.accounts[name]
     ids = {before: id_text(id.partition("_")[0], account.lane, account.id, 10**9) for before, id in things.ids.items()}
-    numbers = {"/account/keys/": "78", "/account/sessions/": "78", "/operator/accounts/": "0-999"}
+    numbers = {"/account/keys/": "78", "/account/sessions/": "78"}
+    numbers |= dict.fromkeys(("/operator/accounts/", "/api/v1/operator/accounts/"), "0-999")
     return Things(ids | numbers, things.parts)
 
 
