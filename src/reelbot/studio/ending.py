@@ -49,8 +49,8 @@ class Failed(NamedTuple):
 
     `billed` is the number of a task whose price is due although it made nothing. Where it had been delivered before it
     failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot
-    be used: then there is nothing to go back to, and doing it again is new work. `is_paid` says that it had been charged when
-    it was delivered, to another job: then nothing is due for it here, whatever was held.
+    be used: then there is nothing to go back to, and doing it again is new work. `is_paid` says that it had been charged
+    when it was delivered, to another job: then nothing is due for it here, whatever was held.
     """
 
     point: FailurePoint
