@@ -35,6 +35,7 @@ from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Job, Setup
 from reelbot.studio.core.works import Work, kind_of
 from reelbot.studio.files import Files
+from reelbot.studio.places import Places
 from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.port import Ability, Delivered, Desk
 from reelbot.studio.providers.registry import Registry
@@ -178,8 +179,8 @@ class SteppedWorker(Worker):
 
     _now: Run | None = None
 
-    def _run_of(self, job: Job) -> Run:
-        self._now = super()._run_of(job)
+    def _run_of(self, job: Job, places: Places | None = None) -> Run:
+        self._now = super()._run_of(job, places)
         return self._now
 
     def cancel(self, job: Job) -> None:
