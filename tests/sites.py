@@ -308,7 +308,7 @@ class Listener:
         if last is not None:
             headers.append((b"last-event-id", last.encode()))
         self._scope = {
-            "type": "http", "method": "GET", "path": "/api/v1/events", "root_path": "", "headers": headers,
+            "type": "http", "method": "GET", "scheme": "http", "path": "/api/v1/events", "root_path": "", "headers": headers,
             "query_string": b"" if after is None else f"after={after}".encode(),
         }  # fmt: skip
         self._app = app

@@ -18,11 +18,11 @@ from msgspec import structs
 from tests.fakes import FakeClock
 from tests.publish.stage import Scripted as ScriptedPlatform
 from tests.receivers import Inbox
-from tests.sites import SITE_URL, FakeTime, Stand, join
+from tests.sites import SETTINGS, SITE_URL, FakeTime, Stand, join
 from tests.studio.scripted import Scripted, on_trust
 from tests.studio.stages import PaperMaker
 
-from reelbot.accounts import Accounts
+from reelbot.accounts import EVERYTHING, Accounts
 from reelbot.allowance import Ledger, Terms, load_terms, store_on
 from reelbot.db import migrate, open_database
 from reelbot.errors import Malformed
@@ -35,6 +35,7 @@ from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Job, Setup
 from reelbot.studio.core.works import Work, kind_of
 from reelbot.studio.files import Files
+from reelbot.studio.places import Places
 from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.port import Ability, Delivered, Desk
 from reelbot.studio.providers.registry import Registry
@@ -44,8 +45,10 @@ from reelbot.studio.running import Run
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
 from reelbot.studio.worker import Worker
+from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
+from reelbot.subscriptions import Subscriptions
 from reelbot.web import Site, build_app
-from reelbot.webhooks import Client, Webhooks
+from reelbot.webhooks import STORED_KINDS, Client, Webhooks
 from reelbot.wiring import ROOMS
 
 Meanwhile = Callable[[], Awaitable[None]]
@@ -176,8 +179,8 @@ class SteppedWorker(Worker):
 
     _now: Run | None = None
 
-    def _run_of(self, job: Job) -> Run:
-        self._now = super()._run_of(job)
+    def _run_of(self, job: Job, places: Places | None = None) -> Run:
+        self._now = super()._run_of(job, places)
         return self._now
 
     def cancel(self, job: Job) -> None:
@@ -224,7 +227,7 @@ class House:
         """Another API key for an account: what an operator gives to somebody who has thrown the old one away."""
         gate, account = self.stand.site.accounts, self.stand.accounts[name]
         assert isinstance(gate, Accounts)
-        self.stand.keys[name] = await gate.issue_key(account.lane, account.id, "another")
+        self.stand.keys[name] = await gate.issue_key(account.lane, account.id, "another", EVERYTHING)
         return self.stand.keys[name]
 
     async def given(self, name: str, plan: str, key: str) -> None:
@@ -258,7 +261,9 @@ async def opened(address: str, folder: Path, clock: FakeClock, plans: dict[str, 
         stack.push_async_callback(ledger.stop)
         gate = Accounts(database, clock)
         stack.push_async_callback(gate.close)
-        webhooks = Webhooks(database, ledger, clock, Client(resolve=_somewhere, transport=Inbox()))
+        subscriptions = Subscriptions(ledger, events, clock, None, database, gate)
+        client = Client(resolve=_somewhere, transport=Inbox())
+        webhooks = Webhooks(database, ledger, clock, client, stored_kinds=(*STORED_KINDS, PLAN_REQUEST_KIND))
         stack.push_async_callback(webhooks.stop)
         files = Files(folder)
         files.open()
@@ -277,10 +282,18 @@ async def opened(address: str, folder: Path, clock: FakeClock, plans: dict[str, 
         publishing = await stack.enter_async_context(
             open_publishing(database, ledger, events, clock, folder, studio, platforms=platforms)
         )
-        presets = Presets(database, ledger.store.lanes, clock)
+        presets = Presets(ledger, database, clock, studio.check_settings)
         time = FakeTime(clock)
         facts = (ledger, gate, events, database, clock, "test", time.wait)
-        site = Site(*facts, webhooks=webhooks, studio=studio, publishing=publishing, presets=presets)
+        site = Site(
+            *facts,
+            webhooks=webhooks,
+            studio=studio,
+            publishing=publishing,
+            presets=presets,
+            subscriptions=subscriptions,
+            pages=SETTINGS,
+        )
         app = build_app(site)
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=SITE_URL))

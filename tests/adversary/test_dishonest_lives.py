@@ -26,6 +26,9 @@ SEEDS = range(1, 9)
 STEPS = 240
 """Of one short life; a step is a little more than a call, so that the short lives together are two thousand calls."""
 
+CALLS_MIN = 200
+"""That a short life makes at the least; the usual number is two hundred and seventy."""
+
 LONG_SEEDS = range(1_000, 1_400)
 LONG_STEPS = 450
 
@@ -53,7 +56,7 @@ async def test_a_dishonest_account_gets_nothing_that_was_not_charged(seed: int) 
     world = outcome.life.house.world
     assert len(world.deliveries) >= DELIVERIES_MIN, Counter(one.kind for one in world.deliveries)
     assert any(books.videos for books in outcome.life.books.values())
-    assert outcome.life.calls > STEPS
+    assert outcome.life.calls >= CALLS_MIN
 
 
 @pytest.mark.timeout(600)

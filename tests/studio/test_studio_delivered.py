@@ -237,3 +237,20 @@ async def test_kept_is_said_of_a_cancelled_job_only_where_something_was(stage: S
     assert (job.state, job.failure and job.failure.detail) == ("cancelled", "Cancelled. Nothing had been delivered.")
     stage.provider.run = run  # type: ignore[method-assign]
     await stage.change(draft, versions=[ChoiceAsked("script", None)])
+
+
+@pytest.mark.parametrize(
+    ("second", "state"),
+    [(None, "succeeded"), (FULL, "failed"), (Malformed("It is broken.", "file"), "failed")],
+    ids=["taken in", "the disk is still full", "it is broken"],
+)
+async def test_one_delivery_is_charged_once_although_another_job_for_it_was_queued_at_its_price(
+    stage: Stage, second: Exception | None, state: str
+) -> None:
+    jobs = [await stage.generate(await stage.open(), step("image", prompt="a cat")) for _ in range(2)]
+    assert await stage.credits() == (0, 8)
+    stage.takes_in.extend([FULL] if second is None else [FULL, second])
+    await stage.worker.run_all()
+    states = [(await stage.job(job)).state for job in jobs]  # either may have come first
+    assert sorted(states) == sorted(["failed", state])
+    assert (await stage.credits(), len(stage.provider.asked)) == ((4, 0), 1)

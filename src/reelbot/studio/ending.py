@@ -49,7 +49,8 @@ class Failed(NamedTuple):
 
     `billed` is the number of a task whose price is due although it made nothing. Where it had been delivered before it
     failed here, `kept` is that, if it could be kept, and doing it again is free. `is_spoiled` says that what was kept cannot
-    be used: then there is nothing to go back to, and doing it again is new work.
+    be used: then there is nothing to go back to, and doing it again is new work. `is_paid` says that it had been charged
+    when it was delivered, to another job: then nothing is due for it here, whatever was held.
     """
 
     point: FailurePoint
@@ -58,6 +59,7 @@ class Failed(NamedTuple):
     billed: int | None = None
     kept: Kept | None = None
     is_spoiled: bool = False
+    is_paid: bool = False
 
 
 CLIP_NAME_LENGTH = 60
@@ -171,7 +173,9 @@ class Ending:
             return
         delivered = delivered_amounts(job)
         point = failed.point
-        if failed.billed is not None and len(job.request.tasks) > 1:
+        if failed.is_paid and failed.billed is not None:
+            point = FailurePoint.IN_PART  # charged when it was delivered, to the job that it was delivered to
+        elif failed.billed is not None and len(job.request.tasks) > 1:
             # All of a batch is held together; of its table row only this piece of work is meant.
             for meter, amount in job.request.tasks[failed.billed].amounts.items():
                 delivered[meter] = delivered.get(meter, 0) + amount

@@ -53,7 +53,7 @@ from reelbot.studio.providers.port import (
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.tidying import drop_old_previews
-from reelbot.studio.weighing import is_there
+from reelbot.studio.weighing import CREDITS, is_there
 
 POLL_SECONDS = 2.0
 """How often a provider is asked after its job: it takes minutes, and nobody is waiting at the other end of a wire."""
@@ -145,6 +145,7 @@ class Run:
         self._owner = Owner(job.lane, job.account)
         self._told = job.progress
         self._pause_seconds = pause_seconds
+        self._paid: set[int] = set()  # the tasks whose work was charged before, when it was delivered to another job
         self._places = places
 
     async def carry_out(self) -> None:
@@ -202,6 +203,8 @@ class Run:
 
     async def _made_now(self, at: int, task: Task) -> Made:
         kept = (await self._room.store.made(self._owner, work_hash(task.work))).kept
+        if kept is not None:
+            self._paid.add(at)
         with self._room.files.desk() as folder:
             desk = Desk(folder, {}, self._request_id(at), lambda share: self._report(at, share))
             await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
@@ -211,7 +214,7 @@ class Run:
                 desk = desk._replace(files=self._files(task.work))
                 delivered, kept = await self._foreseen(self._delivered(at, task, provider, ability, desk)), None
             made = await self._taken_in(task, delivered, folder, kept)
-        return structs.replace(made, amounts=self._amounts(task, made))
+        return structs.replace(made, amounts=self._amounts(at, task, made))
 
     async def _delivered_before(self, at: int, kept: Kept, desk: Desk) -> Delivered | None:
         """What was delivered and could not be taken in then; None when it is not there any more."""
@@ -442,9 +445,10 @@ class Run:
                 call.cancel()
             await asyncio.wait({call, watch})
 
-    def _amounts(self, task: Task, made: Made) -> dict[str, int]:
-        """What the work really costs, by its measured quantity; never above what was held."""
-        return measured_amounts(task, made, self._room.ledger.terms.prices)
+    def _amounts(self, at: int, task: Task, made: Made) -> dict[str, int]:
+        """What the work really costs, by its measured quantity; never above what was held. What it stores always counts."""
+        amounts = measured_amounts(task, made, self._room.ledger.terms.prices)
+        return amounts | {CREDITS: 0} if at in self._paid else amounts
 
     # writing down
 
@@ -579,7 +583,7 @@ class Run:
         elif point is FailurePoint.AFTER_DELIVERY and progress.provider_job is not None:
             task = self.job.request.tasks[at]
             failed = failed._replace(kept=Kept(task=task, label="", provider_job=progress.provider_job))
-        await self._ending.fail(self.job, failed)
+        await self._ending.fail(self.job, failed._replace(is_paid=at in self._paid))
 
     def _habits(self, work: Work) -> tuple[bool, bool]:
         """Whether a provider can be asked again about work whose outcome is not known, and whether it bills failures."""
