@@ -2,8 +2,8 @@
 
 JSON Schema cannot say these: that 2.0 is not a whole number here, that a quote must have been given before, that a key
 belongs to one request, that a limit may be reached, that a name is taken, that a reason needs a letter, that a folder must
-be there; that a file must be what it is said to be, a provider, voice or language one that is installed, and what is to be
-made something that the draft has what it takes for.
+be there; that a file must be what it is said to be, a provider, voice or language one that is installed, settings not large,
+and what is to be made something that the draft has what it takes for.
 """
 
 import json
@@ -27,7 +27,7 @@ DRAFT = {
     "step",
     "assets",
 }
-INSTALLED = {"provider", "providers", "provider_options", "language", "voice", "mood"}
+INSTALLED = {"provider", "providers", "provider_options", "language", "voice", "mood", "settings"}
 OPERATORS = {"name", "why", "path"}
 NAMED = {"quote", "url", "file"} | OPERATORS | DRAFT | INSTALLED
 

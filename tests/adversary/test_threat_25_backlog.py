@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import FakeClock
 from tests.publish.stage import publish_staged
 from tests.studio.scripted import Act, Scripted
-from tests.studio.stages import Stage, generation, plan_of, staged, step
+from tests.studio.stages import ALL, Stage, generation, plan_of, staged, step
 
 from reelbot.allowance import AccountRef
 from reelbot.clock import SECOND
@@ -202,10 +202,10 @@ async def test_posts_are_served_in_turn_too_and_one_account_has_not_all_places(
             await stage.send(channel)
         bob = await stage.ledger.account("bob", plan="free")
         clock.advance(SECOND)
-        kept = await stage.stage.studio.video(stage.ada, stage.video)
-        video = kept._replace(account=bob.id)
-        async with stage.stage.room.store.database.transaction() as connection:
-            await stage.stage.room.store.insert_video(connection, video)
+        stage.stage.ada = bob
+        draft = await stage.stage.finished("why dogs bark")
+        await stage.stage.done(await stage.stage.render(draft))
+        (video,) = await stage.stage.studio.videos(bob, ALL)
         his, _ = await stage.publishing.connect(bob, ChannelAsked("scripted"))
         await stage.publishing.publish_video(bob, video.id, PublicationAsked(channel=his.id), "his")
         worker, order = stage.beside(), []

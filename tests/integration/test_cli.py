@@ -622,14 +622,21 @@ def test_migrating_tells_what_it_did_and_then_that_nothing_is_left() -> None:
         "accounts 0004 tries",
         "accounts 0005 by_link",
         "accounts 0006 looks",
+        "accounts 0007 key_scopes",
+        "accounts 0008 access_log",
         "subscriptions 0001 subscriptions",
         "webhooks 0001 webhooks",
         "studio 0001 studio",
         "studio 0002 presets",
         "studio 0003 overview",
         "studio 0004 purposes",
+        "studio 0005 turns",
+        "studio 0006 delivered",
+        "studio 0007 small_presets",
+        "studio 0008 previews",
         "publish 0001 publish",
         "publish 0002 post_by_hold",
+        "publish 0003 turns",
     ]
     assert done("database", "migrate") == "Nothing to do: the database is up to date.\n"
 

@@ -254,9 +254,6 @@ class Drafting:
 
     def _settings(self, before: Settings, asked: SettingsAsked) -> Settings:
         fields = settings_fields(asked)
-        size = len(msgspec.json.encode(asked))
-        if size > SETTINGS_BYTES_MAX:
-            raise Malformed(f"Settings have at most {SETTINGS_BYTES_MAX:,} bytes; these have {size:,}.", "settings")
         if fields.get("language", before.language) not in self._languages:
             known = ", ".join(self._languages)
             raise Malformed(f"There is no content language {fields['language']!r}; there are {known}.", "language")
@@ -266,6 +263,9 @@ class Drafting:
             for name, chosen in by_name.items():
                 self._require_able(name, kind, "provider_options")
                 chosen_options(self._room.registry.provider(name), kind, chosen)
+        size = len(msgspec.json.encode(asked))
+        if size > SETTINGS_BYTES_MAX:
+            raise Malformed(f"Settings have at most {SETTINGS_BYTES_MAX:,} bytes; these have {size:,}.", "settings")
         settings = structs.replace(before, **fields)
         if fields.get("voice"):
             self._require_voice(settings)
