@@ -223,6 +223,13 @@ async def test_a_key_asks_once_and_stands_for_one_plan(house: House) -> None:
         assert refused.value.refusal.status is Status.KEY_REUSED
 
 
+@pytest.mark.parametrize("key", ["", "a\0b", "two\nlines", "x" * 256])
+async def test_a_key_that_cannot_be_kept_asks_nothing(house: House, key: str) -> None:
+    with pytest.raises(Malformed, match="key must be"):
+        await house.subscriptions.change(house.ben, "pro", is_operator=False, key=key)
+    assert await house.subscriptions.count_open() == 0
+
+
 async def test_of_many_requests_at_the_same_moment_one_is_open(house: House) -> None:
     asked = await asyncio.gather(*(house.ask(plan, f"{plan} {n}") for n in range(3) for plan in ("pro", "enterprise")))
     assert await house.subscriptions.count_open() == 1

@@ -20,7 +20,7 @@ from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
 from reelbot.errors import DatabaseFailure, Malformed
 from reelbot.events import EventStream, NewEvent, Place
 from reelbot.ids import place_of
-from reelbot.limits import ANSWER_KEPT_DAYS
+from reelbot.limits import ANSWER_KEPT_DAYS, KEY_LENGTH_MAX
 from reelbot.subscriptions.core.requests import (
     ASKED_A_DAY_MAX,
     KIND,
@@ -108,8 +108,10 @@ class Subscriptions:
 
         `is_own_key` is False for a key that the caller did not choose, which nobody will repeat.
         """
-        rule = self.rule(is_operator)
-        content = _content("change", plan)
+        self._ledger.terms.catalogue.plan_named(plan)
+        rule, content = self.rule(is_operator), _content("change", plan)
+        if not 1 <= len(key) <= KEY_LENGTH_MAX or not key.isprintable():
+            raise Malformed(f"key must be 1 to {KEY_LENGTH_MAX} printable characters.", "key")
         known = await self._known(account, key, content) if is_own_key else None
         if known is not None:
             return Requested(known, replayed=True)
