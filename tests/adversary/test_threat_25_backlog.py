@@ -133,6 +133,30 @@ async def test_waiting_for_a_provider_holds_no_place_that_a_render_needs(stage: 
     await worker.stop()
 
 
+async def test_waiting_for_the_answer_of_a_provider_elsewhere_holds_no_place_either(stage: Stage) -> None:
+    draft, others = await stage.finished(), [await stage.open() for _ in range(JOBS_RUNNING_MAX + 1)]
+    asked_at_once, gate = stage.room.registry.provider("scripted"), asyncio.Event()
+    assert isinstance(asked_at_once, Scripted)
+    before = len(asked_at_once.asked)
+    asked_at_once.will("run", *[gate] * len(others))
+    waiting = [await stage.generate(one, step("image", prompt=one)) for one in others]
+    worker = stage.beside(jobs=1)
+    worker.start()
+    while len(asked_at_once.asked) - before < len(others):
+        await asyncio.sleep(0.01)
+    render = await stage.render(draft)
+    worker.look()
+    assert (await stage.ended(render)).state == "succeeded"
+    assert {(await stage.job(one)).state for one in waiting} == {"running"}
+    gate.set()
+    for one in waiting:
+        assert (await stage.ended(one)).state == "succeeded"
+    while worker._runs:
+        await asyncio.sleep(0.01)
+    assert worker._places._free == 1
+    await worker.stop()
+
+
 async def test_a_job_that_is_cancelled_while_it_is_away_gives_no_place_twice(stage: Stage) -> None:
     slow = stage.room.registry.provider("slow")
     assert isinstance(slow, Scripted)

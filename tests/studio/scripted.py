@@ -36,8 +36,8 @@ class Killed(BaseException):
     """What ends a worker without a word, as SIGKILL does."""
 
 
-Act = BaseException | Literal["deliver", "hang", "garbage", "nothing", "waiting", "accept, then die"]
-"""What a call does: raise this; what it should; never answer; deliver something broken; deliver nothing."""
+Act = BaseException | asyncio.Event | Literal["deliver", "hang", "garbage", "nothing", "waiting", "accept, then die"]
+"""What a call does: raise this; wait for that event; what it should; never answer; deliver something broken; deliver nothing."""
 
 VOICES = (Voice("sam", "Sam", "en"), Voice("kim", "Kim", "en"), Voice("uta", "Uta", "de"))
 
@@ -128,6 +128,9 @@ class Scripted:
                 self.is_hanging.set()
                 await asyncio.Event().wait()
                 raise AssertionError("nothing ends this but a cancellation")
+            case asyncio.Event() as gate:
+                await gate.wait()
+                return ""
             case str(word):
                 return word
             case failure:

@@ -339,7 +339,11 @@ class Run:
             await self._note(at, structs.replace(self.job.tasks[at], provider_job=submitted))
             return await self._awaited(at, work, provider, ability, desk)
         assert isinstance(provider, AtOnce), "a provider works at once or takes jobs"
-        return await self._unless_cancelled(provider.run(work, desk), ability.seconds_max)
+        if not ability.works_here:
+            await self._go_away()
+        delivered = await self._unless_cancelled(provider.run(work, desk), ability.seconds_max)
+        await self._come_back()
+        return delivered
 
     async def _resumed(self, at: int, work: Work, provider: Queued, ability: Ability, desk: Desk) -> Delivered:
         """Ask after a job that was submitted, or perhaps was, by a worker that is gone."""

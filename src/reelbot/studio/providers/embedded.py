@@ -64,7 +64,13 @@ class ClipOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _ability(title: str, label: str, options: type[Struct] = NoOptions, *, edition: int | None = None) -> Ability:
     return Ability(
-        title, f"Embedded: {label}", options, is_repeatable=True, seconds_max=WORK_SECONDS_MAX, edition=edition
+        title,
+        f"Embedded: {label}",
+        options,
+        is_repeatable=True,
+        works_here=True,
+        seconds_max=WORK_SECONDS_MAX,
+        edition=edition,
     )
 
 

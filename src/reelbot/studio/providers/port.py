@@ -36,10 +36,12 @@ class Ability(NamedTuple):
 
     `label` is shown with every result and says honestly what it is. `options` is a frozen Struct that forbids unknown
     fields: its fields, bounds and defaults are what may be asked for, and its JSON Schema is shown. `is_repeatable` says
-    that doing the same work again after a crash is harmless: nobody bills it, and the result is the same. `bills_failures`
-    says that the provider bills work that failed. `seconds_max` is how long one attempt may take. `clip_seconds` are the
-    only lengths that its clips can have; empty when they can have any. `edition` is raised when other results come of the
-    same work: then what was made before is not taken for it. Who cannot know, as with a model behind an address, has none.
+    that doing the same work again after a crash is harmless: nobody bills it, and the result is the same. `works_here` says
+    that this machine does the work; for one that is done elsewhere a job only waits, and leaves its place to others.
+    `bills_failures` says that the provider bills work that failed. `seconds_max` is how long one attempt may take.
+    `clip_seconds` are the only lengths that its clips can have; empty when they can have any. `edition` is raised when other
+    results come of the same work: then what was made before is not taken for it. Who cannot know, as with a model behind an
+    address, has none.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Ability(NamedTuple):
     options: type[Struct]
     is_queued: bool = False
     is_repeatable: bool = False
+    works_here: bool = False
     bills_failures: bool = False
     seconds_max: float = 300
     clip_seconds: tuple[int, ...] = ()
