@@ -22,7 +22,7 @@ PARAMETERS_MAX = 32
 """Of one query: a few times as many as any operation has."""
 
 _JSON_FIELD = JSON.encode()
-_REVISION = re.compile(rb'"([0-9]{1,18})"')
+_REVISION = re.compile(rb'(?P<quote>"?)(?P<revision>[0-9]{1,18})(?P=quote)')
 _KEY = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _PLACED = re.compile(r"(?s)(.*) - at `(.*)`")
 
@@ -138,7 +138,8 @@ def idempotency_key(headers: Mapping[bytes, bytes], needed: bool) -> str | None:
 def revisions_seen(headers: Mapping[bytes, bytes]) -> frozenset[int] | None:
     """The revisions that `If-Match` names (RFC 9110, 13.1.1); None where it is not there or `*`: whichever there is.
 
-    `Malformed` for anything else: a revision that is not understood must not be taken for no condition at all.
+    The quotes of an entity tag may be left out. `Malformed` for anything else: a revision that is not
+    understood must not be taken for no condition at all.
     """
     field = headers.get(b"if-match")
     if field is None or field.strip() == b"*":
@@ -147,7 +148,7 @@ def revisions_seen(headers: Mapping[bytes, bytes]) -> frozenset[int] | None:
     if not all(named):
         told = 'If-Match must be the revision that you have seen, in quotes as its ETag has it, such as "3".'
         raise Malformed(told, "If-Match")
-    return frozenset(int(one[1]) for one in named if one is not None)
+    return frozenset(int(one["revision"]) for one in named if one is not None)
 
 
 def spoken(text: str | None) -> str | None:
