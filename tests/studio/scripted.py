@@ -37,7 +37,7 @@ class Killed(BaseException):
 
 
 Act = BaseException | asyncio.Event | Literal["deliver", "hang", "garbage", "nothing", "waiting", "accept, then die"]
-"""What a call does: raise this; wait for that event; what it should; never answer; deliver something broken; deliver nothing."""
+"""What a call does: raise this; wait for that event; what it should; never answer; deliver something broken, or nothing."""
 
 VOICES = (Voice("sam", "Sam", "en"), Voice("kim", "Kim", "en"), Voice("uta", "Uta", "de"))
 
