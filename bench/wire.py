@@ -112,7 +112,7 @@ def _address(greeting: str) -> Address:
 
 def request(method: str, path: str, key: str | None = None, body: bytes = b"", fields: Sequence[str] = ()) -> bytes:
     """The bytes of one request; `key` is an API key."""
-    lines = [f"{method} {path} HTTP/1.1", "host: bench", *fields]
+    lines = [f"{method} {path} HTTP/1.1", "host: localhost", *fields]
     if key is not None:
         lines.append(f"authorization: Bearer {key}")
     if body:

@@ -26,7 +26,7 @@ PROGRAM = "from reelbot.cli import main; main()"
 ATTACKER = "127.0.0.2"
 """Another address of this machine, and no trusted proxy's."""
 
-HALF = b"POST /api/v1/holds HTTP/1.1\r\nHost: reelbot.test\r\nContent-Length: 100000\r\n"
+HALF = b"POST /api/v1/holds HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
 STREAMS = 1_000
 HALF_REQUESTS = 1_200
 
@@ -104,7 +104,7 @@ async def streamed(server: Running, key: str, stack: AsyncExitStack) -> int:
     """Open a stream and leave it open; the status of its answer."""
     reader, writer = await connected(server)
     stack.callback(writer.close)
-    writer.write(f"GET /api/v1/events HTTP/1.1\r\nHost: reelbot.test\r\nAuthorization: Bearer {key}\r\n\r\n".encode())
+    writer.write(f"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n".encode())
     return int((await reader.readuntil(b"\r\n\r\n"))[9:12])
 
 

@@ -179,6 +179,7 @@ TABLE: Sequence[tuple[str, int, Reach]] = (
     ("hold_open", 409, still_open),
     ("hold_in_use", 409, in_use),
     ("draft_locked", 409, studio_no("draft_locked")),
+    ("revision_conflict", 409, studio_no("revision_conflict")),
     ("confirmation_needed", 409, studio_no("confirmation_needed")),
     ("step_running", 409, studio_no("step_running")),
     ("nothing_to_do", 409, studio_no("nothing_to_do")),
