@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from reelbot.cli import connections
-from reelbot.cli.connections import HEAD_BYTES_MAX, BoundedProtocol
+from reelbot.cli.connections import HEAD_BYTES_MAX, PIECE_BYTES, BoundedProtocol
 
 DEADLINE_SECONDS = 30
 """For what must come: long for a busy machine. Nothing here is measured."""
@@ -121,3 +121,35 @@ async def test_a_head_has_a_bound() -> None:
             writer.write(piece * 70)
             assert await rest_of(reader) == b""
             writer.close()
+
+
+async def test_who_asks_a_thousand_times_without_waiting_is_answered_in_order_and_piles_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queued: list[int] = []
+    begun = BoundedProtocol.on_message_complete
+
+    def noted(protocol: BoundedProtocol) -> None:
+        begun(protocol)
+        queued.append(len(protocol.pipeline))
+
+    monkeypatch.setattr(BoundedProtocol, "on_message_complete", noted)
+    asked = b"".join(
+        b"POST / HTTP/1.1\r\nHost: reelbot.test\r\nContent-Length: %d\r\n\r\n" % number + b"x" * number
+        for number in range(1_000)
+    )
+    async with served() as port:
+        reader, writer = await said_to(port)
+        async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as tasks:
+            tasks.create_task(_sent(writer, asked))
+            for number in range(1_000):
+                length = int((await reader.readuntil(b"\r\n\r\n")).rpartition(b"content-length: ")[2].split()[0])
+                assert int(await reader.readexactly(length)) == number
+        writer.close()
+    assert len(queued) == 1_000
+    assert 0 < max(queued) <= PIECE_BYTES // len(HEAD)
+
+
+async def _sent(writer: asyncio.StreamWriter, asked: bytes) -> None:
+    writer.write(asked)
+    await writer.drain()

@@ -7,8 +7,10 @@ What a request is for plays no part here: until it is complete nobody knows who 
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Literal
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from reelbot.accounts import NOWHERE, network_of
@@ -25,6 +27,11 @@ LOOK_SECONDS = 30.0
 
 BODY_BYTES_MIN = 15_000
 """Of a body between two looks: half a kilobyte a second, slower than any telephone is."""
+
+
+PIECE_BYTES = 4_096
+"""Of what a connection says, read at once: a dozen short requests. Who asks without waiting for answers holds nobody up by
+the reading alone."""
 
 
 class Connections:
@@ -93,6 +100,19 @@ def _less(counted: Counter[str], place: str) -> None:
         del counted[place]
 
 
+class _Flow(FlowControl):
+    """Reading stays paused while requests wait for others, whoever asks for more, as each answer and each receiver does."""
+
+    def __init__(self, transport: asyncio.Transport, is_held: Callable[[], bool]) -> None:
+        super().__init__(transport)
+        self._is_held = is_held
+
+    def resume_reading(self) -> None:
+        """Read on, unless requests wait."""
+        if not self._is_held():
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection, which is looked at for as long as a request on it is incomplete.
 
@@ -105,6 +125,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _has_head = False
     _is_whole = False
     _heard = 0
+    _later = b""
 
     def __init__(self, *given: Any, connections: Connections | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -113,6 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request; close what is one connection too many."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, lambda: self._is_held)
         self._place = self._connections.place_of(self.client[0] if self.client else "")
         self._is_counted = self._connections.open(self._place)
         if self._is_counted:
@@ -128,7 +150,44 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and see whether a request is complete now."""
+        """Read on; what is asked while earlier requests wait is read when they have been answered."""
+        if self._is_held:
+            self._later += data
+        else:
+            self._read(data)
+        if self._is_held:
+            self.flow.pause_reading()
+
+    def on_response_complete(self) -> None:
+        """Go on with what was asked before, then with what has not been read."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._later and not self.pipeline:
+            later, self._later = self._later, b""
+            self._read(later)
+        if self._is_held:
+            self.flow.pause_reading()
+        else:
+            self.flow.resume_reading()
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether requests wait for others on this connection, so that no more of them are taken."""
+        return bool(self._later or self.pipeline)
+
+    def _read(self, data: bytes) -> None:
+        """Read piece by piece, until a request has to wait."""
+        for at in range(0, len(data), PIECE_BYTES):
+            self._read_piece(data[at : at + PIECE_BYTES])
+            if self.transport.is_closing():
+                return
+            if self.pipeline:
+                self._later = data[at + PIECE_BYTES :]
+                return
+
+    def _read_piece(self, data: bytes) -> None:
+        """See whether a request is complete now."""
         self._heard += len(data)
         super().data_received(data)
         if self._is_whole:
@@ -141,6 +200,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._has_head = self._is_whole = False
+        self._heard = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -168,7 +228,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Close the connection unless a body still comes; one that we do not take up ourselves is not to blame."""
-        is_held_up = self._has_head and self.flow.read_paused
+        is_held_up = self._is_held or (self._has_head and self.flow.read_paused)
         if not is_held_up and (not self._has_head or self._heard < BODY_BYTES_MIN):
             self._rest()
             self.transport.abort()
