@@ -18,7 +18,8 @@ from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.studio import Studio
 from reelbot.web.site import OPERATIONS
 
-KEYED = [one for one in OPERATIONS if one.idempotency is not None]
+KEYED = [one for one in OPERATIONS if one.idempotency is not None and one.scope != "operator"]
+"""What an account asks for itself. What operators ask for is about others, whose keys are their own."""
 
 Ask = Callable[[str], Awaitable[httpx.Response]]
 """Sends a request under a key."""
@@ -64,7 +65,7 @@ class Asking:
         return self._sends("PUT", "/subscription", {"plan": ("pro", "starter", "free")[n % 3], "confirm": True})
 
     async def _change_account(self, n: int) -> Ask:
-        return self._sends("PATCH", "/account", {"timezone": f"Etc/GMT+{1 + n % 12}"})
+        return self._sends("PATCH", "/account", {"timezone": f"Etc/GMT+{1 + n % 12}", "confirm": True})
 
     async def _add_webhook(self, n: int) -> Ask:
         return self._sends("POST", "/webhooks", {"url": f"https://example.com/{n}", "kinds": ["allowance.low"]})

@@ -159,7 +159,8 @@ async def test_the_first_load_is_light_and_all_of_it_is_ours(visited: Visited) -
 
     async def weigh(answer: Response) -> None:
         if "/events" not in answer.url and answer.status == 200:
-            weights[answer.url] = (await answer.request.sizes())["responseBodySize"]
+            size = (await answer.request.sizes())["responseBodySize"]
+            weights[answer.url] = max(size, weights.get(answer.url, 0))  # later it comes from the cache, and has none
 
     context = await visited.browser.new_context()
     page = await visited.another(context)

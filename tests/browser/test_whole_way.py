@@ -242,10 +242,11 @@ async def test_where_signing_up_is_open_one_signs_up_out_and_in_and_changes_the_
 
 
 async def _send(page: Page, button: str, **fields: str) -> None:
+    form = page.locator("form").filter(has=page.get_by_role("button", name=button, exact=True))
     for label, text in fields.items():
-        await page.get_by_label(label, exact=True).fill(text)
+        await form.get_by_label(label, exact=True).fill(text)
     async with page.expect_navigation():
-        await page.get_by_role("button", name=button, exact=True).click()
+        await form.get_by_role("button", name=button, exact=True).click()
 
 
 async def _sign_out(page: Page) -> None:
@@ -257,7 +258,7 @@ async def _sign_out(page: Page) -> None:
 async def _use_a_key(page: Page, url: str) -> None:
     """Create a key, use it for a program, revoke it."""
     await page.goto(f"{url}/account")
-    await _send(page, "Create a key", **{"Where will it be used?": "Nightly"})
+    await _send(page, "Create a key", **{"Where will it be used?": "Nightly", "Current password": SECOND})
     key = await page.locator("#new-secret").inner_text()
     assert (await _usage(url, key)).json()["account"] == NAME
     await page.get_by_role("button", name="Revoke the key Nightly").click()

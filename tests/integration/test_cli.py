@@ -666,6 +666,7 @@ def test_the_doctor_finds_a_new_machine_healthy_and_leaves_nothing_behind(tmp_pa
     assert found["ok"]
     assert {check["check"] for check in found["checks"]} == {
         "Python", "SQLite", "Plans and prices", "Database", "Disk space", "Disk", "Providers", "Clock", "Time zones", "Port",
+        "Walls",
     }  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
