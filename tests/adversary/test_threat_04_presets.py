@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from tests.fakes import FakeClock
 from tests.sites import Stand, standing
@@ -51,6 +52,28 @@ async def test_what_no_draft_would_take_is_not_kept_as_a_preset(stand: Stand, te
     assert await listed(stand) == []
 
 
+async def test_settings_of_which_each_is_fine_have_a_bound_together(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"tone": "humorous", "pace": 1.5}
+    size = len(msgspec.json.encode(settings))
+    draft = (await stand.post("/drafts", {"flow": "narrated"})).json()["id"]
+
+    async def statuses() -> list[int]:
+        made = [
+            await stand.post("/presets", {"name": "Mine", "template": settings}),
+            await stand.post("/drafts", {"flow": "narrated", "settings": settings}),
+            await stand.send("PATCH", f"/drafts/{draft}", {"settings": settings}, key=None),
+        ]
+        return [answer.status_code for answer in made]
+
+    monkeypatch.setattr("reelbot.studio.drafting.SETTINGS_BYTES_MAX", size - 1)
+    assert await statuses() == [400, 400, 400]
+    assert await listed(stand) == []
+    monkeypatch.setattr("reelbot.studio.drafting.SETTINGS_BYTES_MAX", size)
+    assert await statuses() == [201, 201, 200]
+
+
 async def test_what_a_draft_would_take_is_kept_and_can_be_applied(stand: Stand) -> None:
     voice = (await stand.get("/voices", params={"language": "de"})).json()["voices"][0]["id"]
     kept = await stand.post("/presets", {"name": "Mine", "template": {"voice": voice, "tone": "humorous"}})
@@ -76,6 +99,19 @@ async def test_an_old_preset_that_is_too_large_is_neither_served_nor_in_the_way(
     assert await listed(stand) == []
     assert (await stand.post("/presets", {"name": "Mine", "brand": {}})).status_code == 201
     assert [one["name"] for one in await listed(stand)] == ["Mine"]
+
+
+async def test_a_preset_that_has_become_too_large_is_not_served_under_the_key_that_kept_it(stand: Stand) -> None:
+    database: Any = stand.site.database
+    body = {"name": "Mine", "brand": {}}
+    assert (await stand.post("/presets", body, key="mine")).status_code == 201
+    mark = "?" if database.dialect == "sqlite" else "%s"
+    async with database.transaction() as connection:
+        huge = '{"provider_options": {"image": {"embedded": {"x": "' + "x" * 900_000 + '"}}}}'
+        await connection.execute(f"UPDATE preset SET settings = {mark}", (huge,))
+    again = await stand.post("/presets", body, key="mine")
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+    assert len(again.content) < 10_000
 
 
 async def test_there_are_a_hundred_at_most_however_many_are_asked_for_at_once(

@@ -86,6 +86,18 @@ async def test_only_the_last_preview_of_a_living_draft_is_kept(stage: Stage) -> 
     assert [has(stage, looks[-1]), has(stage, beside)] == [False, False]
 
 
+async def test_an_older_preview_that_was_made_a_moment_ago_is_left_until_the_next_one(stage: Stage) -> None:
+    draft = await stage.finished()
+    young = await stage.done(await stage.studio.preview(stage.ada, draft, "young"))
+    await previewed(stage, draft, 1)
+    assert (await stage.studio.job(stage.ada, young.id)).result == young.result
+    path = stage.room.files.path(str((young.result or {})["preview"]))
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 3_600))
+    await previewed(stage, draft, 2)
+    assert (await stage.studio.job(stage.ada, young.id)).result is None
+    assert not has(stage, young)
+
+
 async def test_a_preview_that_another_draft_has_too_stays(stage: Stage) -> None:
     draft, other = await stage.finished(), await stage.finished()
     for one in (draft, other):
