@@ -21,7 +21,7 @@ from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
 from reelbot.studio.core.jobs import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
-from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft
+from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, require_size
 from reelbot.studio.keeping import Owner, json_text, new_number, number_of, owner_of, read_json
 from reelbot.studio.keys import KeyTaken, content_of
 from reelbot.studio.room import Room, draft_told, job_told
@@ -192,6 +192,7 @@ class Generating:
         self, account: AccountRef, seen: KeptDraft, asked: GenerationAsked, content: str, key: str
     ) -> _Wanted:
         plan = self._weigher.planned(seen.draft, asked)
+        require_size(plan.draft)
         weighed, later = await self._fitting(account, plan, asked)
         draft = _without_scenes(plan.draft, later, seen.draft)
         items = [item for one in weighed for item in one.items]
