@@ -1,4 +1,4 @@
-"""Drafts: a document stays small however it is made to grow, and many of them in a list freeze nobody."""
+"""Drafts and jobs: each stays small however it is made to grow, and many of them in a list freeze nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from tests.sites import Stand, standing
 
 from reelbot.clock import SECOND
 from reelbot.studio import StudioRefused, drafting, store
-from reelbot.studio.bounds import DRAFT_BYTES_MAX, DRAFTS_READ_AT_ONCE, LISTS_WAITING_MAX, SCRIPT_LENGTH_MAX
+from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_WAITING_MAX, READ_AT_ONCE, SCRIPT_LENGTH_MAX
 from reelbot.studio.keeping import Page
 
 
@@ -59,7 +59,7 @@ async def test_an_ai_action_is_not_begun_for_a_draft_that_has_no_room_for_its_re
 async def test_others_have_a_turn_between_any_two_drafts_of_a_list(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [await drafted(stand) for _ in range(2 * DRAFTS_READ_AT_ONCE + 1)]
+    ids = [await drafted(stand) for _ in range(2 * READ_AT_ONCE + 1)]
     read, turn, kept_draft = [], 0, store._kept_draft
 
     def noted(*given: Any) -> Any:
@@ -78,6 +78,41 @@ async def test_others_have_a_turn_between_any_two_drafts_of_a_list(
     beside.cancel()
     assert sorted(listed) == sorted(ids)
     assert len(set(read)) == len(read) == len(ids)
+
+
+async def test_others_have_a_turn_between_any_two_jobs_of_a_list(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = []
+    for _ in range(READ_AT_ONCE + 1):
+        begun = await stand.post(f"/drafts/{await drafted(stand)}/generations", {"step": "topic"})
+        ids.append(begun.json()["job"])
+        assert (await stand.send("DELETE", f"/jobs/{ids[-1]}")).status_code == 200
+    read, turn, kept_job = [], 0, store._job
+
+    def noted(*given: Any) -> Any:
+        read.append(turn)
+        return kept_job(*given)
+
+    async def others() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(store, "_job", noted)
+    beside = asyncio.create_task(others())
+    listed = [one["id"] for one in (await stand.get("/jobs", params={"limit": 500})).json()["jobs"]]
+    beside.cancel()
+    assert sorted(listed) == sorted(ids)
+    assert len(set(read)) == len(read) == len(ids)
+
+
+async def test_one_job_has_no_more_text_than_is_read_in_a_moment(stand: Stand) -> None:
+    draft, passage = await drafted(stand), "w\u00f6rd " * 800
+    steps = [{"step": "rewrite", "options": {"makes": "title", "passage": passage}}] * 48
+    answer = await stand.post(f"/drafts/{draft}/generations", {"steps": steps})
+    assert (answer.status_code, answer.json()["code"], await stand.used()) == (400, "malformed", (0, 0))
+    pictures = [{"step": "image", "options": {"prompt": "\u732b" * 1_000}}] * 15
+    assert (await stand.post(f"/drafts/{draft}/generations", {"steps": pictures})).status_code == 202
 
 
 async def test_one_account_reads_one_list_of_drafts_at_a_time_and_is_told_when_too_many_wait(stand: Stand) -> None:

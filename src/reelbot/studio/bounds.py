@@ -32,11 +32,14 @@ DRAFT_BYTES_MAX = 500_000
 """Of a draft's document, as JSON, that one more version by hand or AI action may be added to: some hundreds of versions of
 usual length. A larger one would keep everybody else waiting each time that it is read."""
 
-DRAFTS_READ_AT_ONCE = 10
-"""Drafts of a list that are in memory at once."""
+JOB_BYTES_MAX = 150_000
+"""Of the pieces of work of one job, as JSON: forty-eight pictures with the longest descriptions in any script."""
+
+READ_AT_ONCE = 10
+"""Drafts or jobs of a list that are read from the database at once."""
 
 LISTS_MAX = 4
-"""Lists of drafts that are read at once in one process, one of an account."""
+"""Lists of drafts, and of jobs, that are read at once in one process, one of an account."""
 
 LISTS_WAITING_MAX = 32
 """Of one account that wait for that: more than anybody has tabs that were opened at once."""

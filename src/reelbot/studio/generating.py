@@ -14,7 +14,7 @@ from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usa
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.studio.bounds import JOBS_WAITING_MAX
+from reelbot.studio.bounds import JOB_BYTES_MAX, JOBS_WAITING_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
@@ -193,6 +193,8 @@ class Generating:
     ) -> _Wanted:
         plan = self._weigher.planned(seen.draft, asked)
         require_size(plan.draft)
+        if len(json_text(plan.tasks).encode()) > JOB_BYTES_MAX:
+            raise Malformed("These are too many long texts to be worked on at once. Ask for fewer.", "steps")
         weighed, later = await self._fitting(account, plan, asked)
         draft = _without_scenes(plan.draft, later, seen.draft)
         items = [item for one in weighed for item in one.items]

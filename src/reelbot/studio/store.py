@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.studio.bounds import DRAFTS_READ_AT_ONCE, JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX
+from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
 from reelbot.studio.core.drafts import Draft, Media
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
@@ -179,7 +179,7 @@ class StudioStore(TurnStore):
         """The same, a few in memory at a time; between any two of them others have a turn."""
         left = page.size
         while left > 0:
-            size = min(left, DRAFTS_READ_AT_ONCE)
+            size = min(left, READ_AT_ONCE)
             rows = await self._rows(None, "list_drafts", *owner, page.before_at, page.before_number, size)
             for row in rows:
                 page = Page(size, row[_UPDATED_AT], row[0])
@@ -230,6 +230,19 @@ class StudioStore(TurnStore):
         """A page of jobs, the newest first."""
         rows = await self._rows(connection, "list_jobs", *owner, page.before_at, page.before_number, page.size)
         return [_job(row) for row in rows]
+
+    async def jobs_in_turn(self, owner: Owner, page: Page) -> AsyncIterator[Job]:
+        """The same, a few read at a time; between any two of them others have a turn."""
+        left = page.size
+        while left > 0:
+            size = min(left, READ_AT_ONCE)
+            rows = await self._rows(None, "list_jobs", *owner, page.before_at, page.before_number, size)
+            for row in rows:
+                job = _job(row)
+                page = Page(size, job.created_at, job.number)
+                yield job
+                await asyncio.sleep(0)
+            left = left - size if len(rows) == size else 0
 
     async def active(self, owner: Owner, connection: Connection | None = None) -> list[Job]:
         """The jobs of an account that have not ended, the oldest first."""
