@@ -321,6 +321,18 @@ async def test_one_address_opens_so_many_accounts_within_an_hour(stand: Stand, m
     assert (await opened("evi", "203.0.113.9")).status_code == 303
 
 
+async def test_a_form_that_tells_whether_a_name_is_taken_counts_also_where_it_opens_nothing(
+    stand: Stand, stranger: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SIGNUP", SIGNUP._replace(made_max=2))
+    with_settings(stand, signup="open")
+    stands = [
+        (await stranger.send("/signup", name=name, password=PASSWORD, timezone="Nowhere")).status_code
+        for name in ("eve", "ada", "eva")
+    ]
+    assert stands == [400, 400, 429]
+
+
 # what other sites make a browser do
 
 

@@ -28,6 +28,22 @@ SCENES_MAX = 60
 VERSIONS_MAX = 500
 """Results kept in one slot of a draft: nobody looks through more, and the document stays small enough to save often."""
 
+DRAFT_BYTES_MAX = 500_000
+"""Of a draft's document, as JSON, that one more version by hand or AI action may be added to: some hundreds of versions of
+usual length. A larger one would keep everybody else waiting each time that it is read."""
+
+JOB_BYTES_MAX = 150_000
+"""Of the pieces of work of one job, as JSON: forty-eight pictures with the longest descriptions in any script."""
+
+READ_AT_ONCE = 10
+"""Drafts or jobs of a list that are read from the database at once."""
+
+LISTS_MAX = 4
+"""Lists of drafts, and of jobs, that are read at once in one process, one of an account."""
+
+LISTS_WAITING_MAX = 32
+"""Of one account that wait for that: more than anybody has tabs that were opened at once."""
+
 TYPING_SECONDS_MAX = 300
 """How long what is saved while one is typing stays one version: a pause of thought is not yet another draft of it."""
 

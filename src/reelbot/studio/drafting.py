@@ -8,8 +8,8 @@ from msgspec import UNSET, structs
 
 from reelbot.allowance import AccountRef
 from reelbot.db import Connection
-from reelbot.errors import Malformed
-from reelbot.studio.bounds import SETTINGS_BYTES_MAX
+from reelbot.errors import Malformed, TooBusy
+from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_MAX, LISTS_WAITING_MAX, SETTINGS_BYTES_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import (
     ChangeAsked,
@@ -25,10 +25,11 @@ from reelbot.studio.core.jobs import Job
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import why_stale
 from reelbot.studio.core.works import Kind
-from reelbot.studio.keeping import Owner, Page, new_number, number_of, owner_of
+from reelbot.studio.keeping import Owner, Page, json_text, new_number, number_of, owner_of
 from reelbot.studio.keys import Claim, unclaimed
 from reelbot.studio.providers.port import Provider
 from reelbot.studio.room import Room, draft_told
+from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
 from reelbot.studio.store import KeptDraft, KeptVideo, PastDraft
 from reelbot.studio.tasks import chosen_options, missing_after, to_refresh
@@ -66,6 +67,7 @@ class Drafting:
         self._room = room
         self._weigher = weigher
         self._languages = languages
+        self._lists = Share(LISTS_MAX, 1, LISTS_WAITING_MAX)
 
     async def open(self, account: AccountRef, asked: DraftAsked, claim: Claim = unclaimed) -> KeptDraft:
         """A new draft."""
@@ -106,9 +108,12 @@ class Drafting:
     async def listed(self, account: AccountRef, page: Page) -> list[DraftListed]:
         """A page of drafts, the last changed first."""
         owner = owner_of(account)
-        active = await self._room.store.active(owner)
-        drafts = await self._room.store.drafts(owner, page)
-        return [draft_listed(kept, _jobs_of(kept, active)) for kept in drafts]
+        listed: list[DraftListed] = []
+        async with self._lists.place(owner):
+            active = await self._room.store.active(owner)
+            async for kept in self._room.store.drafts_in_turn(owner, page):
+                listed.append(draft_listed(kept, _jobs_of(kept, active)))
+        return listed
 
     async def shown(self, account: AccountRef, id: str) -> DraftShown:
         """A draft as it stands, with prices and the jobs at work for it."""
@@ -179,6 +184,8 @@ class Drafting:
         found = impact(kept.draft, changed)
         if found.affected and not asked.confirm:
             raise _NotAgreed(changed, found)
+        if changed.next_id != kept.draft.next_id:  # something was added
+            require_size(changed)
         return changed_draft(kept, changed, self._room.clock())
 
     async def remove(self, account: AccountRef, id: str) -> list[Job]:
@@ -323,6 +330,12 @@ class Drafting:
 def changed_draft(kept: KeptDraft, draft: Draft, now: int) -> KeptDraft:
     """A draft once it is saved in another form."""
     return kept._replace(draft=draft, heading=draft.heading, revision=kept.revision + 1, updated_at=now)
+
+
+def require_size(draft: Draft) -> None:
+    """Raise `TooBusy` when the document is larger than one that a version may be added to."""
+    if len(json_text(draft).encode()) > DRAFT_BYTES_MAX:
+        raise TooBusy("This draft has as many versions as one can have.", "Go on in a new draft.")
 
 
 def draft_from(video: KeptVideo, now: int) -> Draft:

@@ -14,14 +14,14 @@ from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usa
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.studio.bounds import JOBS_WAITING_MAX
+from reelbot.studio.bounds import JOB_BYTES_MAX, JOBS_WAITING_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
 from reelbot.studio.core.jobs import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
-from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft
+from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, require_size
 from reelbot.studio.keeping import Owner, json_text, new_number, number_of, owner_of, read_json
 from reelbot.studio.keys import KeyTaken, content_of
 from reelbot.studio.room import Room, draft_told, job_told
@@ -192,6 +192,9 @@ class Generating:
         self, account: AccountRef, seen: KeptDraft, asked: GenerationAsked, content: str, key: str
     ) -> _Wanted:
         plan = self._weigher.planned(seen.draft, asked)
+        require_size(plan.draft)
+        if len(json_text(plan.tasks).encode()) > JOB_BYTES_MAX:
+            raise Malformed("These are too many long texts to be worked on at once. Ask for fewer.", "steps")
         weighed, later = await self._fitting(account, plan, asked)
         draft = _without_scenes(plan.draft, later, seen.draft)
         items = [item for one in weighed for item in one.items]

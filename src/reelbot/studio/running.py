@@ -52,6 +52,7 @@ from reelbot.studio.providers.port import (
 )
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told
+from reelbot.studio.store import MadeBefore
 from reelbot.studio.tidying import drop_old_previews
 from reelbot.studio.weighing import CREDITS, is_there
 
@@ -86,6 +87,15 @@ class Again(Exception):
         super().__init__(why)
         self.seconds = seconds
         self.why = why
+
+
+class NoLongerFree(Failure):
+    """What a piece of work would have had for nothing is there no more: it is new work, and its price is not held."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this was to be taken from was removed before its turn came.", "Ask for it again, at its price."
+        )
 
 
 class NotTakenIn(ProviderFailure):
@@ -202,7 +212,10 @@ class Run:
         return structs.replace(made, amounts={}, free=True)
 
     async def _made_now(self, at: int, task: Task) -> Made:
-        kept = (await self._room.store.made(self._owner, work_hash(task.work))).kept
+        before = await self._room.store.made(self._owner, work_hash(task.work))
+        if task.is_free and not await self._is_due(before):
+            raise NoLongerFree
+        kept = before.kept
         if kept is not None:
             self._paid.add(at)
         with self._room.files.desk() as folder:
@@ -215,6 +228,12 @@ class Run:
                 delivered, kept = await self._foreseen(self._delivered(at, task, provider, ability, desk)), None
             made = await self._taken_in(task, delivered, folder, kept)
         return structs.replace(made, amounts=self._amounts(at, task, made))
+
+    async def _is_due(self, before: MadeBefore) -> bool:
+        """Whether work that is free is still owed: paid for and never taken in, or its file was lost here."""
+        if before.made is None:
+            return before.is_paid
+        return await is_there(self._room.store, self._owner, before.made)
 
     async def _delivered_before(self, at: int, kept: Kept, desk: Desk) -> Delivered | None:
         """What was delivered and could not be taken in then; None when it is not there any more."""

@@ -12,6 +12,7 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.studio.assets import Assets, Held
+from reelbot.studio.bounds import LISTS_MAX, LISTS_WAITING_MAX
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.jobs import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
@@ -27,6 +28,7 @@ from reelbot.studio.providers.embedded import CODES
 from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room
 from reelbot.studio.samples import Samples
+from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftListed, DraftShown
 from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
 from reelbot.studio.uploads import Uploads
@@ -48,6 +50,7 @@ class Studio:
         self._room = room
         weigher = Weigher(room.ledger, room.store, room.registry)
         self._drafting = Drafting(room, weigher, CODES)
+        self._lists = Share(LISTS_MAX, 1, LISTS_WAITING_MAX)
         self._generating = Generating(room, weigher)
         self._assets = Assets(room)
         self.uploads = Uploads(room, self._assets)
@@ -128,7 +131,9 @@ class Studio:
 
     async def jobs(self, account: AccountRef, page: Page) -> list[Job]:
         """A page of jobs, the newest first."""
-        return await self._room.store.jobs(owner_of(account), page)
+        owner = owner_of(account)
+        async with self._lists.place(owner):
+            return [job async for job in self._room.store.jobs_in_turn(owner, page)]
 
     async def cancel(self, account: AccountRef, id: str) -> Job:
         """Ask for a job's end: at once when it waits, else as soon as its worker hears of it.

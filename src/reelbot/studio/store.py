@@ -5,6 +5,7 @@ Order of locks: whoever writes more than one row of an account first locks the a
 other, whatever they touch, and no two wait for each other. A single row, such as a lease, may be written without it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX
+from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
 from reelbot.studio.core.drafts import Draft, Media
 from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
 from reelbot.studio.keeping import (
@@ -26,6 +27,9 @@ from reelbot.studio.keeping import (
     read_json_or_none,
 )
 from reelbot.studio.turns import Pool, TurnStore
+
+_UPDATED_AT = 5
+"""Where a row of a draft says when it was changed."""
 
 
 class KeptDraft(NamedTuple):
@@ -171,6 +175,18 @@ class StudioStore(TurnStore):
         rows = await self._rows(None, "list_drafts", *owner, page.before_at, page.before_number, page.size)
         return [_kept_draft(owner, row) for row in rows]
 
+    async def drafts_in_turn(self, owner: Owner, page: Page) -> AsyncIterator[KeptDraft]:
+        """The same, a few in memory at a time; between any two of them others have a turn."""
+        left = page.size
+        while left > 0:
+            size = min(left, READ_AT_ONCE)
+            rows = await self._rows(None, "list_drafts", *owner, page.before_at, page.before_number, size)
+            for row in rows:
+                page = Page(size, row[_UPDATED_AT], row[0])
+                yield _kept_draft(owner, row)
+                await asyncio.sleep(0)
+            left = left - size if len(rows) == size else 0
+
     async def save_draft(self, connection: Connection, kept: KeptDraft) -> None:
         """Save a changed draft."""
         row = (kept.revision, kept.heading, json_text(kept.draft), kept.updated_at, *kept[:3])
@@ -214,6 +230,19 @@ class StudioStore(TurnStore):
         """A page of jobs, the newest first."""
         rows = await self._rows(connection, "list_jobs", *owner, page.before_at, page.before_number, page.size)
         return [_job(row) for row in rows]
+
+    async def jobs_in_turn(self, owner: Owner, page: Page) -> AsyncIterator[Job]:
+        """The same, a few read at a time; between any two of them others have a turn."""
+        left = page.size
+        while left > 0:
+            size = min(left, READ_AT_ONCE)
+            rows = await self._rows(None, "list_jobs", *owner, page.before_at, page.before_number, size)
+            for row in rows:
+                job = _job(row)
+                page = Page(size, job.created_at, job.number)
+                yield job
+                await asyncio.sleep(0)
+            left = left - size if len(rows) == size else 0
 
     async def active(self, owner: Owner, connection: Connection | None = None) -> list[Job]:
         """The jobs of an account that have not ended, the oldest first."""

@@ -161,5 +161,5 @@ def charged(weighed: Sequence[Weighed], held: Sequence[tuple[str, int]]) -> list
         for _ in one.items:
             meter, amount = next(amounts)
             total[meter] = total.get(meter, 0) + amount
-        tasks.append(structs.replace(one.task, amounts=total))
+        tasks.append(structs.replace(one.task, amounts=total, is_free=bool(one.free_why)))
     return tasks

@@ -47,14 +47,15 @@ class Task(Struct, frozen=True, kw_only=True):
     """One piece of work of a job: what is to be made, for which slot, from which inputs, at which price.
 
     `script_from` is the number of an earlier task of the same job whose text is the script of this one. `within` is the
-    text that a rewritten passage stands in. `amounts` is what was held for it, by meter; an empty one is work that costs
-    nothing, because it was made before.
+    text that a rewritten passage stands in. `amounts` is what was held for it, by meter. `is_free` says that its price was
+    not, because it was made or paid for before.
     """
 
     slot: SlotRef
     work: Work
     inputs: dict[str, str]
     amounts: dict[str, int] = {}
+    is_free: bool = False
     script_from: int | None = None
     within: str = ""
 

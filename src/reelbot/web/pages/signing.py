@@ -76,7 +76,7 @@ async def show_signup(visit: Visit) -> Outcome:
 async def sign_up(visit: Visit) -> Outcome:
     """Open an account on Free, with its password, and sign in.
 
-    A name that is taken counts as a new account: whoever asks learns that somebody has it.
+    From the look at the name on it counts, whether an account is opened or not: whoever asks learns who has one.
     """
     _require_open(visit)
     try:
@@ -86,7 +86,6 @@ async def sign_up(visit: Visit) -> Outcome:
     except TooManyTries as failure:
         return _too_often("signup", visit, f"{_MANY} {_wait(visit, failure)} {_ASK}", failure)
     except Malformed as failure:
-        await visit.accounts.take_back_signup(visit.address)
         return _form("signup", visit, failure.detail, KINDS["malformed"].status)
     if place is None:
         taken = (
@@ -100,8 +99,13 @@ async def _opened(visit: Visit) -> tuple[int, int] | None:
     """Where the new account is; None when its name is taken, or looks like one that is."""
     ledger, accounts = visit.site.ledger, visit.accounts
     name, plans = visit.field("name"), ledger.terms.catalogue.plans
-    hashed = await accounts.passwords.hashed(_password(visit), (name[:NAME_LENGTH_MAX],))
-    if await ledger.find(name) is not None or await accounts.looks_taken(name):
+    try:
+        hashed = await accounts.passwords.hashed(_password(visit), (name[:NAME_LENGTH_MAX],))
+        is_taken = await ledger.find(name) is not None
+    except Malformed:  # a name or a password that nobody may have: nothing was looked for
+        await accounts.take_back_signup(visit.address)
+        raise
+    if is_taken or await accounts.looks_taken(name):
         return None
     opened: list[tuple[int, int]] = []
 
