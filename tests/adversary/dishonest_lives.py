@@ -35,7 +35,8 @@ WHO = {"mallory": "free", "eve": "starter"}
 STEER: Mapping[str, float] = {
     "generate": 7, "renderDraft": 4, "publishVideo": 5, "publishPost": 3, "releaseHold": 5, "settleHold": 5,
     "openDraft": 3, "uploadAsset": 3, "connectChannel": 2, "cancelJob": 1.5, "changeDraft": 2, "removeDraft": 0.4,
-    "removeChannel": 0.6, "removeAsset": 0.8, "changeSubscription": 0.7, "changeAccount": 0.3,
+    "previewDraft": 2, "readPreview": 1, "removeChannel": 0.6, "removeAsset": 0.8, "changeSubscription": 0.7,
+    "changeAccount": 0.3,
 }  # fmt: skip
 """How much oftener than another operation these are called, so that jobs are placed and come to their ends."""
 

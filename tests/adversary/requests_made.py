@@ -186,10 +186,11 @@ class Making:
         return Request(operation, path, query, body, content)
 
     def completed(self, operation: Described, begun: Mapping[str, Any]) -> Any:
-        """This body, with what the schema requires beside it."""
+        """This body, with what the schema requires beside it, and now and then what it may name of the account's own."""
         schema = self._resolved(operation.facts["requestBody"]["content"]["application/json"]["schema"])
         missing = {name: self.value(schema["properties"][name], name) for name in schema.get("required", ())}
-        return {**missing, **begun}
+        named = [name for name in schema["properties"] if name in self._own.ids and name not in {*missing, "quote"}]
+        return {**missing, **{name: self._id(name) for name in named if self._chance(40)}, **begun}
 
     # where
 

@@ -12,7 +12,7 @@ from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.embedded import speech
 from reelbot.studio.files import Files, disk_errors
 from reelbot.studio.keeping import owner_of
-from reelbot.studio.providers.embedded import CODES, Embedded
+from reelbot.studio.providers.embedded import CODES, VOICE_EDITION, Embedded
 from reelbot.studio.providers.registry import Registry
 from reelbot.studio.shares import Share
 
@@ -34,7 +34,7 @@ class Samples:
         assert isinstance(embedded, Embedded), "the provider of that name"
         if not any(voice == known.id for code in CODES for known in embedded.voices(code)):
             raise StudioRefused("not_found", NO_SAMPLE)
-        path = self._files.samples / f"{_name_of(embedded, voice)}.wav"
+        path = self._files.samples / f"{_name_of(voice)}.wav"
         kept = await asyncio.to_thread(_kept, path)
         if kept is not None:
             return kept
@@ -62,9 +62,9 @@ class Samples:
             (folder / "sample").replace(path)
 
 
-def _name_of(embedded: Embedded, voice: str) -> str:
+def _name_of(voice: str) -> str:
     """A name for all that a greeting depends on: another text or another way of speaking is another greeting."""
-    made_of = [voice, speech.greeting(voice), embedded.abilities["voiceover"].edition]
+    made_of = [voice, speech.greeting(voice), VOICE_EDITION]
     return hashlib.sha256(msgspec.json.encode(made_of)).hexdigest()
 
 

@@ -62,6 +62,10 @@ class ClipOptions(Struct, frozen=True, forbid_unknown_fields=True):
     liveliness: Annotated[float, Meta(ge=0.25, le=2.0)] = 1.0
 
 
+VOICE_EDITION = 2
+"""Raised when another sound comes of the same text and voice."""
+
+
 def _ability(title: str, label: str, options: type[Struct] = NoOptions, *, edition: int | None = None) -> Ability:
     return Ability(
         title,
@@ -79,7 +83,7 @@ _ABILITIES: Mapping[Kind, Ability] = MappingProxyType(
         "topic": _ability("Ideas from templates", "template text", edition=2),
         "script": _ability("Scripts from templates", "template text", edition=2),
         "rewrite": _ability("Rewriting by rules", "template text", edition=2),
-        "voiceover": _ability("espeak-ng, a synthesiser", "synthesised voice", edition=2),
+        "voiceover": _ability("espeak-ng, a synthesiser", "synthesised voice", edition=VOICE_EDITION),
         "image": _ability("Artwork painted by rules", "generated artwork", ImageOptions, edition=2),
         "animation": _ability("The view drifts over the picture", "drifting picture", ClipOptions),
         "music": _ability("Music composed by rules", "synthesised music"),
