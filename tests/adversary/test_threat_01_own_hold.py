@@ -16,6 +16,7 @@ from tests.studio.scripted import Killed
 from reelbot.allowance import FailurePoint, Ledger, Line, Status
 from reelbot.allowance.core.commands import content_hash
 from reelbot.cli import program
+from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
 from reelbot.studio.providers.port import ProviderFailure
 
@@ -240,6 +241,8 @@ async def test_no_key_of_a_caller_stands_in_the_way_of_a_jobs_end(ada: Dishonest
         body = {"lines": [{"meter": "ai_credits", "amount": 1}]}
         assert (await ada.call("POST", "/holds", body, key=f"~{content.hex()}")).status_code == 201
         assert (await ada.call("POST", "/holds", body, key=f"\x1f~{content.hex()}")).status_code == 400
+        with pytest.raises(Malformed, match="key"):
+            await ada.stage.ledger.hold(ada.stage.ada, {"ai_credits": 1}, key=f"\x1f~{content.hex()}")
     assert (await ada.stage.done(begun)).state == "succeeded"
     assert await ada.stage.credits() == (9 + 2, 2)
 

@@ -127,6 +127,28 @@ async def test_names_that_never_resolve_are_waited_for_by_their_own_account_only
         assert sorted(statuses) == [201] * TESTS_OF_ONE_MAX + [429] * (10 - TESTS_OF_ONE_MAX)
 
 
+async def test_the_last_place_is_for_somebody_else_and_when_it_is_taken_the_server_says_so(
+    sqlite_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reelbot.webhooks.service.TESTS_MAX", TESTS_OF_ONE_MAX)
+    async with site_of(sqlite_url, clock) as (stand, names):
+        await join(stand, "eve", "free")
+        webhooks = {name: await webhook_of(stand, name, HANGING) for name in ("ada", "bob", "eve")}
+        hanging: list[asyncio.Task[httpx.Response]] = []
+        for taken in range(1, TESTS_OF_ONE_MAX):
+            hanging += asked_at_once(stand, "bob", webhooks["bob"], 1)
+            await names.until(taken)
+        refused = asked_at_once(stand, "bob", webhooks["bob"], 1)
+        hanging += asked_at_once(stand, "ada", webhooks["ada"], 1)
+        await names.until(TESTS_OF_ONE_MAX)
+        refused += asked_at_once(stand, "eve", webhooks["eve"], 1)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            codes = [(answer.status_code, answer.json().get("code")) for answer in await asyncio.gather(*refused)]
+        assert codes == [(429, "too_many_requests"), (503, "too_busy")]
+        names.let_go.set()
+        assert [one.status_code for one in await asyncio.gather(*hanging)] == [200] * TESTS_OF_ONE_MAX
+
+
 @pytest.mark.parametrize("accounts", [TESTS_MAX // TESTS_OF_ONE_MAX // 2])
 async def test_half_of_all_places_taken_by_many_accounts_still_leave_room(
     sqlite_url: str, clock: FakeClock, accounts: int

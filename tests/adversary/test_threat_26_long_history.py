@@ -166,6 +166,28 @@ async def test_a_day_long_ago_is_found_without_looking_through_the_days_beside_i
     assert watched.took() <= 4 * BLOCK
 
 
+@pytest.mark.parametrize("address", ["sqlite_url", "postgres_url"])
+async def test_a_database_is_looked_through_from_near_the_day_that_is_asked_for_on(
+    request: pytest.FixtureRequest, clock: FakeClock, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with standing(request.getfixturevalue(address), clock) as stand:
+        await lived(stand, 120)
+        begins = stand.clock() - 5 * DAY
+        day = {"from": instant_text(begins), "to": instant_text(begins + HOUR)}
+        ends = (await stand.ledger.store.stretch(stand.accounts["ada"], begins, begins + HOUR)).before_seq
+        looked: list[int] = []
+        entries = stand.ledger.store.entries
+
+        async def noted(ref: AccountRef, span: Span) -> Sequence[Entry]:
+            if span.is_searched:
+                looked.append(span.before_seq or 0)
+            return await entries(ref, span)
+
+        monkeypatch.setattr(stand.ledger.store, "entries", noted)
+        assert (await stand.get("/entries", params=day)).status_code == 200
+        assert max(looked) == ends < 120
+
+
 async def test_what_comes_after_a_block_was_summed_up_is_found(stand: Stand) -> None:
     await lived(stand, 40)
     assert (await paged(stand, {"kind": "refund"}))[0] == []
@@ -213,8 +235,21 @@ async def test_an_account_looks_for_a_few_pages_at_once_and_nobody_else_is_refus
     assert (len(searches), bob != ada) == (0, True)
 
 
-async def test_an_account_exports_a_few_histories_at_once_and_nobody_else_is_refused(stand: Stand) -> None:
+async def test_an_account_exports_a_few_histories_at_once_and_nobody_else_is_refused(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
     csv = {"Accept": "text/csv"}
+    under_way: list[int] = []
+    history = stand.ledger.history
+
+    async def noted(account: AccountRef, span: Span) -> Sequence[Entry]:
+        under_way.append(len(stand.site.exports))
+        return await history(account, span)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stand.ledger, "history", noted)
+        assert (await stand.get("/entries", headers=csv)).status_code == 200
+    assert under_way == [1], "it has its place for as long as it lasts"
     ada = (stand.accounts["ada"].lane, stand.accounts["ada"].id)
     taken = [stand.site.exports.taken(ada) for _ in range(EXPORTS_OF_ONE_MAX)]
     for one in taken:

@@ -80,6 +80,22 @@ async def test_the_retry_is_free_and_asks_nobody_although_the_script_was_edited_
     assert (await stage.credits(), len(stage.provider.asked)) == ((6, 0), 2)
 
 
+async def test_a_voice_whose_words_could_not_be_written_is_kept_although_its_file_had_been_moved(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = await stage.open(script="Cats purr.")
+
+    async def full(text: str) -> str:
+        raise FULL
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.room.files, "keep_text", full)
+        job = await stage.done(await stage.generate(draft, "voiceover"))
+    assert (job.failure and job.failure.point, await stage.credits()) == ("after_delivery", (3, 0))
+    await stage.made(draft, "voiceover")
+    assert (await stage.credits(), len(stage.provider.asked)) == ((3, 0), 1)
+
+
 async def test_bringing_up_to_date_takes_in_what_was_delivered_too(stage: Stage) -> None:
     draft = await stage.finished()
     await stage.change(draft, script="Cats purr.")

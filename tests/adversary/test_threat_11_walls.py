@@ -1,9 +1,11 @@
 """THREATS 11: each wall alone. What several walls forbid together is asked here in a way that only one of them answers."""
 
+import ctypes
 import json
 import os
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -39,6 +41,17 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only the limits a
 on_known = pytest.mark.skipif(
     sys.platform != "linux" or os.uname().machine not in AUDIT, reason="there is a filter for these architectures"
 )
+
+
+def has_landlock() -> bool:
+    """Whether the kernel tells a version of it."""
+    if sys.platform != "linux":
+        return False
+    version = (launch.LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), launch.LANDLOCK_VERSION)
+    return bool(ctypes.CDLL(None, use_errno=True).syscall(*version) > 0)
+
+
+with_landlock = pytest.mark.skipif(not has_landlock(), reason="needs a kernel that has Landlock")
 
 
 def answered(code: bytes, architecture: int, number: int, first: int = 0) -> int:
@@ -121,6 +134,50 @@ async def test_a_child_has_of_what_root_may_do_only_what_reads_and_writes_files(
     kept = 1 << 1 | 1 << 2
     names = ("CapPrm", "CapEff", "CapBnd") if os.geteuid() == 0 else ("CapPrm", "CapEff")
     assert {name: int(sets[name], 16) & ~kept for name in names} == dict.fromkeys(names, 0)
+
+
+@with_landlock
+def test_a_child_cannot_read_the_environment_of_another_child_that_may_no_more_than_itself() -> None:
+    waits = launched(("cat",), LIMITS)
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as other:
+        assert other.stdin is not None and other.stdout is not None
+        other.stdin.write(b"!")
+        other.stdin.flush()
+        assert other.stdout.read(1) == b"!"  # it is the program by now
+        code = f"""
+try:
+    open("/proc/{other.pid}/environ").read()
+except PermissionError:
+    print("denied")"""
+        command = (sys.executable, "-I", "-c", code)
+        said = subprocess.run(launched(command, LIMITS), capture_output=True, env=environment(), check=True).stdout
+        other.stdin.close()
+    assert said == b"denied\n"
+
+
+@on_linux
+def test_without_a_filter_a_namespace_shuts_off_what_landlock_lets_through() -> None:
+    """Datagrams; needs a kernel that lets anybody make namespaces."""
+    unfiltered = "import runpy, sys, platform; platform.machine = lambda: 'pdp11'; del sys.argv[0]\n"
+    unfiltered += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        sends = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'!', ADDRESS)"
+        sends = sends.replace("ADDRESS", repr(server.getsockname()))
+        subprocess.run([sys.executable, "-c", sends], check=True)  # whoever is not within walls does
+        walls = launched((sys.executable, "-I", "-c", sends), LIMITS)
+        command = [walls[0], "-I", "-S", "-c", unfiltered, *walls[3:]]
+        ended = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert (ended.returncode, "Network is unreachable" in ended.stderr) == (1, True), ended.stderr
+
+
+@on_linux
+def test_a_child_that_writes_too_much_ends_as_a_program_does_that_knows_nothing_of_it() -> None:
+    """Python ignores the two signals that end a program then, and what is ignored stays so."""
+    command = launched(("cat", "/proc/self/status"), LIMITS)
+    said = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True).stdout
+    ignored = int(next(line for line in said.splitlines() if line.startswith("SigIgn")).split()[1], 16)
+    assert ignored & (1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1) == 0
 
 
 @pytest.fixture
