@@ -35,7 +35,7 @@ from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Job, Setup
 from reelbot.studio.core.works import Work, kind_of
 from reelbot.studio.files import Files
-from reelbot.studio.places import Places
+from reelbot.studio.job_places import JobPlaces
 from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.port import Ability, Delivered, Desk
 from reelbot.studio.providers.registry import Registry
@@ -179,7 +179,7 @@ class SteppedWorker(Worker):
 
     _now: Run | None = None
 
-    def _run_of(self, job: Job, places: Places | None = None) -> Run:
+    def _run_of(self, job: Job, places: JobPlaces | None = None) -> Run:
         self._now = super()._run_of(job, places)
         return self._now
 

@@ -35,9 +35,9 @@ from reelbot.studio.core.steps import text_hash
 from reelbot.studio.core.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import FileMissing, StorageFull, disk_errors, linked
+from reelbot.studio.job_places import JobPlaces
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
-from reelbot.studio.places import Places
 from reelbot.studio.providers.port import (
     Ability,
     AtOnce,
@@ -142,7 +142,7 @@ class Run:
         maker: Maker,
         job: Job,
         pause_seconds: float = POLL_SECONDS,
-        places: Places | None = None,
+        places: JobPlaces | None = None,
     ) -> None:
         self.job = job
         self.is_away = False

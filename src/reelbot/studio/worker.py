@@ -26,9 +26,9 @@ from reelbot.studio.bounds import (
 )
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.job_places import JobPlaces
 from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
-from reelbot.studio.places import Places
 from reelbot.studio.presence import Presence
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.running import POLL_SECONDS, Again, Run
@@ -74,7 +74,7 @@ class Worker:
         self._pause_seconds = pause_seconds
         self._first_lane = 0
         self._wanted = asyncio.Event()
-        self._places = Places(jobs, AWAY_MAX, self._wanted.set)
+        self._places = JobPlaces(jobs, AWAY_MAX, self._wanted.set)
         self._marks_at = 0
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
@@ -127,7 +127,7 @@ class Worker:
                 return
             await self._run(self._run_of(job))
 
-    def _run_of(self, job: Job, places: Places | None = None) -> Run:
+    def _run_of(self, job: Job, places: JobPlaces | None = None) -> Run:
         return Run(self._room, self._ending, self._maker, job, self._pause_seconds, places)
 
     async def _work(self) -> None:
