@@ -1,4 +1,4 @@
-"""THREATS 8: what takes memory and time has its bound, and nobody waits because somebody else asked for much."""
+"""Threat 8: what takes memory and time has its bound, and nobody waits because somebody else asked for much."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""THREATS 9: storage is set aside before a byte of an upload is written, and what breaks off leaves no file and no hold."""
+"""Threat 9: storage is set aside before a byte of an upload is written, and what breaks off leaves no file and no hold."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""THREATS 10: an answer that is compressed a thousandfold is not unpacked, and none is taken in beyond its bound."""
+"""Threat 10: an answer that is compressed a thousandfold is not unpacked, and none is taken in beyond its bound."""
 
 import gzip
 import tracemalloc

@@ -1,4 +1,4 @@
-"""THREATS 11: a program that the studio runs sees no key, reaches no network and no other process, and takes no more.
+"""Threat 11: a program that the studio runs sees no key, reaches no network and no other process, and takes no more.
 
 Every test runs a program through the real launcher; a program that a hostile file has taken over could do as much.
 """

@@ -1,4 +1,4 @@
-"""THREATS 11: each wall alone. What several walls forbid together is asked here in a way that only one of them answers."""
+"""Threat 11: each wall alone. What several walls forbid together is asked here in a way that only one of them answers."""
 
 import ctypes
 import json
