@@ -168,7 +168,11 @@ def test_without_a_filter_a_namespace_shuts_off_what_landlock_lets_through() -> 
         walls = launched((sys.executable, "-I", "-c", sends), LIMITS)
         command = [walls[0], "-I", "-S", "-c", unfiltered, *walls[3:]]
         ended = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
-    assert (ended.returncode, "Network is unreachable" in ended.stderr) == (1, True), ended.stderr
+        may = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x10000000 | 0x40000000) != 0)"
+        has_namespaces = subprocess.run([sys.executable, "-c", may], check=False).returncode == 0
+    # A changed root, as some containers have, forbids namespaces: then there is no wall, and the doctor says so.
+    walled = (1, True) if has_namespaces else (0, False)
+    assert (ended.returncode, "Network is unreachable" in ended.stderr) == walled, ended.stderr
 
 
 @on_linux

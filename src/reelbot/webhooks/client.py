@@ -128,7 +128,8 @@ class Client:
         return await addresses_of(host, port, self._resolve, lambda address: self._may_reach(address, url.scheme))
 
     def _may_reach(self, address: Address, scheme: str) -> bool:
-        if self._loopback and address.is_loopback:
+        is_mapped = getattr(address, "ipv4_mapped", None) is not None  # from Python 3.13 on it is loopback, too
+        if self._loopback and address.is_loopback and not is_mapped:
             return True
         return scheme == "https" and is_public(address)
 
