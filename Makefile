@@ -49,8 +49,8 @@ install: $(VENV)/installed ## only set up, into .venv
 LOCKED := --upgrade --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header
 
 lock: $(VENV)/uv ## choose the newest versions again and lock them with their hashes
-	$(UV) pip compile -q $(LOCKED) pyproject.toml -o requirements/run.txt
-	$(UV) pip compile -q $(LOCKED) pyproject.toml --group dev -o requirements/test.txt
+	$(UV) pip compile -q $(LOCKED) pyproject.toml --extra all -o requirements/run.txt
+	$(UV) pip compile -q $(LOCKED) pyproject.toml --extra all --group dev -o requirements/test.txt
 	$(UV) pip compile -q $(LOCKED) requirements/setup.in -o requirements/setup.txt
 	$(UV) pip compile -q $(LOCKED) requirements/moviepy.in -o requirements/moviepy.txt
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes import FakeClock
 
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, migrate, open_database, pending
+from reelbot.db.postgres import PsycopgDatabase
 from reelbot.errors import ConfigFailure, DatabaseFailure
 
 Opened = SqliteDatabase | PostgresDatabase
@@ -318,7 +319,7 @@ async def test_a_closed_database_is_of_no_use(database: Opened) -> None:
 
 
 async def test_postgres_lends_a_connection_for_pipelines(postgres_url: str) -> None:
-    database = await PostgresDatabase.open(postgres_url)
+    database = await PsycopgDatabase.open(postgres_url)
     async with database.writer() as raw, raw.pipeline():
         await raw.execute("BEGIN")
         await raw.execute(CREATE)
@@ -329,7 +330,7 @@ async def test_postgres_lends_a_connection_for_pipelines(postgres_url: str) -> N
 
 
 async def test_postgres_rolls_back_what_a_borrower_left_open(postgres_url: str) -> None:
-    database = await PostgresDatabase.open(postgres_url, writers=1)
+    database = await PsycopgDatabase.open(postgres_url, writers=1)
     async with database.transaction() as connection:
         await connection.execute(CREATE)
     async with database.writer() as raw:
@@ -342,7 +343,7 @@ async def test_postgres_rolls_back_what_a_borrower_left_open(postgres_url: str) 
 
 
 async def test_postgres_plans_for_the_table_as_it_is_now(postgres_url: str) -> None:
-    database = await PostgresDatabase.open(postgres_url, writers=1)
+    database = await PsycopgDatabase.open(postgres_url, writers=1)
     sql = "SELECT size FROM thing WHERE name = ANY(%s)"
     async with database.transaction() as connection:
         await connection.execute(CREATE)
@@ -360,7 +361,7 @@ async def test_postgres_plans_for_the_table_as_it_is_now(postgres_url: str) -> N
 
 
 async def test_a_notification_is_heard_when_its_transaction_has_committed(postgres_url: str) -> None:
-    database = await PostgresDatabase.open(postgres_url)
+    database = await PsycopgDatabase.open(postgres_url)
     heard = database.listen("news")
     assert await anext(heard) is None
     async with database.transaction() as connection:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 from tests.fakes import FakeClock
 
-from reelbot.db import PostgresConnection, PostgresDatabase, SqliteDatabase, migrate, open_database
+from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
+from reelbot.db.postgres import PsycopgConnection
 from reelbot.events import Event, Events, EventStream, MemoryEvents, NewEvent
 from reelbot.events.stores.postgres import PostgresEventStore
 from reelbot.events.stores.sqlite import SqliteEventStore
@@ -172,7 +173,7 @@ async def test_events_can_be_appended_in_a_pipeline(postgres_url: str) -> None:
     assert isinstance(database, PostgresDatabase)
     events = Events(database)
     async with database.writer() as raw, raw.pipeline():
-        connection = PostgresConnection(raw)
+        connection = PsycopgConnection(raw)
         await connection.execute("BEGIN")
         await events.append(connection, [of(7, "a"), of(8, "b"), of(7, "c")])
         await events.announce(connection, {(0, 7), (0, 8)})

@@ -15,6 +15,7 @@ from psycopg.sql import SQL
 from tests.postgres_server import TestServer
 
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database, pending
+from reelbot.db.postgres import PsycopgDatabase
 from reelbot.errors import ConfigFailure, DatabaseFailure
 from reelbot.events import Events
 
@@ -270,7 +271,7 @@ async def test_a_connection_cut_in_mid_transaction_keeps_nothing_and_the_next_ca
 async def test_a_writer_cut_in_its_pipeline_fails_in_our_words_and_the_next_call_works(
     postgres_server: TestServer, postgres_url: str
 ) -> None:
-    database = await PostgresDatabase.open(postgres_url, writers=1)
+    database = await PsycopgDatabase.open(postgres_url, writers=1)
 
     async def write_with_a_cut() -> None:
         async with database.writer() as raw, raw.pipeline():
@@ -289,7 +290,7 @@ async def test_a_writer_cut_in_its_pipeline_fails_in_our_words_and_the_next_call
 async def test_a_listener_that_was_cut_listens_again_and_tells_of_the_gap(
     postgres_server: TestServer, postgres_url: str
 ) -> None:
-    database = await PostgresDatabase.open(postgres_url)
+    database = await PsycopgDatabase.open(postgres_url)
     heard = database.listen("news")
     assert await anext(heard) is None
     postgres_server.run(CUT_OTHERS)
@@ -302,7 +303,7 @@ async def test_a_listener_that_was_cut_listens_again_and_tells_of_the_gap(
 
 
 async def test_subscribers_are_woken_when_the_listener_is_back(postgres_server: TestServer, postgres_url: str) -> None:
-    database = await PostgresDatabase.open(postgres_url)
+    database = await PsycopgDatabase.open(postgres_url)
     await migrate(database, ["reelbot.events"])
     events = Events(database)
     await events.start()

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import NamedTuple
 
 from reelbot.allowance.store import Store
 from reelbot.allowance.stores.memory import MemoryStore
-from reelbot.allowance.stores.postgres import PostgresStore
 from reelbot.allowance.stores.sqlite import SqliteStore
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.errors import ConfigFailure
@@ -32,7 +32,9 @@ def store_on(database: SqliteDatabase | PostgresDatabase, events: Events, lanes:
     if not 1 <= lanes <= LANES_MAX:
         raise ConfigFailure(f"lanes must be from 1 to {LANES_MAX}, not {lanes}.")
     if isinstance(database, PostgresDatabase):
-        return PostgresStore(database, events, lanes)
+        driven = import_module("reelbot.allowance.stores.postgres")  # with its driver, which SQLite does without
+        store: Store = driven.PostgresStore(database, events, lanes)
+        return store
     _require_one_lane(lanes)
     return SqliteStore(database, events)
 

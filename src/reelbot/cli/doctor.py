@@ -11,16 +11,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Literal, NamedTuple
+from typing import get_args
 
 import click
 from rich.table import Table
 
 from reelbot.cli.call import Call, configured
+from reelbot.cli.findings import Finding, State
 from reelbot.cli.listening import listener
 from reelbot.cli.terminal import styled, table
 from reelbot.cli.timezone import machine_timezone
@@ -29,10 +31,8 @@ from reelbot.config import Config
 from reelbot.db import PostgresDatabase, SqliteDatabase, open_database, pending
 from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import Failure
-from reelbot.studio import reaches_out, registry_of
+from reelbot.extras import Extra, command, is_installed
 from reelbot.wiring import ROOMS, terms_of
-
-State = Literal["ok", "warning", "error"]
 
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 38, 0)
@@ -58,15 +58,6 @@ _to_disk = getattr(os, "fdatasync", os.fsync)
 """What SQLite calls too; some systems only have the other one."""
 
 _COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "error": "red"}
-
-
-class Finding(NamedTuple):
-    """What one check found, and what to do about it."""
-
-    check: str
-    state: State
-    detail: str
-    advice: str = ""
 
 
 @click.command()
@@ -205,32 +196,6 @@ def _sync_milliseconds(folder: Path) -> list[float]:
     return [(after - before) * SECOND for before, after in pairwise(marks)]
 
 
-def _providers(config: Config) -> Iterator[Finding]:
-    try:
-        registry = registry_of(config.providers, os.environ)
-    except Failure as failure:
-        yield Finding("Providers", "error", failure.detail, failure.hint or "Correct the file.")
-        return
-    asyncio.run(registry.aclose())  # none is asked anything
-    missing = {provider.title: provider.missing() for provider in registry}
-    ready = [title for title, lacks in missing.items() if lacks is None]
-    yield Finding("Providers", "ok", f"{', '.join(ready)}: ready.")
-    for title, lacks in missing.items():
-        if lacks is not None:
-            yield Finding("Providers", "warning", f"{title} cannot be used.", lacks)
-    for fault in registry.faults:
-        yield Finding("Providers", "warning", f"{fault.name}: {fault.says}", "Repair that package, or remove it.")
-
-
-def _walls(config: Config) -> Iterator[Finding]:
-    """Whether the programs that open uploads can be kept from the network."""
-    if reaches_out():
-        detail = "Programs that open uploads are not kept from the network on this system."
-        yield Finding("Walls", "warning", detail, "Use Linux with seccomp, or let a firewall keep ReelBot's user in.")
-    else:
-        yield Finding("Walls", "ok", "Programs that open uploads have no network and see no keys.")
-
-
 def _clock(config: Config) -> Iterator[Finding]:
     now, shown = system_clock(), instant_text(system_clock() // SECOND * SECOND)
     advice = "Set the machine's clock, best by NTP: it says when a day ends."
@@ -265,14 +230,22 @@ def _port(config: Config) -> Iterator[Finding]:
         yield Finding("Port", "ok", f"{place} is free.")
 
 
+def _extras(config: Config) -> Iterator[Finding]:
+    """Which extras are installed, and what the studio's own checks find where it is."""
+    lacking: list[Extra] = [extra for extra in get_args(Extra) if not is_installed(extra)]
+    for extra in lacking:
+        yield Finding("Extras", "ok", f"[{extra}] is not installed.", f"{command(extra)}, if you want it.")
+    if "studio" not in lacking:
+        yield from import_module("reelbot.cli.doctor_studio").studio_findings(config)
+
+
 CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _python,
     _sqlite,
     _settings,
     _database,
     _disk,
-    _providers,
-    _walls,
+    _extras,
     _clock,
     _zones,
     _port,

@@ -1,16 +1,19 @@
 """`reelbot ledger`: proof that the ledger is whole."""
 
 import asyncio
+from importlib import import_module
 
 import click
 from rich.text import Text
 
-from reelbot.allowance import AuditReport
+from reelbot.allowance import AuditReport, Deliveries
 from reelbot.cli.call import Call, configured
-from reelbot.cli.studio import deliveries_of
 from reelbot.cli.terminal import styled
 from reelbot.config import Config
-from reelbot.wiring import wired
+from reelbot.extras import command, is_installed
+from reelbot.wiring import Parts, wired
+
+_ALONE = "Only the ledger was looked at: to compare it with what a studio delivered takes the studio's own code."
 
 
 @click.group()
@@ -26,6 +29,8 @@ def verify(call: Call) -> None:
     Names the first fault of each account that has one, and then ends with 1. May run beside a live server.
     """
     report = asyncio.run(_verified(call.config))
+    if not is_installed("studio"):
+        click.echo(f"{_ALONE} {command('studio')}", err=True)
     call.show(_document(report), _picture(report))
     if not report.is_clean:
         raise click.exceptions.Exit(1)
@@ -33,7 +38,15 @@ def verify(call: Call) -> None:
 
 async def _verified(config: Config) -> AuditReport:
     async with wired(config) as parts:
-        return await parts.ledger.verify(deliveries_of(parts))
+        return await parts.ledger.verify(_deliveries_of(parts))
+
+
+def _deliveries_of(parts: Parts) -> tuple[Deliveries, ...]:
+    """What the rooms delivered, by their own word; none where they are not installed."""
+    if not is_installed("studio"):
+        return ()
+    found: tuple[Deliveries, ...] = import_module("reelbot.cli.studio").deliveries_of(parts)
+    return found
 
 
 def _document(report: AuditReport) -> dict[str, object]:
@@ -45,10 +58,8 @@ def _picture(report: AuditReport) -> Text:
     accounts, entries = _counted(report.accounts, "account", "accounts"), _counted(report.entries, "entry", "entries")
     looked = f"{accounts}, {entries} and {_counted(report.holds, 'hold', 'holds')} were recomputed"
     if report.is_clean:
-        whole = (
-            f"The ledger is whole: {looked}, everything kept is what they say, and all that was delivered was charged."
-        )
-        return styled(whole, "green")
+        charged = ", and all that was delivered was charged" if is_installed("studio") else ""
+        return styled(f"The ledger is whole: {looked}, everything kept is what they say{charged}.", "green")
     lines = [f"The ledger is damaged: {looked}.", *(fault.sentence for fault in report.faults)]
     return styled("\n".join(lines), "red")
 

@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 import click
 
+from reelbot.extras import Extra, ExtraMissing, require
+
 SUMMARIES = {
     "serve": "Serve the API on http://127.0.0.1:8080 and work on videos, in one process.",
     "work": "Work on videos only, beside servers on other machines.",
@@ -26,6 +28,9 @@ SUMMARIES = {
 }
 """Every command and its line of help; so that none is imported to list them."""
 
+NEEDS: dict[str, Extra] = {"serve": "server", "work": "studio", "make": "studio", "webhook": "studio"}
+"""The commands that need more than the ledger, and the extra that has it. The senders of webhooks are the studio's servers."""
+
 
 class Program(click.Group):
     """The commands of the table."""
@@ -38,6 +43,7 @@ class Program(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in SUMMARIES:
             return None
+        _require(cmd_name)
         command: click.Command = getattr(import_module(f"reelbot.cli.{cmd_name}"), cmd_name)
         return command
 
@@ -53,6 +59,15 @@ class Program(click.Group):
         if args[0] not in SUMMARIES and not args[0].startswith("-"):
             raise click.NoSuchCommand(args[0], possibilities=list(SUMMARIES), ctx=ctx)
         return super().resolve_command(ctx, args)
+
+
+def _require(name: str) -> None:
+    if name not in NEEDS:
+        return
+    try:
+        require(NEEDS[name])
+    except ExtraMissing as missing:
+        raise click.ClickException(str(missing)) from missing
 
 
 @click.group(

@@ -9,12 +9,11 @@ not know was made by a newer program, and is refused.
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import NamedTuple
 
 from reelbot.clock import Clock, system_clock
 from reelbot.db.port import Connection, Database, Dialect
-from reelbot.db.statements import Statements, load_statements
+from reelbot.db.statements import Statements, load_statements, stored
 from reelbot.errors import ConfigFailure
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -112,7 +111,7 @@ def _missing(known: list[Migration], applied: _Applied) -> list[Migration]:
 
 
 def _of_room(package: str, dialect: Dialect) -> list[Migration]:
-    folder = files(package) / "stores" / "migrations" / dialect
+    folder = stored(package) / "migrations" / dialect
     room = package.rpartition(".")[2]
     found = sorted(
         Migration(room, int(match[1]), match[2], entry.read_text(encoding="utf-8"))

@@ -5,9 +5,13 @@ each with a sentence that says what it is for. It opens a `transaction` to write
 statements by their text. Parameters are positional: `?` in SQLite's files, `%s` in PostgreSQL's, `$`-free in both.
 """
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 Dialect = Literal["sqlite", "postgres"]
 Row = tuple[Any, ...]
@@ -53,3 +57,58 @@ class Database(Protocol):
     async def close(self) -> None:
         """Give back every connection."""
         ...
+
+
+class PostgresConnection(ABC):
+    """A `Connection` to PostgreSQL; `reelbot.db.postgres` has the one that there is.
+
+    Rooms name these two classes and not their implementation, so that SQLite is used without PostgreSQL's driver.
+    """
+
+    dialect: Final[Dialect] = "postgres"
+
+    @abstractmethod
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+
+    @abstractmethod
+    async def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement and return how many rows it changed; -1 in a pipeline, where that isn't known yet."""
+
+    @abstractmethod
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement once for each row."""
+
+    @abstractmethod
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell every listener of `channel` when this transaction commits; a payload has less than 8000 bytes."""
+
+
+class PostgresDatabase(ABC):
+    """A `Database` on PostgreSQL, with what only PostgreSQL has."""
+
+    dialect: Final[Dialect] = "postgres"
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[PostgresConnection]:
+        """Begin to write: READ COMMITTED, durable once the block is left."""
+
+    @abstractmethod
+    def reading(self) -> AbstractAsyncContextManager[PostgresConnection]:
+        """A snapshot to read from, taken at the first statement."""
+
+    @abstractmethod
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one reading statement by itself: one round trip, where a `reading` takes three."""
+
+    @abstractmethod
+    def writer(self) -> "AbstractAsyncContextManager[AsyncConnection]":
+        """Lend a connection, in autocommit and outside any transaction, for writing in pipelines."""
+
+    @abstractmethod
+    def listen(self, channel: str) -> AsyncGenerator[str | None, None]:
+        """What is notified on `channel`, for ever. `None` marks a gap: what came before it may have been missed."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give back every connection; those that are lent are closed when they come back."""

@@ -1,6 +1,7 @@
 """PostgreSQL behind the database port: a small pool, a pool of connections for pipelined writing, and LISTEN.
 
 - Connections are bounded and reopened when the server has cut them; a caller waits for one that is free.
+- An address's password is kept out of every text.
 - `transaction` is READ COMMITTED, `reading` a snapshot (REPEATABLE READ READ ONLY), `fetch` one statement by itself.
 - `writer` lends the bare psycopg connection to a store that wants pipelines; `database_failures` words its errors.
 - A lost connection is a `DatabaseFailure`: nothing was kept, except when the loss came during the commit itself,
@@ -11,17 +12,18 @@ import asyncio
 import select
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from typing import Final, Self
+from typing import Any, Self
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.sql import SQL, Identifier
 
-from reelbot.db.address import postgres_parameters, without_secrets
-from reelbot.db.port import Dialect, Row
+from reelbot.db.address import ALLOWED
+from reelbot.db.port import PostgresConnection, PostgresDatabase, Row
 from reelbot.db.postgres_errors import database_failures
-from reelbot.errors import DatabaseFailure
+from reelbot.errors import ConfigFailure, DatabaseFailure
 
 CONNECTIONS = 8
 """Ordinary connections of one process: more than its two cores can keep busy, few enough for a dozen processes."""
@@ -39,14 +41,21 @@ _SESSION = (
 
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_DEFAULTS = {
+    "application_name": "reelbot",
+    "connect_timeout": "5",
+    # A server that vanished without a word is noticed within half a minute instead of two hours.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
+
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 
 
-class PostgresConnection:
+class PsycopgConnection(PostgresConnection):
     """One open transaction or reading, over a psycopg connection. Inside a pipeline only `execute` doesn't wait."""
-
-    dialect: Final[Dialect] = "postgres"
 
     def __init__(self, raw: AsyncConnection) -> None:
         self._raw = raw
@@ -72,13 +81,11 @@ class PostgresConnection:
         await self.execute("SELECT pg_notify(%s, %s)", (channel, payload))
 
 
-class PostgresDatabase:
+class PsycopgDatabase(PostgresDatabase):
     """A PostgreSQL database that answers. Belongs to one event loop."""
 
-    dialect: Final[Dialect] = "postgres"
-
     def __init__(self, url: str, connections: int = CONNECTIONS, writers: int = WRITERS) -> None:
-        self._parameters = postgres_parameters(url)
+        self._parameters = _parameters(url)
         self._pool = _Pool(self._connect, connections)
         self._writers = _Pool(self._connect_writer, writers)
 
@@ -89,11 +96,11 @@ class PostgresDatabase:
         async with database._pool.lend():
             return database
 
-    def transaction(self) -> AbstractAsyncContextManager[PostgresConnection]:
+    def transaction(self) -> AbstractAsyncContextManager[PsycopgConnection]:
         """Begin to write: READ COMMITTED, durable once the block is left."""
         return self._block(_WRITE, "COMMIT")
 
-    def reading(self) -> AbstractAsyncContextManager[PostgresConnection]:
+    def reading(self) -> AbstractAsyncContextManager[PsycopgConnection]:
         """A snapshot to read from, taken at the first statement."""
         return self._block(_READ, "ROLLBACK")
 
@@ -137,9 +144,9 @@ class PostgresDatabase:
         await self._writers.close()
 
     @asynccontextmanager
-    async def _block(self, begin: str, end: str) -> AsyncIterator[PostgresConnection]:
+    async def _block(self, begin: str, end: str) -> AsyncIterator[PsycopgConnection]:
         async with self._pool.lend() as raw:
-            connection = PostgresConnection(raw)
+            connection = PsycopgConnection(raw)
             await connection.execute(begin)
             yield connection
             if raw.info.transaction_status is not TransactionStatus.INTRANS:
@@ -169,7 +176,7 @@ class PostgresDatabase:
             raw = await AsyncConnection.connect(autocommit=True, **self._parameters)
         except psycopg.Error as error:
             raise DatabaseFailure(
-                f"PostgreSQL cannot be reached: {without_secrets(error, self._parameters)}",
+                f"PostgreSQL cannot be reached: {_without_secrets(error, self._parameters)}",
                 "Check the address and that the server runs.",
             ) from None  # the library's own error repeats the address
         try:
@@ -222,6 +229,24 @@ class _Pool:
                 await raw.close()
             else:
                 self._idle.append(raw)
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    """The connection parameters of a PostgreSQL address, with our defaults where it says nothing."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:  # its text repeats the address, password and all
+        raise ConfigFailure("The PostgreSQL address cannot be read.", ALLOWED) from None
+    if "@" in str(given.get("host", "")):
+        raise ConfigFailure("The PostgreSQL address has more than one @.", "Write an @ in a password as %40.")
+    return {**_DEFAULTS, **given}
+
+
+def _without_secrets(error: psycopg.Error, parameters: dict[str, Any]) -> str:
+    """The message of a failed connection on one line, the password struck out should it occur."""
+    text = " ".join(str(error).split())
+    password = str(parameters.get("password") or "")
+    return text.replace(password, "…") if password else text
 
 
 async def _fetched(raw: AsyncConnection, sql: str, parameters: Sequence[object]) -> list[Row]:

@@ -11,7 +11,8 @@ Comments may stand before the first name and inside a statement. A mistake is a 
 
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, get_args
 
@@ -36,10 +37,18 @@ def load_statements(package: str, dialect: Dialect) -> Statements:
     """The statements of `<package>/stores/<dialect>.sql` by name, read-only."""
     origin = f"{package.replace('.', '/')}/stores/{dialect}.sql"
     try:
-        text = (files(package) / "stores" / f"{dialect}.sql").read_text(encoding="utf-8")
+        text = (stored(package) / f"{dialect}.sql").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigFailure(f"{origin} is missing.") from None
     return parsed(text, origin)
+
+
+def stored(package: str) -> Path:
+    """The folder `stores` of a room. The room is not imported for it: its libraries may not be installed."""
+    found = find_spec(package)
+    assert found is not None, f"{package} is no room"
+    assert found.submodule_search_locations, f"{package} is a module, not a room"
+    return Path(found.submodule_search_locations[0]) / "stores"
 
 
 def parsed(text: str, origin: str) -> Statements:

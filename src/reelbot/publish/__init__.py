@@ -1,5 +1,9 @@
 """The front door of `publish`: channels, posts, and the kit of a video."""
 
+from reelbot.extras import require
+
+require("studio")
+
 from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.core.posts import ON_ITS_WAY, Delivered, Post, PostFailure, Words
 from reelbot.publish.core.refusals import PublishRefused

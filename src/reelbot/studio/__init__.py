@@ -7,6 +7,8 @@ room too, and start in a moment only because they load none of the rest.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from reelbot.extras import require
+
 if TYPE_CHECKING:
     from reelbot.studio.assets import Held
     from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
@@ -229,4 +231,8 @@ def __getattr__(name: str) -> Any:
     """A name of the front door, imported now."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    try:
+        return getattr(import_module(_PLACES[name]), name)
+    except ModuleNotFoundError:
+        require("studio")  # says which extra lacks; what isn't in it is a defect
+        raise

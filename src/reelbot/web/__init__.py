@@ -1,5 +1,9 @@
 """The front door of `web`: the HTTP API and the pages as one ASGI application."""
 
+from reelbot.extras import require
+
+require("server")
+
 from reelbot.web.forwarding import Proxies
 from reelbot.web.hosts import Hosts, names_of_this_machine
 from reelbot.web.parts import Gate, RequestBuckets, Site

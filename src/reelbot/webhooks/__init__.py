@@ -1,5 +1,9 @@
 """The front door of `webhooks`: signed messages about an account, to addresses that its owner names."""
 
+from reelbot.extras import require
+
+require("studio")
+
 from reelbot.webhooks.client import Attempt, Client
 from reelbot.webhooks.core.messages import ALLOWANCE_KINDS
 from reelbot.webhooks.opening import open_webhooks

@@ -16,8 +16,10 @@ from reelbot.allowance.core.outcomes import decode_answer
 from reelbot.allowance.store import Accepted, Wanted
 from reelbot.allowance.stores.rows import Written, hold_from, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
-from reelbot.db import Connection, PostgresConnection, PostgresDatabase, database_failures, load_statements
+from reelbot.db import Connection, PostgresDatabase, load_statements
 from reelbot.db.arrays import blobs, numbers, texts
+from reelbot.db.postgres import PsycopgConnection
+from reelbot.db.postgres_errors import database_failures
 from reelbot.events import Events
 
 _N, _T, _B = numbers, texts, blobs
@@ -50,7 +52,7 @@ class PostgresTransaction:
     """A batch against PostgreSQL. Within the pipeline `execute` sends and does not wait; fetching waits."""
 
     def __init__(self, raw: AsyncConnection, pipeline: AsyncPipeline, events: Events, sql: Mapping[str, str]) -> None:
-        self.connection: Connection = PostgresConnection(raw)
+        self.connection: Connection = PsycopgConnection(raw)
         self._raw = raw
         self._pipeline = pipeline
         self._events = events
