@@ -7,6 +7,8 @@ async with Ledger.open("sqlite:///allowance.db") as ledger:
     hold = await ledger.hold(ada, {"ai_credits": 25}, key="order-17")
     ...
     await ledger.settle(hold)
+
+`SyncLedger` has the same calls without `async`, for programs without an event loop.
 """
 
 from reelbot.allowance.batch import Rider
@@ -32,7 +34,9 @@ from reelbot.allowance.quotes import Item, PricedItem
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
 from reelbot.allowance.store import Span
+from reelbot.allowance.sync import Misplaced, SyncConnection, SyncLedger, sync_rider
 from reelbot.allowance.verify import AuditReport
+from reelbot.errors import ConfigFailure, DatabaseFailure, Failure, Malformed, TooBusy
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -46,11 +50,14 @@ __all__ = [
     "Answer",
     "AuditReport",
     "Catalogue",
+    "ConfigFailure",
+    "DatabaseFailure",
     "Deliveries",
     "Delivery",
     "Entry",
     "EntryFigures",
     "EntryKind",
+    "Failure",
     "FailurePoint",
     "Fault",
     "Found",
@@ -61,8 +68,10 @@ __all__ = [
     "Item",
     "Ledger",
     "Line",
+    "Malformed",
     "Meter",
     "MeterFigures",
+    "Misplaced",
     "Mode",
     "MovedWindow",
     "Plan",
@@ -81,8 +90,11 @@ __all__ = [
     "Shortage",
     "Span",
     "Status",
+    "SyncConnection",
+    "SyncLedger",
     "Taken",
     "Terms",
+    "TooBusy",
     "Usage",
     "ZoneChange",
     "csv_text",
@@ -91,4 +103,5 @@ __all__ = [
     "load_terms",
     "meter_figures",
     "store_on",
+    "sync_rider",
 ]

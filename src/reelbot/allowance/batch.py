@@ -9,6 +9,7 @@ import gc
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import isawaitable
 from typing import NamedTuple
 
 from reelbot.allowance.core.book import Book, Decision
@@ -20,7 +21,7 @@ from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.store import Accepted, Store, StoreTransaction, Wanted
 from reelbot.clock import Clock
 from reelbot.db import Connection
-from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.errors import DatabaseFailure, Malformed, TooBusy
 from reelbot.limits import BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX
 
 Rider = Callable[[Connection | None, Answer], Awaitable[None]]
@@ -198,7 +199,10 @@ async def _ride(transaction: StoreTransaction, batch: Sequence[Waiting], outcome
         return
     try:
         for rider, answer in riding:
-            await rider(transaction.connection, answer)
+            ridden = rider(transaction.connection, answer)
+            if not isawaitable(ridden):
+                raise Malformed("A rider is an `async def`, or a plain function behind `sync_rider`.", "rider")
+            await ridden
         await transaction.flush()
     except Exception as failure:
         raise _RiderFailed from failure

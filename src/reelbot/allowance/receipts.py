@@ -7,7 +7,6 @@ from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.moving import MovedWindow
 from reelbot.allowance.core.outcomes import Answer, HeldLine, HoldState, Refusal, RefusedLine
 from reelbot.allowance.quotes import PricedItem
-from reelbot.ids import id_text
 
 
 class Receipt(NamedTuple):
@@ -20,8 +19,7 @@ class Receipt(NamedTuple):
     @property
     def id(self) -> str:
         """The hold's id, to settle or release it by; empty when no hold is concerned."""
-        answer = self.answer
-        return id_text("hold", answer.lane, answer.account, answer.hold) if answer.hold else ""
+        return self.answer.hold_id
 
     @property
     def state(self) -> HoldState | None:

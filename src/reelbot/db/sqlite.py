@@ -48,6 +48,9 @@ _WRITER = (
 )
 _READER = (f"PRAGMA cache_size = -{_READER_CACHE_KIB}", "PRAGMA query_only = ON")
 
+_opened: "set[SqliteDatabase]" = set()
+"""What is open in this process, and what its parent had open when it was forked from it."""
+
 T = TypeVar("T")
 
 
@@ -103,6 +106,8 @@ class SqliteDatabase:
     def __init__(self, path: Path, writer: sqlite3.Connection, lock_seconds: float) -> None:
         self.path = path
         self.lock_seconds = lock_seconds
+        self._process = os.getpid()
+        self._file = _identity(path)
         self._writer = writer
         self._commits = CommitThread(writer)
         self._writing = asyncio.Lock()
@@ -112,11 +117,16 @@ class SqliteDatabase:
         self._idle_readers: list[sqlite3.Connection] = []
         self._reader_slots = asyncio.Semaphore(READERS_MAX)
         self._closed = False
+        _opened.add(self)
 
     @classmethod
     async def open(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> Self:
-        """Open the file, which is created, readable by its owner only, when it is not there."""
+        """Open the file, which is created, readable by its owner only, when it is not there.
+
+        `DatabaseFailure` when the file was open in the process that this one was forked from; see `_require_not_inherited`.
+        """
         _create_file(path)
+        _require_not_inherited(path)
         _require_writable(path)
         writer = await _when_unlocked(lambda: _connected(path, _WRITER), path, lock_seconds)
         return cls(path, writer, lock_seconds)
@@ -164,6 +174,7 @@ class SqliteDatabase:
             self._commits.stop()
             for raw in (*self._idle_readers, self._writer):
                 raw.close()
+            _opened.discard(self)
 
     async def _begin_writing(self) -> sqlite3.Connection:
         assert not self._closed, "a closed database is written"
@@ -326,6 +337,27 @@ def _create_file(path: Path) -> None:
 def _touch(path: Path) -> None:
     with suppress(FileExistsError):  # another process was first
         path.touch(mode=0o600, exist_ok=False)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file it is, by whatever name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _require_not_inherited(path: Path) -> None:
+    """Refuse a file that was open when this process was forked.
+
+    SQLite counts the locks of a file in the process's memory and takes those for its own that only the parent has (its
+    manual, "How To Corrupt An SQLite Database File", 2.6). The parent's last connection would then remove the log that
+    this process writes to, and what was committed here would be lost.
+    """
+    file = _identity(path)
+    if any(one._file == file and one._process != os.getpid() for one in _opened):
+        raise DatabaseFailure(
+            f"The database {path} was open when this process was forked, and cannot be used in it.",
+            "Open it after the fork only, or close it before.",
+        )
 
 
 def _require_writable(path: Path) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.commands import Line
 from reelbot.allowance.core.entries import Kind
+from reelbot.ids import id_text
 
 HoldState = Literal["open", "unknown", "settled", "released", "expired"]
 
@@ -77,6 +78,11 @@ class Answer(NamedTuple):
     meters: tuple[Allowance, ...]
     plan: str
     zone: str
+
+    @property
+    def hold_id(self) -> str:
+        """The hold's id, to settle or release it by; empty when no hold is concerned."""
+        return id_text("hold", self.lane, self.account, self.hold) if self.hold else ""
 
 
 class Shortage(NamedTuple):
