@@ -39,7 +39,7 @@ def require(extra: Extra) -> None:
     """Raise `ExtraMissing` unless every library of an extra, and of what it includes, is installed. Imports none of them."""
     missing = [module for one in (*INCLUDES[extra], extra) for module in MODULES[one] if find_spec(module) is None]
     if missing:
-        raise ExtraMissing(f"{_USES[extra]} needs {_listed(missing)}, not installed here.", command(extra))
+        raise ExtraMissing(f"{_USES[extra]} needs {_listed(missing)} not installed here.", command(extra))
 
 
 def command(extra: Extra) -> str:
