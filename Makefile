@@ -11,7 +11,7 @@ ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check matrix doctor-tests test-needs bench pictures install lock clean
+.PHONY: help run test quick test-long check matrix doctor-tests test-needs bench docs pictures install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,12 @@ run: install ## start the service on http://127.0.0.1:8080 (SQLite in ./data)
 
 test: test-needs $(VENV)/tested-with check ## pass every test: on SQLite, on a real PostgreSQL, in a real browser
 	$(PYTEST)
+
+quick: $(VENV)/tested-with ## lint, types and the quick part of the tests, in a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) $$($(BIN)/python -m tests.quick)
 
 test-long: test-needs $(VENV)/tested-with ## pass the long forms of the simulations too (hours)
 	$(PYTEST) -m "long or not long"
@@ -32,13 +38,16 @@ check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 matrix: $(VENV)/uv ## try several Pythons, PYTHONS="3.12 3.13", newest, or all here: types, quick tests, one video
-	$(BIN)/python tests/matrix.py $(PYTHONS)
+	$(BIN)/python -m tests.matrix $(PYTHONS)
 
 doctor-tests: ## say what the tests need beside Python, and what of it is missing
 	@$(PYTHON) tests/system_needs.py
 
 bench: $(VENV)/tested-with $(VENV)/moviepy/installed ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench
+
+docs: $(VENV)/tested-with ## make the reference of the Python interface, in build/docs
+	$(BIN)/python -m docs.reference
 
 pictures: test-needs $(VENV)/tested-with ## take the guides' pictures again: a studio of its own, used and looked at
 	$(BIN)/python -m docs.pictures

@@ -1,4 +1,4 @@
-"""Tries the project with several Pythons: `python3 tests/matrix.py newest | 3.12 3.13 …`.
+"""Tries the project with several Pythons: `python -m tests.matrix newest | 3.12 3.13 …`.
 
 For each: an environment of its own under build/matrix from the same lock files, the type check, a quick part of the tests,
 and one video. Without names it takes every Python from 3.11 to 3.14 that this machine has; with `newest` the newest one
@@ -15,17 +15,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.quick import LIBRARIES, QUICK
+
 ROOT = Path(__file__).parents[1]
 INTO = ROOT / "build" / "matrix"
 
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 """What `requires-python` lets in and the locked libraries have wheels for."""
-
-QUICK_TESTS = (
-    "tests/unit", "tests/tables", "tests/studio_providers", "tests/studio_embedded",
-    "tests/studio_render/test_render_probe.py",
-)  # fmt: skip
-"""The tests that touch most libraries for their time: cores, decoding, uploads, providers, what is made without any."""
 
 TOPIC = "why cats purr"
 
@@ -90,7 +86,7 @@ def try_with(version: str, program: Path) -> list[tuple[str, float]]:
                 [*uv, "pip", "install", "-q", *into, "--no-deps", "--no-build-isolation", "--editable", "."],
             ],
             "types": [[python, "-m", "mypy", "--cache-dir", str(here / "mypy")]],
-            "tests": [[python, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *QUICK_TESTS]],
+            "tests": [[python, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *QUICK, *LIBRARIES]],
             "video": [made, [python, "-c", VIDEO_CHECK, str(video)]],
         }
         environment = {**os.environ, "REELBOT_DATA": data}

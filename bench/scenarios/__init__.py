@@ -3,6 +3,7 @@
 NAMES = (
     "sqlite_lifecycle",
     "lone_caller",
+    "ledger_import",
     "open_loop",
     "growth",
     "endurance",

@@ -71,7 +71,9 @@ class Reader:
 
     def _until(self, called: list[str], wanted: str) -> None:
         """Run what goes on for ever beside somebody who uses the account, and end it when it has printed what it should."""
-        with subprocess.Popen(called, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True) as program:
+        with subprocess.Popen(
+            called, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+        ) as program:
             seen, ended = threading.Event(), threading.Event()
 
             def use() -> None:

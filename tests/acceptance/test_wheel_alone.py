@@ -83,7 +83,19 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
         copied(name, made.packages)
     (wheel,) = (folder / "dist").glob("*.whl")
     python = str(made.environment / "bin" / "python")
-    install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", python, "--offline", "--no-index", str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        python,
+        "--offline",
+        "--no-index",
+        str(wheel),
+    ]
     subprocess.run(install, check=True, capture_output=True)  # fails where something that is required was not copied
     return made
 
@@ -127,7 +139,16 @@ def test_what_the_ledger_imports_is_itself_and_one_library(alone: Alone) -> None
     """
     libraries, rooms = alone.python(code).splitlines()
     assert libraries == "msgspec reelbot"
-    assert not set(rooms.split()) & {"accounts", "cli", "publish", "studio", "subscriptions", "web", "webhooks", "wiring"}
+    assert not set(rooms.split()) & {
+        "accounts",
+        "cli",
+        "publish",
+        "studio",
+        "subscriptions",
+        "web",
+        "webhooks",
+        "wiring",
+    }
 
 
 def test_the_commands_of_the_ledger_run(alone: Alone) -> None:
@@ -183,7 +204,9 @@ def test_an_address_of_postgresql_names_its_extra(alone: Alone) -> None:
             print(failure)
         """
     )
-    assert told.strip() == "PostgreSQL needs psycopg, which is not installed here. Type: pip install 'reelbot[postgres]'"
+    assert (
+        told.strip() == "PostgreSQL needs psycopg, which is not installed here. Type: pip install 'reelbot[postgres]'"
+    )
 
 
 @pytest.mark.parametrize(

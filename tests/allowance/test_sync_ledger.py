@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import os
 import subprocess
 import sys
 import textwrap
@@ -382,7 +381,7 @@ def test_a_program_that_ends_closes_its_ledger(tmp_path: Path) -> None:
         """,
         f"sqlite:///{tmp_path}/ledger.db",
     )
-    assert os.listdir(tmp_path) == ["ledger.db"]  # SQLite removes its log with the last connection
+    assert [one.name for one in tmp_path.iterdir()] == ["ledger.db"]  # SQLite removes its log with the last connection
 
 
 def test_a_caller_who_is_interrupted_leaves_the_ledger_whole(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import re
 import tomllib
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from reelbot import extras
 from reelbot.extras import INCLUDES, MODULES, Extra, ExtraMissing, is_installed, require
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -59,8 +59,7 @@ def test_everything_is_installed_where_this_is_tested() -> None:
 def test_what_is_missing_is_one_sentence_and_a_command(
     monkeypatch: pytest.MonkeyPatch, extra: Extra, lacking: tuple[str, ...], sentence: str
 ) -> None:
-    there = extras.find_spec
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name in lacking else there(name))
+    monkeypatch.setattr("reelbot.extras.find_spec", lambda name: None if name in lacking else find_spec(name))
     with pytest.raises(ExtraMissing) as missing:
         require(extra)
     assert str(missing.value) == sentence

@@ -48,7 +48,7 @@ def _waiting(
     """The same method for a caller who waits."""
 
     @wraps(method)
-    def waited(self: "SyncLedger", *args: P.args, **kwargs: P.kwargs) -> T:
+    def waited(self: "SyncLedger", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._result_of(lambda ledger: method(ledger, *args, **kwargs))
 
     return _named_here(waited)
@@ -58,7 +58,7 @@ def _at_once(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenat
     """The same method of those that wait for nothing; run in the ledger's thread, which is the only one that may."""
 
     @wraps(method)
-    def asked(self: "SyncLedger", *args: P.args, **kwargs: P.kwargs) -> T:
+    def asked(self: "SyncLedger", /, *args: P.args, **kwargs: P.kwargs) -> T:
         async def answered(ledger: Ledger) -> T:
             return method(ledger, *args, **kwargs)
 

@@ -29,7 +29,7 @@ SUMMARIES = {
 """Every command and its line of help; so that none is imported to list them."""
 
 NEEDS: dict[str, Extra] = {"serve": "server", "work": "studio", "make": "studio", "webhook": "studio"}
-"""The commands that need more than the ledger, and the extra that has it. The senders of webhooks are the studio's servers."""
+"""The commands that need more than the ledger, and the extra that has it."""
 
 
 class Program(click.Group):

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 Dialect = Literal["sqlite", "postgres"]
+"""The two kinds of database."""
+
 Row = tuple[Any, ...]
+"""One row, as the driver gives it: a value a column."""
 
 
 class Connection(Protocol):

@@ -20,6 +20,7 @@ from reelbot.db.port import Dialect
 from reelbot.errors import ConfigFailure
 
 Statements = Mapping[str, str]
+"""The SQL of a room, by the name of the statement."""
 
 _HEADING = re.compile(r"--\s*name:(.*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

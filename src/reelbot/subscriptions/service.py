@@ -47,6 +47,8 @@ LATEST = 2**62
 _OWN_MOVE = "Moved by its owner, an operator"
 _REUSED = "This idempotency key was used for another request. Use a new key for a new request."
 CLOSED = "Plans are changed by whoever runs this server. Ask them for another one."
+"""What somebody is told who may not move up by themselves."""
+
 _NOWHERE = "This server keeps its ledger in memory, where nothing can be requested."
 _NO_REQUEST = "There is no such request."
 _MANY = f"You can request a plan {ASKED_A_DAY_MAX} times a day. Wait for an answer, or try again tomorrow."

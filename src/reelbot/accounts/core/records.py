@@ -11,6 +11,7 @@ RecordKind = Literal[
     "signed_in", "wrong_password", "signed_out", "signed_out_everywhere", "link_issued", "link_used", "key_issued",
     "key_revoked", "all_keys_revoked", "password_changed", "role_changed", "plan_approved", "plan_declined",
 ]  # fmt: skip
+"""What a line of the access log tells of."""
 
 WORDS: Mapping[RecordKind, str] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from typing import Literal
 from reelbot.errors import Malformed
 
 Scope = Literal["read", "studio", "ledger", "operator"]
+"""What an API key may be used for."""
 
 SCOPES: Mapping[Scope, str] = MappingProxyType(
     {

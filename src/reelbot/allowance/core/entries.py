@@ -13,6 +13,7 @@ import msgspec
 from reelbot.allowance.core.making import made
 
 Kind = Literal["open", "hold", "settle", "release", "unknown", "expire", "refund", "grant", "override", "plan", "zone"]
+"""What an entry tells of: the opening of an account, a stage of a hold, or a change of what is allowed."""
 
 GENESIS = bytes(32)
 """What the first entry of every account is chained to."""

@@ -18,6 +18,7 @@ ENTRY_COLUMNS = (
     "id", "at", "kind", "hold", "action", "meter", "window", "window_starts_at", "window_ends_at", "amount", "limit",
     "used_before", "held_before", "used_after", "held_after", "detail", "why", "hash",
 )  # fmt: skip
+"""The columns of a history as CSV, in order."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""

@@ -41,6 +41,7 @@ def _moved_window(before: Calendar, after: Calendar, kind: Moving, now: int) -> 
 
 
 NO_SECOND = "A change of time zone never gives a second day or a second month: each date counts once."
+"""The rule of moves between zones, as people are told it."""
 
 
 def zone_sentence(

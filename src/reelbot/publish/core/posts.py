@@ -29,6 +29,7 @@ EDITABLE: frozenset[PostState] = frozenset({"draft", "failed"})
 """States in which a post may be changed, and published."""
 
 ON_ITS_WAY: frozenset[PostState] = frozenset({"queued", "publishing"})
+"""The states of a post that somebody is at work on."""
 
 
 class Words(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from reelbot.allowance import AccountRef
 from reelbot.ids import id_text
 
 RequestState = Literal["open", "approved", "declined", "withdrawn"]
+"""Where a request for a higher plan stands."""
 
 KIND = "request"
 """What ids of requests begin with."""

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from reelbot.allowance import PlanChange
 
 PlanChanges = Literal["open", "request", "closed"]
+"""Who may move up to a plan: anybody, whoever an operator approves, nobody by themselves."""
 
 Way = Literal["stay", "keep", "down", "up", "request", "closed"]
 """What choosing a plan does: nothing; takes a scheduled move back; schedules a move down; moves up at once; asks an
