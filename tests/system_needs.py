@@ -73,6 +73,13 @@ NEEDS = (
         "libatomic1",
         "Install GCC's libatomic.",
     ),
+    Need(
+        "curl",
+        "the tests of the guides, whose examples ask with it",
+        lambda: shutil.which("curl") is not None,
+        "curl",
+        "Put curl on the PATH.",
+    ),
     TERMINALS,
 )
 
