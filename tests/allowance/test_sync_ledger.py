@@ -6,8 +6,9 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Barrier, Event
 from typing import assert_type
@@ -157,23 +158,32 @@ def test_what_is_closed_says_so_and_closing_twice_is_fine(sqlite_url: str) -> No
         pass
 
 
-def test_closing_answers_what_was_asked_before(sqlite_url: str) -> None:
-    ledger = SyncLedger.open(sqlite_url)
+def test_closing_waits_for_what_was_asked_before(sqlite_url: str) -> None:
+    asked, closing, may_go_on = Event(), Event(), Event()
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Ledger]:
+        async with Ledger.open(sqlite_url) as opened:
+            yield opened
+            closing.set()
+
+    async def slow(asynchronous: Ledger) -> Receipt:
+        """A call of two steps, held up between them."""
+        asked.set()
+        await asyncio.to_thread(may_go_on.wait, 60)
+        return await asynchronous.hold(ada, {"ai_credits": 1}, key="slow")
+
+    ledger = SyncLedger(opening)
     ada = ledger.account("ada")
-    riding, may_end = Event(), Event()
-
-    @sync_rider
-    def slow(connection: SyncConnection | None, answer: Answer) -> None:
-        riding.set()
-        assert may_end.wait(60)
-
     with ThreadPoolExecutor(2) as threads:
-        held = threads.submit(ledger.hold, ada, {"ai_credits": 1}, key="slow", rider=slow)
-        assert riding.wait(60)
+        held = threads.submit(ledger._result_of, slow)
+        assert asked.wait(60)
         closed = threads.submit(ledger.close)
-        may_end.set()
+        began_to_close = closing.wait(0.3)  # nothing to wait for where it is right
+        may_go_on.set()
         assert held.result().state == "open"
         closed.result()
+        assert not began_to_close
 
 
 # riders
@@ -367,6 +377,31 @@ def test_a_ledger_that_was_closed_before_a_fork_can_be_opened_by_both(tmp_path: 
         f"sqlite:///{tmp_path}/ledger.db",
     )
     assert told == "2\n"
+
+
+def test_a_ledger_whose_opening_failed_before_a_fork_may_be_opened_by_the_child(tmp_path: Path) -> None:
+    told = run(
+        """
+        import os, sys
+        from pathlib import Path
+        from reelbot.allowance import DatabaseFailure, SyncLedger
+
+        blocked = Path(sys.argv[1])
+        blocked.write_text("in the way of a folder")
+        ledger = SyncLedger.open(f"sqlite:///{blocked}/ledger.db")
+        try:
+            ledger.account("ada")
+        except DatabaseFailure:
+            blocked.unlink()
+        child = os.fork()
+        if not child:
+            print(ledger.account("ada").name, flush=True)
+            sys.exit()
+        assert os.waitpid(child, 0)[1] == 0
+        """,
+        str(tmp_path / "folder"),
+    )
+    assert told == "ada\n"
 
 
 def test_a_program_that_ends_closes_its_ledger(tmp_path: Path) -> None:

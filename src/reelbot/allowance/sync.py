@@ -289,11 +289,15 @@ def sync_rider(write: Callable[[SyncConnection | None, Answer], None]) -> Rider:
     @wraps(write)
     async def ridden(connection: Connection | None, answer: Answer) -> None:
         given = None if connection is None else SyncConnection(connection)
-        before = _riding.set(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+
+        def apart() -> None:
+            _riding.set(loop)  # in the thread's own context
+            write(given, answer)
+
         try:
-            await asyncio.to_thread(write, given, answer)
+            await asyncio.to_thread(apart)
         finally:
-            _riding.reset(before)
             if given is not None:
                 given.end()
 
