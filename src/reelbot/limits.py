@@ -97,5 +97,8 @@ REQUEST_BURST = 500
 REQUESTS_PER_SECOND = 50
 """And after that: ten times what a page with everything in motion asks."""
 
+STARTS_OF_TURN = 2
+"""Requests that begin in one turn of the event loop while others wait: what anybody waits for there is two requests long."""
+
 BUCKETS_MAX = 10_000
 """Parties whose requests are counted at once: two megabytes, and more than one process has to do with in a minute."""

@@ -1,5 +1,6 @@
 """429 for who asks more often than their share: whose share it is, what is told, and what it costs the server."""
 
+import asyncio
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.sites import Stand
 
 from reelbot.accounts import Identity
 from reelbot.clock import SECOND
-from reelbot.limits import PASSWORDS_OF_ONE_MAX
+from reelbot.limits import PASSWORDS_OF_ONE_MAX, REQUEST_BURST
 from reelbot.web import Proxies
 from reelbot.web.parts import RequestBuckets
 from reelbot.web.token_buckets import Rate
@@ -196,3 +197,20 @@ async def test_passwords_that_wait_are_a_share_of_an_address_too(sqlite_stand: S
         assert (await tried(OTHER)).status_code == 401
     assert (await tried(STRANGER)).status_code == 401
     assert len(sqlite_stand.site.passwords) == 0
+
+
+@pytest.mark.parametrize("path", ["/usage", "/prices", "/entries"])
+async def test_what_one_account_has_piled_up_does_not_delay_another(stand: Stand, path: str) -> None:
+    """A crowd that asks without waiting for answers, in number what one may ask at once; behind it one other request."""
+    answered = list[str]()
+
+    async def ask(name: str) -> None:
+        assert (await stand.get(path, name)).status_code == 200
+        answered.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(REQUEST_BURST - 1):
+            tasks.create_task(ask("ada"))
+        tasks.create_task(ask("bob"))
+    assert len(answered) == REQUEST_BURST
+    assert answered.index("bob") < REQUEST_BURST // 5

@@ -24,24 +24,26 @@ async def admitted(site: Site, scope: Scope, token: str | None) -> Identity | No
 
     `TooManyRequests` when the account, or the address of a stranger, has used up its share.
     """
+    network = site.pages.proxies.network(scope)
     known = None if token is None else site.accounts.remembered(token)
+    await site.fair_queue.turn(network if known is None else _bucket(known))
     if known is None:
-        _require(site, site.request_buckets.of_addresses, site.pages.proxies.network(scope))
+        _require(site, site.request_buckets.of_addresses, network)
     else:
         _require(site, site.request_buckets.of_accounts, known)
     who = None if token is None else await site.accounts.identify(token)
     if who is None:
-        admit_stranger(site, scope)
+        _take(site, site.request_buckets.of_addresses, network)
     else:
         _take(site, site.request_buckets.of_accounts, who)
     return who
 
 
-def admit_stranger(site: Site, scope: Scope) -> None:
-    """Count a request that has no valid credentials, or needs none; `TooManyRequests` for one too many."""
+async def admit_stranger(site: Site, scope: Scope) -> None:
+    """Count a request that needs no credentials; `TooManyRequests` for one too many."""
     network = site.pages.proxies.network(scope)
-    if network != NOWHERE:
-        _take(site, site.request_buckets.of_addresses, network)
+    await site.fair_queue.turn(network)
+    _take(site, site.request_buckets.of_addresses, network)
 
 
 def _require(site: Site, buckets: Buckets, who: Identity | str) -> None:
@@ -50,7 +52,8 @@ def _require(site: Site, buckets: Buckets, who: Identity | str) -> None:
 
 
 def _take(site: Site, buckets: Buckets, who: Identity | str) -> None:
-    _refuse_after(site, buckets, who, buckets.take(_bucket(who), site.clock()))
+    if who != NOWHERE:
+        _refuse_after(site, buckets, who, buckets.take(_bucket(who), site.clock()))
 
 
 def _bucket(who: Identity | str) -> tuple[int, int] | str:

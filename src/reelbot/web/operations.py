@@ -143,7 +143,7 @@ class Served:
         """The key or session that is presented, and by whom; the request is counted, also where nobody has to say so."""
         if self._scope is None:
             if self._is_counted:
-                admit_stranger(self._site, request)
+                await admit_stranger(self._site, request)
             return "", NOBODY
         token, who = await identify(self._site, request, headers)
         require_scope(who, self._scope)

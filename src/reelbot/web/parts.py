@@ -21,6 +21,7 @@ from reelbot.publish import Publishing
 from reelbot.studio import Presets, Studio
 from reelbot.subscriptions import Subscriptions
 from reelbot.web.counts import Counts
+from reelbot.web.fair_queue import FairQueue
 from reelbot.web.feeds import Feeds
 from reelbot.web.refusals import Refusals
 from reelbot.web.settings import PageSettings
@@ -81,6 +82,7 @@ class Site:
     counts: Counts = field(default_factory=Counts)
     streams: Streams = field(default_factory=Streams)
     request_buckets: RequestBuckets = field(default_factory=RequestBuckets)
+    fair_queue: FairQueue = field(default_factory=FairQueue)
     searches: Places = field(default_factory=_searches)
     passwords: Places = field(default_factory=_passwords)
     exports: Places = field(default_factory=_exports)
