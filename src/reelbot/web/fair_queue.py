@@ -1,4 +1,4 @@
-"""Fair queueing of requests within the process: a few begin in each turn of the event loop, who was served longest ago first.
+"""Fair queueing of requests within the process: a few begin in each turn of the loop, who was served longest ago first.
 
 A party is an account, or an address without valid credentials. However much some parties ask, another one's request waits
 for what has begun already and for one request of each of them at most, never for what piles up behind these. A request that
