@@ -6,6 +6,7 @@ one places holds, thirty a second, each after the answer to the one before, alon
 """
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -83,6 +84,7 @@ class _Answered(asyncio.Protocol):
 
 def _crowd(address: Address, keys: Sequence[str], seconds: float, told: Connection) -> None:
     """Ask for so long, in a process of its own; what it was answered goes through the pipe."""
+    os.nice(19)
     told.send(on_loop(_asked_for(address, keys, seconds)))
 
 

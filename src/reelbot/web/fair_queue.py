@@ -1,8 +1,8 @@
-"""Fair queueing of requests within the process: a few begin in each turn of the loop, who was served longest ago first.
+"""Fair queueing of requests within the process: one begins in every few turns of the event loop, longest served ago first.
 
-A party is an account, or an address without valid credentials. However much some parties ask, another one's request waits
-for what has begun already and for one request of each of them at most, never for what piles up behind these. A request that
-finds nobody waiting begins at once. Whoever has not been seen for long begins first, as jobs do.
+It is for parties that ask for more than they may keep up: accounts, or addresses without valid credentials. However much
+such a crowd asks, what others have begun goes on between any two of its requests; and within the crowd each waits for one
+request of every other at most, never for what piles up behind it. Who finds nobody waiting begins at once.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 from heapq import heappop, heappush
 
-from reelbot.limits import BUCKETS_MAX, STARTS_OF_TURN
+from reelbot.limits import BUCKETS_MAX, TURNS_OF_START
 
 _NEVER = 0
 
@@ -18,16 +18,15 @@ _NEVER = 0
 class FairQueue:
     """Whose request begins next. In memory, of one process and one event loop; no timer, and no task."""
 
-    def __init__(self, starts_of_turn: int = STARTS_OF_TURN, kept_max: int = BUCKETS_MAX) -> None:
-        self._starts_of_turn = starts_of_turn
+    def __init__(self, turns_of_start: int = TURNS_OF_START, kept_max: int = BUCKETS_MAX) -> None:
+        self._turns_of_start = turns_of_start
         self._kept_max = kept_max
         self._served_at: OrderedDict[Hashable, int] = OrderedDict()
         self._served = _NEVER
         self._arrived = 0
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
         self._order: list[tuple[int, int, Hashable]] = []
-        self._started = 0
-        self._is_scheduled = False
+        self._turns_left = 0
 
     def __len__(self) -> int:
         """How many requests wait."""
@@ -35,7 +34,7 @@ class FairQueue:
 
     async def turn(self, party: Hashable) -> None:
         """Wait until a request of this party is the next to begin."""
-        if not self._order and self._started < self._starts_of_turn:
+        if not self._order and not self._turns_left:
             self._start(party)
             return
         request = asyncio.get_running_loop().create_future()
@@ -53,20 +52,21 @@ class FairQueue:
         heappush(self._order, (self._served_at.get(party, _NEVER), self._arrived, party))
 
     def _start(self, party: Hashable) -> None:
-        self._started += 1
         self._served += 1
         self._served_at[party] = self._served
         self._served_at.move_to_end(party)
         if len(self._served_at) > self._kept_max:
             self._served_at.popitem(last=False)
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            asyncio.get_running_loop().call_soon(self._next_turn)
+        self._turns_left = self._turns_of_start
+        asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
-        """The event loop begins another turn: so many more may begin."""
-        self._started, self._is_scheduled = 0, False
-        while self._order and self._started < self._starts_of_turn:
+        """The event loop begins another turn: after so many of them the next request may begin."""
+        self._turns_left -= 1
+        if self._turns_left:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+            return
+        while self._order and not self._turns_left:
             party = heappop(self._order)[2]
             requests = self._waiting[party]
             request = requests.popleft()
