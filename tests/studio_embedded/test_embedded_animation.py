@@ -14,7 +14,6 @@ from PIL import Image
 
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
-from reelbot.studio.children import ChildFailure
 from reelbot.studio.embedded.animation import (
     FRAMES_PER_SECOND,
     AnimationOptions,
@@ -22,6 +21,7 @@ from reelbot.studio.embedded.animation import (
     camera_for,
     view_at,
 )
+from reelbot.subprocesses import ChildFailure
 
 
 def encoded(picture: NDArray[np.uint8], kind: str = "PNG") -> bytes:

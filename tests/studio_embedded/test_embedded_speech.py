@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import ChildFailure
 from reelbot.studio.embedded.languages import languages
 from reelbot.studio.embedded.speech import (
     Speech,
@@ -27,6 +26,7 @@ from reelbot.studio.embedded.speech import (
 from reelbot.studio.embedded.voices import voices
 from reelbot.studio.embedded.words import words
 from reelbot.studio.embedded.writer import ScriptOptions, script
+from reelbot.subprocesses import ChildFailure
 
 LANGUAGES = tuple(languages())
 

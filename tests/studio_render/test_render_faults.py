@@ -31,7 +31,6 @@ from tests.studio_render.material import (
 from tests.studio_render.rendering_process import video
 
 import reelbot.studio.render
-from reelbot.studio.children import ChildFailure
 from reelbot.studio.render import (
     Brand,
     DiskFull,
@@ -44,6 +43,7 @@ from reelbot.studio.render import (
 )
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.cache import Cache
+from reelbot.subprocesses import ChildFailure
 
 GONE_SECONDS = 60
 """How long a test waits for processes to be gone: far longer than it takes, and never an assertion on time."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reelbot.studio.assets import Held
     from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
-    from reelbot.studio.children import ChildFailure, reaches_out
     from reelbot.studio.core.asking import (
         ChangeAsked,
         DraftAsked,
@@ -70,12 +69,13 @@ if TYPE_CHECKING:
     from reelbot.studio.telling import TellingRoom, Told
     from reelbot.studio.turns import TurnStore
     from reelbot.studio.uploads import Place
+    from reelbot.subprocesses import ChildFailure, reaches_out
 
 _PLACES = {
     "AssetShown": "reelbot.studio.shown",
     "Begun": "reelbot.studio.generating",
     "ChangeAsked": "reelbot.studio.core.asking",
-    "ChildFailure": "reelbot.studio.children",
+    "ChildFailure": "reelbot.subprocesses",
     "Claim": "reelbot.studio.keys",
     "COUNTED_MAX": "reelbot.studio.overview",
     "Counted": "reelbot.studio.overview",
@@ -140,7 +140,7 @@ _PLACES = {
     "owner_of": "reelbot.studio.keeping",
     "paged": "reelbot.studio.keeping",
     "preset_shown": "reelbot.studio.presets",
-    "reaches_out": "reelbot.studio.children",
+    "reaches_out": "reelbot.subprocesses",
     "read_json": "reelbot.studio.keeping",
     "read_json_or_none": "reelbot.studio.keeping",
     "registry_of": "reelbot.studio.opening",

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import Limits, end, end_of, environment, failed, start
 from reelbot.studio.embedded.artwork import Aspect
 from reelbot.studio.embedded.bounds import (
     CLIP_CPU_SECONDS,
@@ -37,6 +36,7 @@ from reelbot.studio.embedded.bounds import (
     CLIP_SECONDS_MIN,
     CLIP_SOURCE_PIXELS_MAX,
 )
+from reelbot.subprocesses import Limits, end, end_of, environment, failed, start
 
 FRAMES_PER_SECOND = 30
 

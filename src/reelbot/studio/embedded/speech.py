@@ -19,7 +19,6 @@ import msgspec
 import numpy as np
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import Limits, answer_of, failed
 from reelbot.studio.embedded.bounds import (
     PASSAGE_LENGTH_MAX,
     SPEECH_CPU_SECONDS,
@@ -41,6 +40,7 @@ from reelbot.studio.embedded.sound import (
 )
 from reelbot.studio.embedded.voices import Voice, VoiceId, voice, voices
 from reelbot.studio.embedded.words import is_spoken, reading_ms, sentences, words
+from reelbot.subprocesses import Limits, answer_of, failed
 
 PACE_MIN, PACE_MAX = 0.7, 1.5
 """Below, the synthesiser drawls; above, short words get lost."""

@@ -11,7 +11,6 @@ from PIL import Image
 
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed, shown
-from reelbot.studio.children import ChildFailure
 from reelbot.studio.core.works import (
     AnimationWork,
     ImageWork,
@@ -40,6 +39,7 @@ from reelbot.studio.providers.port import (
 )
 from reelbot.studio.providers.sounds import DECODING, Undecodable, clip_suffix, decoded
 from reelbot.studio.providers.timings import Samples, Timed, wav_from
+from reelbot.subprocesses import ChildFailure
 
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 """A name, an id or an address."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from reelbot.studio.children import Crashed, Limits, answer_of, failed
 from reelbot.studio.providers.bounds import (
     DECODE_MEMORY_BYTES,
     DECODE_PATIENCE_SECONDS,
@@ -16,6 +15,7 @@ from reelbot.studio.providers.bounds import (
     SOUND_SECONDS_MAX,
 )
 from reelbot.studio.providers.timings import Samples
+from reelbot.subprocesses import Crashed, Limits, answer_of, failed
 
 RATE = 44_100
 """Samples a second of every voiceover: what the renderer mixes at, so that it need not convert."""

@@ -12,7 +12,6 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from reelbot.errors import Failure
-from reelbot.studio.children import ChildFailure, Limits, end_of, failed, python_environment, start
 from reelbot.studio.render import ffmpeg, fonts
 from reelbot.studio.render.blocking import in_thread
 from reelbot.studio.render.bounds import (
@@ -28,6 +27,7 @@ from reelbot.studio.render.captions import faces_of
 from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
 from reelbot.studio.render.orders import News, Order
 from reelbot.studio.render.plan import Piece, RenderPlan
+from reelbot.subprocesses import ChildFailure, Limits, end_of, failed, python_environment, start
 
 Count = Callable[[int], None]
 """Told how many more frames are ready."""

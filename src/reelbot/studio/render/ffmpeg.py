@@ -15,9 +15,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from reelbot import subprocesses
 from reelbot.errors import Failure
-from reelbot.studio import children
-from reelbot.studio.children import Limits, end, end_of, failed, is_crash, start
 from reelbot.studio.render.bounds import (
     BASE_CPU_SECONDS,
     FFMPEG_MEMORY_BYTES,
@@ -27,6 +26,7 @@ from reelbot.studio.render.bounds import (
     SOUND_CPU_SECONDS,
 )
 from reelbot.studio.render.failures import DiskFull, MediaUnusable
+from reelbot.subprocesses import Limits, end, end_of, failed, is_crash, start
 
 CONTAINERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mp3", "wav")
 """Names of the demuxers that may open a file somebody uploaded: MP4, MOV, M4A, WebM, MP3 and WAV."""
@@ -66,7 +66,7 @@ def program() -> str:
 def environment(font_config: Path | None = None) -> dict[str, str]:
     """Return the environment of a child: what any is given, without colours in logs, and with no fonts but those named."""
     fonts = {} if font_config is None else {"FONTCONFIG_FILE": str(font_config)}
-    return children.environment(AV_LOG_FORCE_NOCOLOR="1", **fonts)
+    return subprocesses.environment(AV_LOG_FORCE_NOCOLOR="1", **fonts)
 
 
 def limits_for(cpu_seconds: float, file_bytes: int = MADE_FILE_BYTES_MAX) -> Limits:

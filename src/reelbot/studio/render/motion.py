@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelbot.studio.children import launched
 from reelbot.studio.render import ffmpeg
 from reelbot.studio.render.bounds import CLIP_FRAME_CPU_SECONDS, LOG_FILE_BYTES_MAX
 from reelbot.studio.render.failures import MediaUnusable
@@ -29,6 +28,7 @@ from reelbot.studio.render.moves import BLEED, Size, View, view_at
 from reelbot.studio.render.pictures import read_picture
 from reelbot.studio.render.plan import Layer
 from reelbot.studio.render.timeline import Corner
+from reelbot.subprocesses import launched
 
 Plane = NDArray[np.uint8]
 FloatPlane = NDArray[np.float32]

@@ -26,7 +26,6 @@ import cv2
 import msgspec
 
 from reelbot.disk import is_full, sync
-from reelbot.studio.children import ChildFailure, launched
 from reelbot.studio.render import ffmpeg
 from reelbot.studio.render.bounds import FRAME_CPU_SECONDS
 from reelbot.studio.render.captions import ass_of, faces_of
@@ -36,6 +35,7 @@ from reelbot.studio.render.motion import Badge, Canvas, Clip, Planes, Still, pre
 from reelbot.studio.render.moves import Size
 from reelbot.studio.render.orders import News, Order
 from reelbot.studio.render.plan import Layer, Piece
+from reelbot.subprocesses import ChildFailure, launched
 
 TELL_FRAMES = 10
 """A line of progress for so many frames: three a second of video, which is finer than any progress bar."""

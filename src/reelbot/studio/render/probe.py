@@ -14,7 +14,6 @@ from typing import NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.children import Crashed, Limits, answer_of, failed, python_environment
 from reelbot.studio.render.bounds import (
     KEPT_FILE_BYTES_MAX,
     PROBE_MEMORY_BYTES,
@@ -23,6 +22,7 @@ from reelbot.studio.render.bounds import (
 )
 from reelbot.studio.render.failures import DiskFull
 from reelbot.studio.render.timeline import Media, MediaKind
+from reelbot.subprocesses import Crashed, Limits, answer_of, failed, python_environment
 
 PROGRAM = "reelbot.studio.render.probe_process"
 

@@ -22,7 +22,6 @@ from PIL import Image, UnidentifiedImageError
 
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
-from reelbot.studio.children import READING
 from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
 from reelbot.studio.render.failures import MediaUnusable
 from reelbot.studio.render.ffmpeg import CONTAINERS
@@ -34,6 +33,7 @@ from reelbot.studio.render.pictures import (
     read_picture,
 )
 from reelbot.studio.render.probe import BROKEN, Answer, Probed
+from reelbot.subprocesses import READING
 
 HDR_TRANSFERS = (16, 18)
 """PQ and HLG, by their numbers in ITU-T H.273."""

@@ -1,7 +1,6 @@
-"""Start a program within walls: `python -I -S launch.py MEMORY CPU FILE FILES STARTS PROGRAM ARGUMENT…` becomes PROGRAM.
+"""A sandbox: `python -I -S sandbox.py MEMORY CPU FILE FILES STARTS PROGRAM ARGUMENT…` becomes PROGRAM, within walls.
 
-Every program that the studio runs is started by this (`children.py`), in a process that has one thread and is ours alone; so
-nothing has to be done between fork and exec of a server with many threads. It knows nothing of ReelBot and starts in ten
+Every program that we run is started by this (`subprocesses.py`), in a process that has one thread and is ours alone; so nothing has to be done between fork and exec of a server with many threads. It knows nothing of ReelBot and starts in ten
 milliseconds. The walls, each kept by all that the program starts in its turn:
 
 - limits (setrlimit): MEMORY bytes of address space, CPU seconds of processor time, files of FILE bytes, FILES open at

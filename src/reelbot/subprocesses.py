@@ -1,6 +1,6 @@
-"""Programs that the studio runs beside itself: whatever becomes of the call that started one, it ends with that call.
+"""Subprocesses: programs that are run beside a server. Whatever becomes of the call that started one, it ends with that call.
 
-Each is started by `launch.py` within walls: bounds on memory, processor time and files, no network, no sight of other
+Each is started by `sandbox.py` within walls: bounds on memory, processor time and files, no network, no sight of other
 processes, and an environment that holds nothing but what it needs; no key of a provider is in it.
 
 How a program of ours answers: with status 0 and all that it foresaw, a file's faults included, on stdout. Whatever else it
@@ -52,7 +52,7 @@ PASSED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH
 All others are not its business, keys and passwords among them.
 """
 
-_LAUNCHER = Path(__file__).with_name("launch.py")
+_LAUNCHER = Path(__file__).with_name("sandbox.py")
 
 _PIECE_BYTES = 65_536
 
@@ -77,7 +77,7 @@ DOCTOR_LIMITS = Limits(memory_bytes=1024**3, cpu_seconds=10)
 
 
 class ChildFailure(Failure):
-    """A program beside the studio failed and nobody else is at fault: a defect of ours, or something of this machine.
+    """A program beside ours failed and nobody else is at fault: a defect of ours, or something of this machine.
 
     `said` is what it wrote to stderr, for the log and not for people.
     """
