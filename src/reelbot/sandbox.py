@@ -1,12 +1,13 @@
 """A sandbox: `python -I -S sandbox.py MEMORY CPU FILE FILES STARTS PROGRAM ARGUMENT…` becomes PROGRAM, within walls.
 
-Every program that we run is started by this (`subprocesses.py`), in a process that has one thread and is ours alone; so nothing has to be done between fork and exec of a server with many threads. It knows nothing of ReelBot and starts in ten
-milliseconds. The walls, each kept by all that the program starts in its turn:
+Every program that runs beside ours is started by this (`subprocesses.py`), in a process that has one thread and is ours
+alone; so nothing has to be done between fork and exec of a server with many threads. It knows nothing of ReelBot and starts
+in ten milliseconds. The walls, each kept by all that the program starts in its turn:
 
 - limits (setrlimit): MEMORY bytes of address space, CPU seconds of processor time, files of FILE bytes, FILES open at
   once, no core dump. They are only ever lowered;
 - `no_new_privs`: no program that is set-user-ID makes it more than it is;
-- of what root may do, where the studio runs as root, only to read and write any file;
+- of what root may do, where ours runs as root, only to read and write any file;
 - a seccomp filter: no socket of any kind, so no network and no database; no look into another process; and unless STARTS
   is 1, no process beside itself, only threads. Where there is no such filter, a user and network namespace of its own;
 - a Landlock domain: other processes of the same user cannot be traced, their environment cannot be read, and from Linux

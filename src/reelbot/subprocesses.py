@@ -1,4 +1,4 @@
-"""Subprocesses: programs that are run beside a server. Whatever becomes of the call that started one, it ends with that call.
+"""Subprocesses: programs that run beside ours. Whatever becomes of the call that started one, it ends with that call.
 
 Each is started by `sandbox.py` within walls: bounds on memory, processor time and files, no network, no sight of other
 processes, and an environment that holds nothing but what it needs; no key of a provider is in it.

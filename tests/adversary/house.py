@@ -30,6 +30,7 @@ from reelbot.events import Events
 from reelbot.publish import Delivered as PostDelivered
 from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
+from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
 from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Job, Setup
@@ -39,7 +40,6 @@ from reelbot.studio.job_places import JobPlaces
 from reelbot.studio.providers.embedded import Embedded
 from reelbot.studio.providers.port import Ability, Delivered, Desk
 from reelbot.studio.providers.registry import Registry
-from reelbot.studio.render import Quality, Rendered
 from reelbot.studio.room import Room
 from reelbot.studio.running import Run
 from reelbot.studio.service import Studio

@@ -10,11 +10,11 @@ from tests.fakes import FakeClock
 from tests.studio.stages import Stage, staged
 
 from reelbot.clock import SECOND
+from reelbot.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of
 from reelbot.studio import making
 from reelbot.studio.bounds import PREVIEW_SECONDS_MAX, PREVIEWS_RUNNING_MAX
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.making import Maker
-from reelbot.studio.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of
 
 TWENTY_MINUTES = 20 * 60 * 1_000
 

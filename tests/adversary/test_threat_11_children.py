@@ -20,10 +20,10 @@ import pytest
 from tests.studio_render.material import TINY, clip, picture, speech, timeline
 
 from reelbot import sandbox, subprocesses
+from reelbot.render import probe, render
 from reelbot.studio.embedded.animation import AnimationOptions, animate
 from reelbot.studio.embedded.speech import SpeechOptions, speak
 from reelbot.studio.providers import sounds
-from reelbot.studio.render import probe, render
 from reelbot.subprocesses import ChildFailure, Crashed, Limits, answer_of, environment, launched, python_environment
 
 SECRET = "sk-very-secret"
@@ -239,8 +239,8 @@ async def test_every_program_of_the_studio_is_started_within_walls(
     """Whatever starts a process here, and the painter's processes in its stead, has no_new_privs and no key."""
     seen = await _watched(tmp_path, monkeypatch)
     names = {Path(part).name for one in seen for part in one["command"]}
-    assert {"reelbot.studio.render.probe_process", "espeak_process.py", "decode_process.py"} <= names
-    assert "reelbot.studio.render.painter" in names
+    assert {"reelbot.render.probe_process", "espeak_process.py", "decode_process.py"} <= names
+    assert "reelbot.render.painter" in names
     ffmpegs = [one for one in seen if "ffmpeg" in Path(one["command"][0]).name]
     assert len(ffmpegs) >= 4  # an encoder of clips, a decoder and an encoder of the painter, and the mix
     for one in seen:

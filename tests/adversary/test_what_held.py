@@ -14,8 +14,8 @@ from tests.adversary.house import House, opened
 from tests.fakes import FakeClock
 
 from reelbot.cli.connections import BoundedProtocol
+from reelbot.languages.words import words
 from reelbot.studio.embedded.speech import SpeechOptions, default_voice, speak
-from reelbot.studio.embedded.words import words
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

@@ -3,9 +3,9 @@
 import pytest
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.languages import languages
+from reelbot.languages.catalogue import languages
+from reelbot.languages.words import words
 from reelbot.studio.embedded.rewriting import RewriteOptions, rewrite
-from reelbot.studio.embedded.words import words
 
 PASSAGE = (
     "Cats are, of course, very quiet animals. They do not purr in order to annoy you, and they utilise their voice "

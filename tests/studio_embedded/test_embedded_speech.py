@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.languages import languages
+from reelbot.languages.catalogue import languages
+from reelbot.languages.words import words
 from reelbot.studio.embedded.speech import (
     Speech,
     SpeechOptions,
@@ -24,7 +25,6 @@ from reelbot.studio.embedded.speech import (
     speak,
 )
 from reelbot.studio.embedded.voices import voices
-from reelbot.studio.embedded.words import words
 from reelbot.studio.embedded.writer import ScriptOptions, script
 from reelbot.subprocesses import ChildFailure
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from reelbot.errors import Malformed
+from reelbot.languages.catalogue import languages
+from reelbot.languages.words import sentences, words
 from reelbot.studio.embedded import texts as texts_module
-from reelbot.studio.embedded.languages import languages
 from reelbot.studio.embedded.texts import TONES, Tone
 from reelbot.studio.embedded.topic import understand
-from reelbot.studio.embedded.words import sentences, words
 from reelbot.studio.embedded.writer import (
     DURATIONS_S,
     TITLE_LENGTH_MAX,

@@ -10,7 +10,7 @@ from tests.studio_providers.servers import Reply, Server, json_reply
 
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.words import words
+from reelbot.languages.words import words
 from reelbot.studio.providers.port import AtOnce, Desk, ProviderFailure
 
 

@@ -28,8 +28,8 @@ from tests.studio_providers.servers import Asked, Reply, Server, json_reply
 
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed
+from reelbot.languages.words import words
 from reelbot.studio.core.works import MusicWork, Work
-from reelbot.studio.embedded.words import words
 from reelbot.studio.providers.openai import Models
 from reelbot.studio.providers.port import AtOnce, Desk, ProviderFailure, Queued
 from reelbot.studio.providers.sounds import decoded

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.studio_providers.material import RATE, mp3, tone, wav
 
+from reelbot.languages.words import words
 from reelbot.studio.core.works import SpokenWord
-from reelbot.studio.embedded.words import words
 from reelbot.studio.providers import sounds
 from reelbot.studio.providers.bounds import SOUND_SECONDS_MAX
 from reelbot.studio.providers.pace import quoted_seconds, sentences, speech_seconds, wanted_length

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 from tests.studio_providers.material import CHAT, REWRITE, SCRIPT_WORK, TOPIC
 
-from reelbot.studio.embedded.words import words
+from reelbot.languages.words import words
 from reelbot.studio.providers.bounds import HASHTAGS_MAX, SUGGESTION_LENGTH_MAX, TITLE_LENGTH_MAX
 from reelbot.studio.providers.pace import speech_seconds
 from reelbot.studio.providers.writing import OVERRUN, TextWork, Unusable, made_of, messages

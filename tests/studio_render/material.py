@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelbot.studio.render import Media, Quality, Timeline, Word, ffmpeg, scenes_between
-from reelbot.studio.render.timeline import MediaKind
+from reelbot.render import Media, Quality, Timeline, Word, ffmpeg, scenes_between
+from reelbot.render.timeline import MediaKind
 
 TINY = Quality(180, "ultrafast", 30)
 """180 × 320: enough to see what is where, and encoded in no time."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.studio_render.material import TINY, picture, timeline
 
-from reelbot.studio.render import Timeline, render
+from reelbot.render import Timeline, render
 
 
 def video(directory: Path) -> Timeline:

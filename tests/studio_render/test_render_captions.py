@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.studio_render.material import named, words
 
-from reelbot.studio.render import Scene, Timeline, Word, plan_of
-from reelbot.studio.render.captions import (
+from reelbot.render import Scene, Timeline, Word, plan_of
+from reelbot.render.camera_moves import Size
+from reelbot.render.captions import (
     EM_TO_LINE,
     RIGHT_TO_LEFT_MARK,
     Cue,
@@ -24,9 +25,8 @@ from reelbot.studio.render.captions import (
     pages_of,
     text_ems,
 )
-from reelbot.studio.render.fonts import DIRECTORY, FACES, covered, runs, unexpected_fonts
-from reelbot.studio.render.moves import Size
-from reelbot.studio.render.timeline import CaptionSize
+from reelbot.render.fonts import DIRECTORY, FACES, covered, runs, unexpected_fonts
+from reelbot.render.timeline import CaptionSize
 
 LINE = 13.0
 LENGTH_MS = 60_000

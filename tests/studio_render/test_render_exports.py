@@ -4,9 +4,9 @@ import json
 
 from tests.studio_render.material import words
 
-from reelbot.studio.render import Word
-from reelbot.studio.render.captions import Page, pages_of
-from reelbot.studio.render.exports import srt_of, vtt_of, words_json
+from reelbot.render import Word
+from reelbot.render.captions import Page, pages_of
+from reelbot.render.exports import srt_of, vtt_of, words_json
 
 LINE = 13.0
 PAGES = (

@@ -30,19 +30,10 @@ from tests.studio_render.material import (
 )
 from tests.studio_render.rendering_process import video
 
-import reelbot.studio.render
-from reelbot.studio.render import (
-    Brand,
-    DiskFull,
-    Media,
-    MediaUnusable,
-    Timeline,
-    encode,
-    plan_of,
-    render,
-)
-from reelbot.studio.render.blocking import in_thread
-from reelbot.studio.render.cache import Cache
+import reelbot.render
+from reelbot.render import Brand, DiskFull, Media, MediaUnusable, Timeline, encode, plan_of, render
+from reelbot.render.blocking import in_thread
+from reelbot.render.cache import Cache
 from reelbot.subprocesses import ChildFailure
 
 GONE_SECONDS = 60
@@ -195,7 +186,7 @@ async def test_a_render_that_is_cancelled_while_its_files_get_their_names_takes_
     made = [tmp_path / str(n) for n in range(5)]
     for path in made:
         path.touch()
-    publishing = asyncio.create_task(reelbot.studio.render._publish(made, tmp_path / "out" / "a.mp4"))
+    publishing = asyncio.create_task(reelbot.render._publish(made, tmp_path / "out" / "a.mp4"))
     while not (tmp_path / "out").exists():
         await asyncio.sleep(0)
     publishing.cancel()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.studio_render.material import named
 
-from reelbot.studio.render.moves import BLEED, MOVES, SPEED_MAX, Size, View, move_for, view_at
+from reelbot.render.camera_moves import BLEED, MOVES, SPEED_MAX, Size, View, move_for, view_at
 
 FRAME = Size(1080, 1920)
 

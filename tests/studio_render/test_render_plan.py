@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.studio_render.material import named, timeline, words
 
 from reelbot.errors import Malformed
-from reelbot.studio.render import PREVIEW, Brand, RenderPlan, Scene, Timeline, Word, plan_of, scenes_between
-from reelbot.studio.render.bounds import SEGMENT_FRAMES_MAX
-from reelbot.studio.render.captions import frame_at
+from reelbot.render import PREVIEW, Brand, RenderPlan, Scene, Timeline, Word, plan_of, scenes_between
+from reelbot.render.captions import frame_at
+from reelbot.render.limits import SEGMENT_FRAMES_MAX
 
 SIX = [named(f"scene{n}") for n in range(6)]
 TEXTS = ["This", "is", "a", "sentence", "of", "eight", "words", "only."] * 8

@@ -11,11 +11,11 @@ from PIL import Image, ImageCms, ImageColor, ImageOps
 from tests.studio_render.material import bomb, clip, encode, files_in, picture, room_for, sound, tone
 
 from reelbot.errors import Malformed
-from reelbot.studio.render import DiskFull
-from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
-from reelbot.studio.render.pictures import read_picture
-from reelbot.studio.render.probe import Probed, normalise, probe
-from reelbot.studio.render.probe_process import inspect, keep_picture
+from reelbot.render import DiskFull
+from reelbot.render.limits import CLIP_MS_MAX, KEPT_SIDE_MAX
+from reelbot.render.pictures import read_picture
+from reelbot.render.probe import Probed, normalise, probe
+from reelbot.render.probe_process import inspect, keep_picture
 
 
 def refusal(path: Path) -> str:

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from tests.studio_render.material import RATE, encode, media, samples_of, sound, speech, tone
 
-from reelbot.studio.render import Media, MediaUnusable
-from reelbot.studio.render.cache import Cache
-from reelbot.studio.render.plan import SoundPlan
-from reelbot.studio.render.sound import measure, sound_track
+from reelbot.render import Media, MediaUnusable
+from reelbot.render.cache import Cache
+from reelbot.render.plan import SoundPlan
+from reelbot.render.sound import measure, sound_track
 
 MUSIC_HERTZ = 3_000.0
 """Far above the voice's harmonics, so that each can be heard alone."""

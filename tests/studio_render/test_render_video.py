@@ -28,19 +28,8 @@ from tests.studio_render.material import (
     words,
 )
 
-from reelbot.studio.render import (
-    Brand,
-    Quality,
-    Rendered,
-    Scene,
-    Timeline,
-    Word,
-    ffmpeg,
-    plan_of,
-    render,
-    scenes_between,
-)
-from reelbot.studio.render.sound import measure
+from reelbot.render import Brand, Quality, Rendered, Scene, Timeline, Word, ffmpeg, plan_of, render, scenes_between
+from reelbot.render.sound import measure
 
 READABLE = Quality(360, "ultrafast", 24)
 """Large enough to tell the colours of letters."""

@@ -5,13 +5,7 @@ from pathlib import Path
 
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
-from reelbot.studio.bounds import PREVIEW_SECONDS_MAX
-from reelbot.studio.core.drafts import Media as KeptMedia
-from reelbot.studio.core.jobs import Job, Setup, setup_of
-from reelbot.studio.files import Files
-from reelbot.studio.keeping import Owner, new_number, number_of
-from reelbot.studio.receiving import words_from
-from reelbot.studio.render import (
+from reelbot.render import (
     FINAL,
     PREVIEW,
     TAIL_MS,
@@ -26,6 +20,12 @@ from reelbot.studio.render import (
     render,
     scenes_between,
 )
+from reelbot.studio.bounds import PREVIEW_SECONDS_MAX
+from reelbot.studio.core.drafts import Media as KeptMedia
+from reelbot.studio.core.jobs import Job, Setup, setup_of
+from reelbot.studio.files import Files
+from reelbot.studio.keeping import Owner, new_number, number_of
+from reelbot.studio.receiving import words_from
 from reelbot.studio.room import Room
 from reelbot.studio.store import KeptVideo, VideoFacts, VideoFiles
 from reelbot.studio.tasks import missing_after

@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 
 from reelbot.errors import Malformed
+from reelbot.languages.words import is_spoken
 from reelbot.studio.embedded.art.canvas import Canvas, Size
 from reelbot.studio.embedded.art.emblems import shown_for
 from reelbot.studio.embedded.art.palettes import palette_for
 from reelbot.studio.embedded.art.styles import STYLES
 from reelbot.studio.embedded.bounds import PROMPT_LENGTH_MAX
 from reelbot.studio.embedded.texts import Tone, tone_from
-from reelbot.studio.embedded.words import is_spoken
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 

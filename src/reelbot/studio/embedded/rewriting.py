@@ -12,11 +12,11 @@ from typing import Annotated, Literal, NamedTuple, get_args
 import msgspec
 
 from reelbot.errors import Malformed
+from reelbot.languages.catalogue import LanguageCode
+from reelbot.languages.words import is_spoken, sentences, tidy, words
 from reelbot.studio.embedded.bounds import INSTRUCTION_LENGTH_MAX, PASSAGE_LENGTH_MAX
-from reelbot.studio.embedded.languages import LanguageCode
 from reelbot.studio.embedded.texts import TONES, Texts, Tone, texts, tone_from
 from reelbot.studio.embedded.topic import capitalised
-from reelbot.studio.embedded.words import is_spoken, sentences, tidy, words
 
 Change = Literal["shorter", "longer", "simpler"]
 CHANGES: tuple[Change, ...] = get_args(Change)

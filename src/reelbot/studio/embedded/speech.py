@@ -19,13 +19,14 @@ import msgspec
 import numpy as np
 
 from reelbot.errors import Malformed
+from reelbot.languages.catalogue import SENTENCE_PAUSE_MS, Language, language
+from reelbot.languages.words import is_spoken, reading_ms, sentences, words
 from reelbot.studio.embedded.bounds import (
     PASSAGE_LENGTH_MAX,
     SPEECH_CPU_SECONDS,
     SPEECH_DEADLINE_SECONDS,
     SPEECH_MEMORY_BYTES,
 )
-from reelbot.studio.embedded.languages import SENTENCE_PAUSE_MS, Language, language
 from reelbot.studio.embedded.sound import (
     Samples,
     equalised,
@@ -39,7 +40,6 @@ from reelbot.studio.embedded.sound import (
     wav_from,
 )
 from reelbot.studio.embedded.voices import Voice, VoiceId, voice, voices
-from reelbot.studio.embedded.words import is_spoken, reading_ms, sentences, words
 from reelbot.subprocesses import Limits, answer_of, failed
 
 PACE_MIN, PACE_MAX = 0.7, 1.5

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.languages import language, languages
+from reelbot.languages.catalogue import language, languages
 from reelbot.studio.embedded.topic import Asking
 
 Tone = Literal["professional", "casual", "humorous", "inspirational", "educational"]

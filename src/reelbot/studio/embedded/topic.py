@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
+from reelbot.languages.words import is_spoken, tidy
 from reelbot.studio.embedded import english
 from reelbot.studio.embedded.bounds import TOPIC_LENGTH_MAX
-from reelbot.studio.embedded.words import is_spoken, tidy
 
 Kind = Literal["noun", "clause", "goal", "question"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.languages import Accent, language, languages
+from reelbot.languages.catalogue import Accent, language, languages
 from reelbot.studio.embedded.sound import Point
 
 Curve = tuple[Point, ...]

@@ -12,13 +12,13 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 
 from reelbot.errors import Malformed
+from reelbot.languages.catalogue import LanguageCode
+from reelbot.languages.words import is_spoken, reading_ms, sentences, tidy
 from reelbot.studio.embedded.bounds import KEYWORDS_LENGTH_MAX, TOPIC_LENGTH_MAX
 from reelbot.studio.embedded.fitting import fitted
-from reelbot.studio.embedded.languages import LanguageCode
 from reelbot.studio.embedded.speech import LEAD_MS, TAIL_MS
 from reelbot.studio.embedded.texts import Texts, Tone, shapes, suited, texts, tone_from
 from reelbot.studio.embedded.topic import Topic, capitalised, understand
-from reelbot.studio.embedded.words import is_spoken, reading_ms, sentences, tidy
 
 Duration = Literal[15, 30, 45, 60]
 DURATIONS_S: tuple[Duration, ...] = get_args(Duration)

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from reelbot.errors import Malformed
+from reelbot.languages.words import tidy, words
 from reelbot.studio.core.works import Kind, VoiceoverWork, Work
-from reelbot.studio.embedded.words import tidy, words
 from reelbot.studio.providers.bounds import ANSWER_BYTES_MAX, BASE64_FACTOR, SOUND_BYTES_MAX
 from reelbot.studio.providers.http import DEFAULT_TIMEOUTS, Timeouts
 from reelbot.studio.providers.keyed import Key, KeyedProvider, Line, Settings, Sleep, options_from

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from reelbot.clock import SECOND
 from reelbot.errors import Malformed
+from reelbot.languages.catalogue import languages
 from reelbot.studio.core.works import (
     AnimationWork,
     ImageWork,
@@ -31,7 +32,6 @@ from reelbot.studio.embedded.animation import AnimationOptions
 from reelbot.studio.embedded.art.styles import STYLES
 from reelbot.studio.embedded.artwork import ArtworkOptions, StyleName
 from reelbot.studio.embedded.bounds import MUSIC_SECONDS_MAX, MUSIC_SECONDS_MIN, TOPIC_LENGTH_MAX
-from reelbot.studio.embedded.languages import languages
 from reelbot.studio.embedded.music import MusicOptions
 from reelbot.studio.embedded.rewriting import RewriteOptions
 from reelbot.studio.embedded.speech import SpeechOptions

@@ -4,9 +4,9 @@ import math
 import re
 from typing import NamedTuple
 
-from reelbot.studio.embedded.languages import languages
-from reelbot.studio.embedded.words import sentences as known_sentences
-from reelbot.studio.embedded.words import words
+from reelbot.languages.catalogue import languages
+from reelbot.languages.words import sentences as known_sentences
+from reelbot.languages.words import words
 from reelbot.studio.providers.syllables import syllables
 
 WORDS_A_MINUTE = {

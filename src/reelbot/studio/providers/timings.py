@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reelbot.languages.words import words
 from reelbot.studio.core.works import SpokenWord
-from reelbot.studio.embedded.words import words
 from reelbot.studio.providers.syllables import syllables
 
 Samples = NDArray[np.int16]

@@ -7,9 +7,9 @@ on. What cannot be spoken is taken out, what is too long ends after a whole sent
 import re
 from typing import assert_never
 
+from reelbot.languages.catalogue import languages
+from reelbot.languages.words import is_spoken, tidy, words
 from reelbot.studio.core.works import RewriteWork, ScriptWork, Tone, TopicWork
-from reelbot.studio.embedded.languages import languages
-from reelbot.studio.embedded.words import is_spoken, tidy, words
 from reelbot.studio.providers.bounds import (
     HASHTAG_LENGTH_MAX,
     HASHTAGS_MAX,

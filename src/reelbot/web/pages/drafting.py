@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple, get_args
 from reelbot.allowance import AccountRef, Usage
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed, TooBusy
+from reelbot.languages.catalogue import Language, languages
+from reelbot.languages.words import reading_ms, words
 from reelbot.studio import (
     AssetShown,
     DraftShown,
@@ -22,9 +24,7 @@ from reelbot.studio import (
 )
 from reelbot.studio.core.drafts import CaptionSize, Corner
 from reelbot.studio.core.works import Aspect, Duration, Tone
-from reelbot.studio.embedded.languages import Language, languages
 from reelbot.studio.embedded.tunes.moods import MOODS
-from reelbot.studio.embedded.words import reading_ms, words
 from reelbot.studio.generating import QuoteLine
 from reelbot.studio.providers.port import Voice
 from reelbot.studio.shown import StepShown, VersionShown

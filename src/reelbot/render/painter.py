@@ -3,7 +3,7 @@
 One piece is painted at a time, by one encoder with a few threads, while the encoder before it is finishing:
 as fast as two side by side, with half the memory.
 
-`encode.py` starts it as `python -m reelbot.studio.render.painter`, writes one order as a line of JSON and keeps the
+`encode.py` starts it as `python -m reelbot.render.painter`, writes one order as a line of JSON and keeps the
 pipe open; it answers with a line for every few frames and every finished piece. It is a process of its own so that
 memory goes back when it ends, a hostile file can't take the server down, and killing its group ends everything. When
 the pipe closes, whoever wanted the pieces is gone, and it ends itself and its encoders.
@@ -26,15 +26,15 @@ import cv2
 import msgspec
 
 from reelbot.disk import is_full, sync
-from reelbot.studio.render import ffmpeg
-from reelbot.studio.render.bounds import FRAME_CPU_SECONDS
-from reelbot.studio.render.captions import ass_of, faces_of
-from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
-from reelbot.studio.render.fonts import unexpected_fonts
-from reelbot.studio.render.motion import Badge, Canvas, Clip, Planes, Still, prepare_still
-from reelbot.studio.render.moves import Size
-from reelbot.studio.render.orders import News, Order
-from reelbot.studio.render.plan import Layer, Piece
+from reelbot.render import ffmpeg
+from reelbot.render.camera_moves import Size
+from reelbot.render.captions import ass_of, faces_of
+from reelbot.render.failures import DiskFull, MediaUnusable, RenderFailure
+from reelbot.render.fonts import unexpected_fonts
+from reelbot.render.limits import FRAME_CPU_SECONDS
+from reelbot.render.motion import Badge, Canvas, Clip, Planes, Still, prepare_still
+from reelbot.render.painter_protocol import News, Order
+from reelbot.render.plan import Layer, Piece
 from reelbot.subprocesses import ChildFailure, launched
 
 TELL_FRAMES = 10

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reelbot.disk import is_full, locked
-from reelbot.studio.render.bounds import CACHE_BYTES_MAX
-from reelbot.studio.render.failures import DiskFull, RenderFailure
+from reelbot.render.failures import DiskFull, RenderFailure
+from reelbot.render.limits import CACHE_BYTES_MAX
 
 _WORK = "work-"
 

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelbot.studio.render import ffmpeg
-from reelbot.studio.render.bounds import CLIP_FRAME_CPU_SECONDS, LOG_FILE_BYTES_MAX
-from reelbot.studio.render.failures import MediaUnusable
-from reelbot.studio.render.layout import logo_size, logo_spot
-from reelbot.studio.render.moves import BLEED, Size, View, view_at
-from reelbot.studio.render.pictures import read_picture
-from reelbot.studio.render.plan import Layer
-from reelbot.studio.render.timeline import Corner
+from reelbot.render import ffmpeg
+from reelbot.render.camera_moves import BLEED, Size, View, view_at
+from reelbot.render.failures import MediaUnusable
+from reelbot.render.layout import logo_size, logo_spot
+from reelbot.render.limits import CLIP_FRAME_CPU_SECONDS, LOG_FILE_BYTES_MAX
+from reelbot.render.pictures import read_picture
+from reelbot.render.plan import Layer
+from reelbot.render.timeline import Corner
 from reelbot.subprocesses import launched
 
 Plane = NDArray[np.uint8]

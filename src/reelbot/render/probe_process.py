@@ -1,4 +1,4 @@
-"""The process that looks at a file: `python -m reelbot.studio.render.probe_process FILE [INTO]` prints what it is as JSON.
+"""The process that looks at a file: `python -m reelbot.render.probe_process FILE [INTO]` prints what it is as JSON.
 
 With a second path, it writes the picture there as it should be kept, and prints what that is.
 
@@ -22,17 +22,11 @@ from PIL import Image, UnidentifiedImageError
 
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
-from reelbot.studio.render.bounds import CLIP_MS_MAX, KEPT_SIDE_MAX
-from reelbot.studio.render.failures import MediaUnusable
-from reelbot.studio.render.ffmpeg import CONTAINERS
-from reelbot.studio.render.pictures import (
-    EXIF_ORIENTATION,
-    PICTURE_ERRORS,
-    PICTURE_FORMATS,
-    is_too_large,
-    read_picture,
-)
-from reelbot.studio.render.probe import BROKEN, Answer, Probed
+from reelbot.render.failures import MediaUnusable
+from reelbot.render.ffmpeg import CONTAINERS
+from reelbot.render.limits import CLIP_MS_MAX, KEPT_SIDE_MAX
+from reelbot.render.pictures import EXIF_ORIENTATION, PICTURE_ERRORS, PICTURE_FORMATS, is_too_large, read_picture
+from reelbot.render.probe import BROKEN, Answer, Probed
 from reelbot.subprocesses import READING
 
 HDR_TRANSFERS = (16, 18)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from reelbot.errors import Malformed
-from reelbot.studio.render.bounds import LENGTH_MS_MAX, SCENES_MAX, WORD_LENGTH_MAX, WORDS_MAX
+from reelbot.render.limits import LENGTH_MS_MAX, SCENES_MAX, WORD_LENGTH_MAX, WORDS_MAX
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 CaptionSize = Literal["small", "medium", "large"]

@@ -10,10 +10,10 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
-from reelbot.studio.render.fonts import Face, runs
-from reelbot.studio.render.layout import logo_reach
-from reelbot.studio.render.moves import Size
-from reelbot.studio.render.timeline import CaptionSize, Direction, Timeline, Word
+from reelbot.render.camera_moves import Size
+from reelbot.render.fonts import Face, runs
+from reelbot.render.layout import logo_reach
+from reelbot.render.timeline import CaptionSize, Direction, Timeline, Word
 
 EM_SHARE: dict[CaptionSize, float] = {"small": 0.050, "medium": 0.064, "large": 0.082}
 """Height of an em as a share of the frame's shorter side: 54, 69 and 89 pixels on a 1080 wide video."""

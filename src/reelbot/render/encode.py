@@ -12,9 +12,12 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from reelbot.errors import Failure
-from reelbot.studio.render import ffmpeg, fonts
-from reelbot.studio.render.blocking import in_thread
-from reelbot.studio.render.bounds import (
+from reelbot.render import ffmpeg, fonts
+from reelbot.render.blocking import in_thread
+from reelbot.render.cache import Cache
+from reelbot.render.captions import faces_of
+from reelbot.render.failures import DiskFull, MediaUnusable, RenderFailure
+from reelbot.render.limits import (
     BASE_CPU_SECONDS,
     CLIP_FRAME_CPU_SECONDS,
     FRAME_CPU_SECONDS,
@@ -22,11 +25,8 @@ from reelbot.studio.render.bounds import (
     PAINTER_MEMORY_BYTES,
     STALL_SECONDS,
 )
-from reelbot.studio.render.cache import Cache
-from reelbot.studio.render.captions import faces_of
-from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
-from reelbot.studio.render.orders import News, Order
-from reelbot.studio.render.plan import Piece, RenderPlan
+from reelbot.render.painter_protocol import News, Order
+from reelbot.render.plan import Piece, RenderPlan
 from reelbot.subprocesses import ChildFailure, Limits, end_of, failed, python_environment, start
 
 Count = Callable[[int], None]
@@ -34,7 +34,7 @@ Count = Callable[[int], None]
 
 PAINTING = "painting the video"
 
-PAINTER = "reelbot.studio.render.painter"
+PAINTER = "reelbot.render.painter"
 
 ANSWER_BYTES_MAX = 65_536
 """Of one line of answer: a defect with its traceback."""

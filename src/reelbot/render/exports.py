@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from unicodedata import category
 
-from reelbot.studio.render.captions import Page, glue, lines_of
-from reelbot.studio.render.timeline import Word
+from reelbot.render.captions import Page, glue, lines_of
+from reelbot.render.timeline import Word
 
 
 def srt_of(pages: Sequence[Page], line: float) -> str:

@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from reelbot.studio.embedded.languages import DIGIT_LETTERS, Language, language
+from reelbot.languages.catalogue import DIGIT_LETTERS, Language, language
 
 _END = re.compile(r"([.!?…؟۔。！？])[^\w.!?…؟۔。！？]*$")
 _INITIAL = re.compile(r"[^\W\d_]\.")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reelbot.disk import sync
-from reelbot.studio.render import ffmpeg
-from reelbot.studio.render.blocking import in_thread
-from reelbot.studio.render.bounds import LENGTH_MS_MAX
-from reelbot.studio.render.cache import Cache
-from reelbot.studio.render.failures import MISSING, MediaUnusable, RenderFailure
-from reelbot.studio.render.plan import SoundPlan
+from reelbot.render import ffmpeg
+from reelbot.render.blocking import in_thread
+from reelbot.render.cache import Cache
+from reelbot.render.failures import MISSING, MediaUnusable, RenderFailure
+from reelbot.render.limits import LENGTH_MS_MAX
+from reelbot.render.plan import SoundPlan
 
 TARGET_LUFS = -14.0
 """Integrated loudness that the large platforms play back without turning it down."""

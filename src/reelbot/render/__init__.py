@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reelbot.disk import sync
-from reelbot.studio.render.blocking import in_thread
-from reelbot.studio.render.cache import Cache, disk_errors
-from reelbot.studio.render.encode import join, make_pieces, make_thumbnail
-from reelbot.studio.render.exports import srt_of, vtt_of, words_json
-from reelbot.studio.render.failures import DiskFull, MediaUnusable, RenderFailure
-from reelbot.studio.render.plan import FINAL, PREVIEW, Quality, RenderPlan, plan_of
-from reelbot.studio.render.probe import Probed, normalise, probe
-from reelbot.studio.render.sound import sound_track
-from reelbot.studio.render.timeline import (
+from reelbot.render.blocking import in_thread
+from reelbot.render.cache import Cache, disk_errors
+from reelbot.render.encode import join, make_pieces, make_thumbnail
+from reelbot.render.exports import srt_of, vtt_of, words_json
+from reelbot.render.failures import DiskFull, MediaUnusable, RenderFailure
+from reelbot.render.plan import FINAL, PREVIEW, Quality, RenderPlan, plan_of
+from reelbot.render.probe import Probed, normalise, probe
+from reelbot.render.sound import sound_track
+from reelbot.render.timeline import (
     TAIL_MS,
     Brand,
     Media,

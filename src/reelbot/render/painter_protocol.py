@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from reelbot.studio.render.captions import Look
-from reelbot.studio.render.moves import Size
-from reelbot.studio.render.plan import Mark, Piece, Quality
+from reelbot.render.camera_moves import Size
+from reelbot.render.captions import Look
+from reelbot.render.plan import Mark, Piece, Quality
 
 
 class Order(NamedTuple):

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from reelbot.studio.render.moves import Size
-from reelbot.studio.render.timeline import Corner
+from reelbot.render.camera_moves import Size
+from reelbot.render.timeline import Corner
 
 LOGO_SHARE = 0.11
 """Height of a logo as a share of the frame's shorter side."""

@@ -13,21 +13,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from reelbot.studio.render import fonts
-from reelbot.studio.render.bounds import SEGMENT_FRAMES_MAX
-from reelbot.studio.render.captions import (
-    Cue,
-    Look,
-    Page,
-    cues_of,
-    cues_within,
-    frame_at,
-    line_ems,
-    look_of,
-    pages_of,
-)
-from reelbot.studio.render.moves import Size, move_for
-from reelbot.studio.render.timeline import Aspect, Corner, Media, Timeline, check
+from reelbot.render import fonts
+from reelbot.render.camera_moves import Size, move_for
+from reelbot.render.captions import Cue, Look, Page, cues_of, cues_within, frame_at, line_ems, look_of, pages_of
+from reelbot.render.limits import SEGMENT_FRAMES_MAX
+from reelbot.render.timeline import Aspect, Corner, Media, Timeline, check
 
 PICTURE_VERSION = 2
 """Part of every segment's key. Raise it with any change that makes other pixels of the same timeline."""

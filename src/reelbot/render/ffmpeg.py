@@ -17,7 +17,8 @@ import imageio_ffmpeg
 
 from reelbot import subprocesses
 from reelbot.errors import Failure
-from reelbot.studio.render.bounds import (
+from reelbot.render.failures import DiskFull, MediaUnusable
+from reelbot.render.limits import (
     BASE_CPU_SECONDS,
     FFMPEG_MEMORY_BYTES,
     MADE_FILE_BYTES_MAX,
@@ -25,7 +26,6 @@ from reelbot.studio.render.bounds import (
     RUN_SECONDS_MAX,
     SOUND_CPU_SECONDS,
 )
-from reelbot.studio.render.failures import DiskFull, MediaUnusable
 from reelbot.subprocesses import Limits, end, end_of, failed, is_crash, start
 
 CONTAINERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mp3", "wav")

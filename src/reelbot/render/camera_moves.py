@@ -7,7 +7,7 @@ line, because a constant speed is the smoothest there is and scenes fade into ea
 import random
 from typing import NamedTuple
 
-from reelbot.studio.render.timeline import Media
+from reelbot.render.timeline import Media
 
 BLEED = 1.16
 """How much larger than the frame a still is prepared: room to move in without ever showing an edge."""

@@ -14,17 +14,12 @@ from typing import NamedTuple
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio.render.bounds import (
-    KEPT_FILE_BYTES_MAX,
-    PROBE_MEMORY_BYTES,
-    PROBE_PATIENCE_SECONDS,
-    PROBE_SECONDS,
-)
-from reelbot.studio.render.failures import DiskFull
-from reelbot.studio.render.timeline import Media, MediaKind
+from reelbot.render.failures import DiskFull
+from reelbot.render.limits import KEPT_FILE_BYTES_MAX, PROBE_MEMORY_BYTES, PROBE_PATIENCE_SECONDS, PROBE_SECONDS
+from reelbot.render.timeline import Media, MediaKind
 from reelbot.subprocesses import Crashed, Limits, answer_of, failed, python_environment
 
-PROGRAM = "reelbot.studio.render.probe_process"
+PROGRAM = "reelbot.render.probe_process"
 
 BROKEN = "It is broken: it can't be read to its end."
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image, ImageCms
 
-from reelbot.studio.render.bounds import PIXELS_MAX, SIDE_MAX
-from reelbot.studio.render.failures import MediaUnusable
+from reelbot.render.failures import MediaUnusable
+from reelbot.render.limits import PIXELS_MAX, SIDE_MAX
 
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
 
