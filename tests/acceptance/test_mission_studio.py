@@ -10,9 +10,9 @@ from tests.studio.scripted import Act, Scripted
 from tests.studio.stages import ALL, Stage, staged, step
 
 from reelbot.allowance import FailurePoint
+from reelbot.providers.port import ProviderFailure
+from reelbot.providers.works import KINDS, Kind
 from reelbot.studio.core.asking import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
-from reelbot.studio.core.works import KINDS, Kind
-from reelbot.studio.providers.port import ProviderFailure
 
 PRICES: dict[Kind, int] = {
     "topic": 1,

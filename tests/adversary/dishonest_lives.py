@@ -27,7 +27,7 @@ from tests.studio.scripted import Act, Killed
 from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.ids import id_text
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 WHO = {"mallory": "free", "eve": "starter"}
 """The accounts of a life, each of which tries the other's ids too, and the plans that they were given."""

@@ -27,6 +27,10 @@ from reelbot.allowance import Ledger, Terms, load_terms, store_on
 from reelbot.db import migrate, open_database
 from reelbot.errors import Malformed
 from reelbot.events import Events
+from reelbot.providers.embedded.provider import Embedded
+from reelbot.providers.port import Ability, Delivered, Desk
+from reelbot.providers.registry import Registry
+from reelbot.providers.works import Work, kind_of
 from reelbot.publish import Delivered as PostDelivered
 from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
@@ -34,12 +38,8 @@ from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
 from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Job, Setup
-from reelbot.studio.core.works import Work, kind_of
 from reelbot.studio.files import Files
 from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.providers.embedded import Embedded
-from reelbot.studio.providers.port import Ability, Delivered, Desk
-from reelbot.studio.providers.registry import Registry
 from reelbot.studio.room import Room
 from reelbot.studio.running import Run
 from reelbot.studio.service import Studio

@@ -18,7 +18,7 @@ from reelbot.allowance.core.commands import content_hash
 from reelbot.cli import program
 from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 
 @pytest.fixture

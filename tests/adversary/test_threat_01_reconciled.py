@@ -16,8 +16,8 @@ from tests.studio.stages import ALL, TERMS, staged, step
 from reelbot.allowance import Fault, Ledger, Terms
 from reelbot.cli import program
 from reelbot.errors import DatabaseFailure
+from reelbot.providers.port import ProviderFailure
 from reelbot.studio import Begun
-from reelbot.studio.providers.port import ProviderFailure
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ import pytest
 from tests.studio_render.material import TINY, clip, picture, speech, timeline
 
 from reelbot import sandbox, subprocesses
+from reelbot.providers.embedded.animation import AnimationOptions, animate
+from reelbot.providers.embedded.speech.speech import SpeechOptions, speak
+from reelbot.providers.keyed import sounds
 from reelbot.render import probe, render
-from reelbot.studio.embedded.animation import AnimationOptions, animate
-from reelbot.studio.embedded.speech import SpeechOptions, speak
-from reelbot.studio.providers import sounds
 from reelbot.subprocesses import ChildFailure, Crashed, Limits, answer_of, environment, launched, python_environment
 
 SECRET = "sk-very-secret"

@@ -15,7 +15,7 @@ from tests.fakes import FakeClock
 
 from reelbot.cli.connections import BoundedProtocol
 from reelbot.languages.words import words
-from reelbot.studio.embedded.speech import SpeechOptions, default_voice, speak
+from reelbot.providers.embedded.speech.speech import SpeechOptions, default_voice, speak
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

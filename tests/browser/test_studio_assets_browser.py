@@ -21,7 +21,7 @@ from tests.browser.studio_pages import (
 )
 from tests.studio.scripted import Scripted
 
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 
 async def test_pictures_are_reordered_by_keyboard_alone_and_the_focus_stays(visited: Visited) -> None:

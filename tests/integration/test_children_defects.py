@@ -13,11 +13,11 @@ from tests.sites import Stand
 from tests.studio_render.material import clip, sound, tone
 
 from reelbot.errors import Failure
+from reelbot.providers.embedded.animation import AnimationOptions, animate
+from reelbot.providers.embedded.speech import speech
+from reelbot.providers.embedded.speech.speech import SpeechOptions, speak
+from reelbot.providers.keyed import sounds
 from reelbot.render import MediaUnusable, ffmpeg
-from reelbot.studio.embedded import speech
-from reelbot.studio.embedded.animation import AnimationOptions, animate
-from reelbot.studio.embedded.speech import SpeechOptions, speak
-from reelbot.studio.providers import sounds
 from reelbot.subprocesses import ChildFailure
 
 OURS = "Something went wrong on our side"

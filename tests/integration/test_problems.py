@@ -12,8 +12,9 @@ from reelbot.accounts import TooManyTries
 from reelbot.allowance import Refusal, Refused, Status
 from reelbot.clock import HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.providers.port import ProviderUnavailable
 from reelbot.publish import PublishRefused
-from reelbot.studio import ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.studio import StorageFull, StudioRefused
 from reelbot.subscriptions import SubscriptionRefused
 from reelbot.web.problems import KINDS, Problem
 

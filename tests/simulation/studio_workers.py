@@ -21,12 +21,12 @@ from reelbot.allowance import Ledger, load_terms, store_on
 from reelbot.clock import system_clock
 from reelbot.db import migrate, open_database
 from reelbot.events import Events
+from reelbot.providers.port import Delivered, Desk, Polled
+from reelbot.providers.registry import Registry
+from reelbot.providers.works import Work, kind_of
 from reelbot.render import Quality, Rendered
 from reelbot.studio.core.jobs import Setup
-from reelbot.studio.core.works import Work, kind_of
 from reelbot.studio.files import Files
-from reelbot.studio.providers.port import Delivered, Desk, Polled
-from reelbot.studio.providers.registry import Registry
 from reelbot.studio.room import Room
 from reelbot.studio.store import StudioStore
 from reelbot.studio.worker import Worker

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import Struct
 
-from reelbot.studio.providers.port import Ability
+from reelbot.providers.port import Ability
 from reelbot.studio.tasks import default_seconds
 
 

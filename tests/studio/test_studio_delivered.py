@@ -11,11 +11,11 @@ from tests.studio.stages import Stage, staged, step
 from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import Malformed
+from reelbot.providers.port import ProviderFailure
 from reelbot.studio.bounds import DISK_SPARE_BYTES
 from reelbot.studio.core.asking import ChoiceAsked, SettingsAsked
 from reelbot.studio.core.drafts import StepFailure
 from reelbot.studio.files import StorageFull
-from reelbot.studio.providers.port import ProviderFailure
 from reelbot.studio.tidying import NEW_SECONDS, UNNAMED_DAYS, free_unnamed
 
 FULL = StorageFull("The disk of the studio is full.", "Free some space; then try again.")

@@ -13,13 +13,13 @@ from tests.studio.stages import ALL, Stage, generation, step
 from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.providers.port import ProviderFailure
 from reelbot.studio.bounds import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 from reelbot.studio.core.asking import DraftAsked
 from reelbot.studio.core.jobs import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.ending import Ending, LeaseLost
 from reelbot.studio.generating import Begun
-from reelbot.studio.providers.port import ProviderFailure
 
 
 async def died(stage: Stage, begun: Begun) -> Job:

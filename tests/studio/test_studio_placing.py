@@ -13,11 +13,11 @@ from tests.studio.stages import ALL, TERMS, Stage, generation, staged, step
 
 from reelbot.allowance import Refused, Status
 from reelbot.errors import Malformed, TooBusy
+from reelbot.providers.works import ScriptWork, work_hash
 from reelbot.studio.bounds import VERSIONS_MAX
 from reelbot.studio.core.asking import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.drafts import Slot, SlotRef
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.works import ScriptWork, work_hash
 from reelbot.studio.generating import Begun
 
 

@@ -8,11 +8,11 @@ from tests.studio.scripted import Act, Scripted
 from tests.studio.stages import Stage, staged, step
 
 from reelbot.clock import HOUR
+from reelbot.providers.port import ProviderFailure
+from reelbot.providers.works import Kind
 from reelbot.studio.core.asking import SettingsAsked
 from reelbot.studio.core.jobs import Job
-from reelbot.studio.core.works import Kind
 from reelbot.studio.generating import Begun
-from reelbot.studio.providers.port import ProviderFailure
 
 WAITING: list[Act] = ["waiting"] * 1_000
 

@@ -14,13 +14,7 @@ from PIL import Image
 
 from reelbot.disk import is_full
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.animation import (
-    FRAMES_PER_SECOND,
-    AnimationOptions,
-    animate,
-    camera_for,
-    view_at,
-)
+from reelbot.providers.embedded.animation import FRAMES_PER_SECOND, AnimationOptions, animate, camera_for, view_at
 from reelbot.subprocesses import ChildFailure
 
 

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.art.canvas import Size
-from reelbot.studio.embedded.art.emblems import called_for, emblem_mask, emblems, shown_for
-from reelbot.studio.embedded.art.oklch import Colour, mixed, ramp, rgb
-from reelbot.studio.embedded.art.styles import STYLES
-from reelbot.studio.embedded.artwork import SIZES, ArtworkOptions, Aspect, image, shot_of
+from reelbot.providers.embedded.artwork.artwork import SIZES, ArtworkOptions, Aspect, image, shot_of
+from reelbot.providers.embedded.artwork.canvas import Size
+from reelbot.providers.embedded.artwork.emblems import called_for, emblem_mask, emblems, shown_for
+from reelbot.providers.embedded.artwork.oklch import Colour, mixed, ramp, rgb
+from reelbot.providers.embedded.artwork.styles import STYLES
 
 
 def pixels_of(png: bytes) -> NDArray[np.uint8]:

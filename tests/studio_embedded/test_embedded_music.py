@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from reelbot.errors import Malformed
-from reelbot.studio.embedded.music import Music, MusicOptions, mood_for, music
-from reelbot.studio.embedded.texts import TONES
-from reelbot.studio.embedded.tunes.moods import MOODS
-from reelbot.studio.embedded.tunes.score import BEATS_PER_BAR, bars_for, compose
+from reelbot.providers.embedded.music.moods import MOODS
+from reelbot.providers.embedded.music.music import Music, MusicOptions, mood_for, music
+from reelbot.providers.embedded.music.score import BEATS_PER_BAR, bars_for, compose
+from reelbot.providers.embedded.writing.texts import TONES
 
 
 def samples_of(piece: Music) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 from reelbot.errors import Malformed
 from reelbot.languages.catalogue import languages
 from reelbot.languages.words import words
-from reelbot.studio.embedded.rewriting import RewriteOptions, rewrite
+from reelbot.providers.embedded.writing.rewriting import RewriteOptions, rewrite
 
 PASSAGE = (
     "Cats are, of course, very quiet animals. They do not purr in order to annoy you, and they utilise their voice "

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reelbot.errors import Malformed
 from reelbot.languages.catalogue import languages
 from reelbot.languages.words import words
-from reelbot.studio.embedded.speech import (
+from reelbot.providers.embedded.speech.speech import (
     Speech,
     SpeechOptions,
     default_voice,
@@ -24,8 +24,8 @@ from reelbot.studio.embedded.speech import (
     sample,
     speak,
 )
-from reelbot.studio.embedded.voices import voices
-from reelbot.studio.embedded.writer import ScriptOptions, script
+from reelbot.providers.embedded.speech.voices import voices
+from reelbot.providers.embedded.writing.writer import ScriptOptions, script
 from reelbot.subprocesses import ChildFailure
 
 LANGUAGES = tuple(languages())

@@ -11,10 +11,10 @@ import pytest
 from reelbot.errors import Malformed
 from reelbot.languages.catalogue import languages
 from reelbot.languages.words import sentences, words
-from reelbot.studio.embedded import texts as texts_module
-from reelbot.studio.embedded.texts import TONES, Tone
-from reelbot.studio.embedded.topic import understand
-from reelbot.studio.embedded.writer import (
+from reelbot.providers.embedded.writing import texts as texts_module
+from reelbot.providers.embedded.writing.texts import TONES, Tone
+from reelbot.providers.embedded.writing.topic import understand
+from reelbot.providers.embedded.writing.writer import (
     DURATIONS_S,
     TITLE_LENGTH_MAX,
     Duration,

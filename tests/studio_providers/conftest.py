@@ -10,7 +10,7 @@ from tests.studio_providers.material import desk_in
 from tests.studio_providers.providers import Bench
 from tests.studio_providers.servers import Server
 
-from reelbot.studio.providers.port import Desk
+from reelbot.providers.port import Desk
 
 
 @pytest.fixture

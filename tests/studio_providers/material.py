@@ -7,9 +7,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from reelbot.studio.core.works import AnimationWork, ImageWork, RewriteWork, ScriptWork, TopicWork, VoiceoverWork
-from reelbot.studio.providers.port import Desk
-from reelbot.studio.providers.timings import Samples, wav_from
+from reelbot.providers.keyed.timings import Samples, wav_from
+from reelbot.providers.port import Desk
+from reelbot.providers.works import AnimationWork, ImageWork, RewriteWork, ScriptWork, TopicWork, VoiceoverWork
 
 KEY = "sk-secret-0123456789"
 RATE = 24_000

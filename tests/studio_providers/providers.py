@@ -7,11 +7,11 @@ from tests.fakes import FakeClock
 from tests.studio_providers.material import KEY
 from tests.studio_providers.servers import Server
 
-from reelbot.studio.providers.elevenlabs import ElevenLabs, ElevenLabsSettings
-from reelbot.studio.providers.fal import Fal, FalSettings
-from reelbot.studio.providers.http import Timeouts
-from reelbot.studio.providers.keyed import Key
-from reelbot.studio.providers.openai import Models, OpenAI, OpenAISettings
+from reelbot.providers.elevenlabs import ElevenLabs, ElevenLabsSettings
+from reelbot.providers.fal import Fal, FalSettings
+from reelbot.providers.keyed.base import Key
+from reelbot.providers.keyed.http import Timeouts
+from reelbot.providers.openai import Models, OpenAI, OpenAISettings
 
 PATIENT = Timeouts(30, 60, 60)
 """For tests in which everything is answered."""

@@ -14,9 +14,9 @@ from tests.studio_providers.servers import Reply, Server
 from reelbot.addresses import is_public
 from reelbot.allowance import FailurePoint
 from reelbot.cli.logs import log_to_stderr
-from reelbot.studio.providers.failures import Source
-from reelbot.studio.providers.http import Caller
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.keyed.failures import Source
+from reelbot.providers.keyed.http import Caller
+from reelbot.providers.port import ProviderFailure
 
 PUBLIC_4, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 HEADERS = {"authorization": f"Bearer {KEY}"}

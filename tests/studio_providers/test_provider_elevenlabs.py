@@ -11,7 +11,7 @@ from tests.studio_providers.servers import Reply, Server, json_reply
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed
 from reelbot.languages.words import words
-from reelbot.studio.providers.port import AtOnce, Desk, ProviderFailure
+from reelbot.providers.port import AtOnce, Desk, ProviderFailure
 
 
 def told(text: str, seconds_a_character: float = 0.05) -> dict[str, list[object]]:

@@ -11,9 +11,9 @@ from tests.studio_providers.providers import BRIEF, HASTY, Bench
 from tests.studio_providers.servers import NOTHING, SILENCE, Reply, Server, json_reply
 
 from reelbot.allowance import FailurePoint
-from reelbot.studio.core.works import Work
-from reelbot.studio.providers.http import Timeouts
-from reelbot.studio.providers.port import Desk, ProviderFailure, ProviderUnavailable
+from reelbot.providers.keyed.http import Timeouts
+from reelbot.providers.port import Desk, ProviderFailure, ProviderUnavailable
+from reelbot.providers.works import Work
 
 BEFORE, AT, AFTER, UNKNOWN = (
     FailurePoint.BEFORE_ACCEPTANCE,

@@ -15,7 +15,7 @@ from tests.studio_providers.servers import NOTHING, SILENCE, Asked, Reply, Serve
 from reelbot.allowance import FailurePoint
 from reelbot.clock import HOUR
 from reelbot.errors import Malformed
-from reelbot.studio.providers.port import AtOnce, Desk, ProviderFailure, Queued
+from reelbot.providers.port import AtOnce, Desk, ProviderFailure, Queued
 
 JOB = "owner/mover/requests/764cabcf-b745"
 UNKNOWN, AT, BEFORE = FailurePoint.UNKNOWN, FailurePoint.AT_PROVIDER, FailurePoint.BEFORE_ACCEPTANCE

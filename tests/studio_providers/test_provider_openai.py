@@ -29,11 +29,11 @@ from tests.studio_providers.servers import Asked, Reply, Server, json_reply
 from reelbot.allowance import FailurePoint
 from reelbot.errors import Malformed
 from reelbot.languages.words import words
-from reelbot.studio.core.works import MusicWork, Work
-from reelbot.studio.providers.openai import Models
-from reelbot.studio.providers.port import AtOnce, Desk, ProviderFailure, Queued
-from reelbot.studio.providers.sounds import decoded
-from reelbot.studio.providers.timings import spoken_span
+from reelbot.providers.keyed.sounds import decoded
+from reelbot.providers.keyed.timings import spoken_span
+from reelbot.providers.openai import Models
+from reelbot.providers.port import AtOnce, Desk, ProviderFailure, Queued
+from reelbot.providers.works import MusicWork, Work
 
 
 def chat(content: object, **rest: object) -> Reply:

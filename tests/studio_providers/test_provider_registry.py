@@ -9,11 +9,11 @@ import pytest
 from tests.studio_providers.providers import Bench
 
 from reelbot.errors import ConfigFailure, Malformed
-from reelbot.studio.core.works import Kind, Work
-from reelbot.studio.providers.keyed import NoOptions
-from reelbot.studio.providers.openai import Models
-from reelbot.studio.providers.port import Ability, Delivered, Desk, Voice
-from reelbot.studio.providers.registry import GROUP, Registry, discovered
+from reelbot.providers.keyed.base import NoOptions
+from reelbot.providers.openai import Models
+from reelbot.providers.port import Ability, Delivered, Desk, Voice
+from reelbot.providers.registry import GROUP, Registry, discovered
+from reelbot.providers.works import Kind, Work
 
 
 class Simple:

@@ -11,14 +11,15 @@ from tests.studio_providers.material import IMAGE, KEY, desk_in, png
 from tests.studio_providers.servers import Reply, Server
 
 from reelbot.errors import ConfigFailure
-from reelbot.studio.providers import keyed, settings
-from reelbot.studio.providers.bounds import PICTURE_BYTES_MAX
-from reelbot.studio.providers.elevenlabs import ElevenLabs
-from reelbot.studio.providers.fal import Fal
-from reelbot.studio.providers.http import DEFAULT_TIMEOUTS
-from reelbot.studio.providers.openai import OpenAI
-from reelbot.studio.providers.port import Ability, AtOnce, Provider
-from reelbot.studio.providers.settings import KINDS, load_providers
+from reelbot.providers import settings
+from reelbot.providers.elevenlabs import ElevenLabs
+from reelbot.providers.fal import Fal
+from reelbot.providers.keyed import base
+from reelbot.providers.keyed.http import DEFAULT_TIMEOUTS
+from reelbot.providers.limits import PICTURE_BYTES_MAX
+from reelbot.providers.openai import OpenAI
+from reelbot.providers.port import Ability, AtOnce, Provider
+from reelbot.providers.settings import KINDS, load_providers
 
 WHOLE = """
 [providers.openai]
@@ -183,7 +184,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_providers(tmp_path / "latin.toml", {})
 
 
-RECIPE = (Path(__file__).parents[2] / "src/reelbot/studio/providers/README.md").read_text(encoding="utf-8")
+RECIPE = (Path(__file__).parents[2] / "src/reelbot/providers/README.md").read_text(encoding="utf-8")
 
 
 async def test_the_file_that_the_recipe_shows_is_a_provider(
@@ -191,7 +192,7 @@ async def test_the_file_that_the_recipe_shows_is_a_provider(
 ) -> None:
     (shown,) = re.findall(r"```python\n(.*?)```", RECIPE, re.DOTALL)
     names = {
-        **vars(keyed),
+        **vars(base),
         **{"PICTURE_BYTES_MAX": PICTURE_BYTES_MAX, "DEFAULT_TIMEOUTS": DEFAULT_TIMEOUTS, "Ability": Ability},
     }
     exec(textwrap.dedent(shown), names)

@@ -9,13 +9,11 @@ import pytest
 from tests.studio_providers.material import RATE, mp3, tone, wav
 
 from reelbot.languages.words import words
-from reelbot.studio.core.works import SpokenWord
-from reelbot.studio.providers import sounds
-from reelbot.studio.providers.bounds import SOUND_SECONDS_MAX
-from reelbot.studio.providers.pace import quoted_seconds, sentences, speech_seconds, wanted_length
-from reelbot.studio.providers.sounds import Undecodable, decoded
-from reelbot.studio.providers.syllables import syllables
-from reelbot.studio.providers.timings import (
+from reelbot.providers.keyed import sounds
+from reelbot.providers.keyed.pace import quoted_seconds, sentences, speech_seconds, wanted_length
+from reelbot.providers.keyed.sounds import Undecodable, decoded
+from reelbot.providers.keyed.syllables import syllables
+from reelbot.providers.keyed.timings import (
     MARGIN_MS,
     PAUSE_MS,
     Alignment,
@@ -25,6 +23,8 @@ from reelbot.studio.providers.timings import (
     spread,
     wav_from,
 )
+from reelbot.providers.limits import SOUND_SECONDS_MAX
+from reelbot.providers.works import SpokenWord
 
 
 @pytest.mark.parametrize(

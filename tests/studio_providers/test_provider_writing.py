@@ -5,9 +5,9 @@ from msgspec import structs
 from tests.studio_providers.material import CHAT, REWRITE, SCRIPT_WORK, TOPIC
 
 from reelbot.languages.words import words
-from reelbot.studio.providers.bounds import HASHTAGS_MAX, SUGGESTION_LENGTH_MAX, TITLE_LENGTH_MAX
-from reelbot.studio.providers.pace import speech_seconds
-from reelbot.studio.providers.writing import OVERRUN, TextWork, Unusable, made_of, messages
+from reelbot.providers.keyed.pace import speech_seconds
+from reelbot.providers.keyed.writing import OVERRUN, TextWork, Unusable, made_of, messages
+from reelbot.providers.limits import HASHTAGS_MAX, SUGGESTION_LENGTH_MAX, TITLE_LENGTH_MAX
 
 TITLE = structs.replace(REWRITE, makes="title")
 

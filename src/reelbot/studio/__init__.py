@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reelbot.providers.port import ProviderUnavailable
     from reelbot.studio.assets import Held
     from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
     from reelbot.studio.core.asking import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from reelbot.studio.opening import open_studio, registry_of
     from reelbot.studio.overview import COUNTED_MAX, JOBS_SEEN_MAX, Counted, Overview, SeenJob, SeenWorker, Standing
     from reelbot.studio.presets import PresetAsked, Presets, PresetShown, preset_shown
-    from reelbot.studio.providers.port import ProviderUnavailable
     from reelbot.studio.purposes import (
         EXPORT_COLUMNS,
         EntryShown,
@@ -104,7 +104,7 @@ _PLACES = {
     "PresetAsked": "reelbot.studio.presets",
     "PresetShown": "reelbot.studio.presets",
     "Presets": "reelbot.studio.presets",
-    "ProviderUnavailable": "reelbot.studio.providers.port",
+    "ProviderUnavailable": "reelbot.providers.port",
     "Purpose": "reelbot.studio.purposes",
     "Purposes": "reelbot.studio.purposes",
     "Quoted": "reelbot.studio.generating",

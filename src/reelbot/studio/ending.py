@@ -12,6 +12,7 @@ from msgspec import structs
 from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.db import Connection
 from reelbot.ids import id_text
+from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.core import editing
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
 from reelbot.studio.core.jobs import (
@@ -26,7 +27,6 @@ from reelbot.studio.core.jobs import (
     script_of,
     version_of,
 )
-from reelbot.studio.core.works import AnimationWork, RewriteWork, work_hash
 from reelbot.studio.drafting import changed_draft
 from reelbot.studio.keeping import Owner, new_number
 from reelbot.studio.room import Room, draft_told, job_told, video_told

@@ -9,11 +9,11 @@ from reelbot.allowance import Ledger
 from reelbot.clock import Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.events import EventStream
+from reelbot.providers.embedded.provider import Embedded
+from reelbot.providers.registry import Registry, discovered
+from reelbot.providers.settings import load_providers
 from reelbot.studio.bounds import LEASE_SECONDS
 from reelbot.studio.files import Files
-from reelbot.studio.providers.embedded import Embedded
-from reelbot.studio.providers.registry import Registry, discovered
-from reelbot.studio.providers.settings import load_providers
 from reelbot.studio.room import Room
 from reelbot.studio.running import POLL_SECONDS
 from reelbot.studio.service import Studio

@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 from reelbot.errors import Malformed
+from reelbot.providers.port import Delivered, ProviderFailure
+from reelbot.providers.works import AnimationWork, ImageWork, MusicWork, SpokenWord, VoiceoverWork, Work
 from reelbot.render import Probed, normalise, probe
 from reelbot.studio.core.drafts import Media, MediaKind
 from reelbot.studio.core.jobs import Made
 from reelbot.studio.core.texts import kept_text
-from reelbot.studio.core.works import AnimationWork, ImageWork, MusicWork, SpokenWord, VoiceoverWork, Work
 from reelbot.studio.files import Files
-from reelbot.studio.providers.port import Delivered, ProviderFailure
 
 TOPICS_MAX = 10
 """Suggestions that are kept; five are asked for."""

@@ -5,10 +5,10 @@ A write transaction begins with the events that it tells, which locks the accoun
 
 from dataclasses import dataclass, field
 
+from reelbot.providers.registry import Registry
 from reelbot.studio.bounds import DECODERS_MAX, DECODINGS_WAITING_MAX
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.files import Files
-from reelbot.studio.providers.registry import Registry
 from reelbot.studio.receiving import TakingIn, taken_in
 from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftTold, VideoTold, job_shown

@@ -11,6 +11,7 @@ from pathlib import Path
 from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
+from reelbot.providers.embedded.provider import CODES
 from reelbot.studio.assets import Assets, Held
 from reelbot.studio.bounds import LISTS_MAX, LISTS_WAITING_MAX
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
@@ -24,7 +25,6 @@ from reelbot.studio.generating import Begun, Generating, Quoted
 from reelbot.studio.keeping import Owner, Page, number_of, owner_of
 from reelbot.studio.keys import content_of
 from reelbot.studio.overview import Overview
-from reelbot.studio.providers.embedded import CODES
 from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room
 from reelbot.studio.samples import Samples

@@ -14,6 +14,20 @@ from msgspec import UNSET, structs
 from reelbot.allowance import FULL_PRICE, Item, PriceList
 from reelbot.clock import SECOND
 from reelbot.errors import Malformed
+from reelbot.providers.port import Ability, Provider, ProviderUnavailable, ability_of
+from reelbot.providers.registry import Registry
+from reelbot.providers.works import (
+    AnimationWork,
+    ImageWork,
+    Kind,
+    MusicWork,
+    RewriteWork,
+    ScriptWork,
+    TopicWork,
+    VoiceoverWork,
+    Work,
+    kind_of,
+)
 from reelbot.studio.bounds import (
     BATCH_TASKS_MAX,
     CLIP_BYTES_PER_SECOND,
@@ -27,20 +41,6 @@ from reelbot.studio.core.drafts import Draft, Scene, Settings, SlotName, SlotRef
 from reelbot.studio.core.jobs import Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import is_stale, pinned, stale_slots
-from reelbot.studio.core.works import (
-    AnimationWork,
-    ImageWork,
-    Kind,
-    MusicWork,
-    RewriteWork,
-    ScriptWork,
-    TopicWork,
-    VoiceoverWork,
-    Work,
-    kind_of,
-)
-from reelbot.studio.providers.port import Ability, Provider, ProviderUnavailable, ability_of
-from reelbot.studio.providers.registry import Registry
 
 STORAGE = "storage"
 """The action of the price list that stored bytes are counted by."""

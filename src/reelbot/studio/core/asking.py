@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from reelbot.providers.works import KINDS, Aspect, Duration, Kind, Tone
 from reelbot.studio.bounds import (
     BATCH_TASKS_MAX,
     CLIP_SECONDS_MAX,
@@ -17,7 +18,6 @@ from reelbot.studio.bounds import (
     WISH_LENGTH_MAX,
 )
 from reelbot.studio.core.drafts import CaptionSize, Colour, Corner
-from reelbot.studio.core.works import KINDS, Aspect, Duration, Kind, Tone
 
 Text = Annotated[str, Meta(max_length=SCRIPT_LENGTH_MAX)]
 Name = Annotated[str, Meta(max_length=60)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, structs
 
-from reelbot.studio.core.works import Aspect, Duration, Kind, Tone
+from reelbot.providers.works import Aspect, Duration, Kind, Tone
 
 Flow = Literal["narrated", "cinematic"]
 CaptionSize = Literal["small", "medium", "large"]

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from reelbot.ids import id_text
+from reelbot.providers.works import RewriteWork, SpokenWord, Work, work_hash
 from reelbot.studio.bounds import ATTEMPTS_MAX
 from reelbot.studio.core.drafts import Draft, Flow, Media, Settings, SlotRef, Version
-from reelbot.studio.core.works import RewriteWork, SpokenWord, Work, work_hash
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["generation", "render", "video", "preview"]

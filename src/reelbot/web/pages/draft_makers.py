@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from reelbot.providers.registry import Described, DescribedAbility
+from reelbot.providers.works import KINDS
 from reelbot.studio import DraftShown, Studio
-from reelbot.studio.core.works import KINDS
-from reelbot.studio.providers.registry import Described, DescribedAbility
 
 FieldKind = Literal["choice", "number", "switch", "text"]
 

@@ -9,6 +9,9 @@ from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed, TooBusy
 from reelbot.languages.catalogue import Language, languages
 from reelbot.languages.words import reading_ms, words
+from reelbot.providers.embedded.music.moods import MOODS
+from reelbot.providers.port import Voice
+from reelbot.providers.works import Aspect, Duration, Tone
 from reelbot.studio import (
     AssetShown,
     DraftShown,
@@ -23,10 +26,7 @@ from reelbot.studio import (
     asset_shown,
 )
 from reelbot.studio.core.drafts import CaptionSize, Corner
-from reelbot.studio.core.works import Aspect, Duration, Tone
-from reelbot.studio.embedded.tunes.moods import MOODS
 from reelbot.studio.generating import QuoteLine
-from reelbot.studio.providers.port import Voice
 from reelbot.studio.shown import StepShown, VersionShown
 from reelbot.web.pages.wording import full_instant_words, instant_words, moment
 
