@@ -2,9 +2,9 @@
 
 from reelbot.allowance import AccountRef, Span
 from reelbot.ids import id_text
+from reelbot.records import new_number, owner_of
 from reelbot.studio.core.drafts import Draft
 from reelbot.studio.core.jobs import Job, Request
-from reelbot.studio.keeping import new_number, owner_of
 from reelbot.studio.store import KeptDraft, StudioStore
 from reelbot.wiring import Parts
 

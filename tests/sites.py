@@ -23,10 +23,10 @@ from reelbot.db import Connection, migrate, open_database
 from reelbot.events import Events, MemoryEvents
 from reelbot.publish import ROOM as PUBLISH_ROOM
 from reelbot.publish import open_publishing
+from reelbot.records import new_number
 from reelbot.studio import Presets, Studio, open_studio, registry_of
 from reelbot.studio.core.drafts import Settings
 from reelbot.studio.core.jobs import Setup
-from reelbot.studio.keeping import new_number
 from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM

@@ -14,8 +14,8 @@ from tests.fakes import FakeClock
 from tests.studio.stages import Stage, staged
 
 from reelbot.clock import SECOND
+from reelbot.records import Owner, new_number
 from reelbot.studio.core.jobs import Job, JobKind, Request
-from reelbot.studio.keeping import Owner, new_number
 from reelbot.studio.worker import Worker
 
 ACCOUNTS_MAX = 8

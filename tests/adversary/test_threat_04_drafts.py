@@ -9,9 +9,9 @@ from tests.fakes import FakeClock
 from tests.sites import Stand, standing
 
 from reelbot.clock import SECOND
+from reelbot.records import Page
 from reelbot.studio import StudioRefused, drafting, store
 from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_WAITING_MAX, READ_AT_ONCE, SCRIPT_LENGTH_MAX
-from reelbot.studio.keeping import Page
 
 
 @pytest.fixture

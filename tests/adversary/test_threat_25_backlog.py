@@ -13,12 +13,13 @@ from tests.studio.stages import ALL, Stage, generation, plan_of, staged, step
 from reelbot.allowance import AccountRef
 from reelbot.clock import SECOND
 from reelbot.publish import ChannelAsked, PublicationAsked
-from reelbot.studio.bounds import HEAD_START_MAX, JOBS_RUNNING_MAX, TURN
+from reelbot.queue import head_start
+from reelbot.queue.limits import HEAD_START_MAX, TURN
+from reelbot.records import Owner
+from reelbot.studio.bounds import JOBS_RUNNING_MAX
 from reelbot.studio.core.asking import DraftAsked
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.generating import Begun
-from reelbot.studio.keeping import Owner
-from reelbot.studio.turns import head_start
 from reelbot.studio.worker import Worker
 
 BACKLOG = 60

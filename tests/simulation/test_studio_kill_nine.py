@@ -20,9 +20,9 @@ from tests.simulation.studio_workers import opened
 
 from reelbot.allowance import AccountRef
 from reelbot.ids import id_text
+from reelbot.records import Owner, Page
 from reelbot.studio.core.asking import DraftAsked, GenerationAsked, OptionsAsked, StepAsked
 from reelbot.studio.core.jobs import ACTIVE, Job, delivered_amounts
-from reelbot.studio.keeping import Owner, Page
 from reelbot.studio.room import Room
 from reelbot.studio.service import Studio
 from reelbot.studio.worker import Worker

@@ -18,13 +18,13 @@ from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.events import Events
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind
+from reelbot.records import Owner, Page
 from reelbot.render import Quality, Rendered
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
 from reelbot.studio.core.drafts import Draft, Media, MediaKind
 from reelbot.studio.core.jobs import ACTIVE, Job, Setup
 from reelbot.studio.files import Files
 from reelbot.studio.generating import Begun
-from reelbot.studio.keeping import Owner, Page
 from reelbot.studio.making import Maker
 from reelbot.studio.room import Room
 from reelbot.studio.service import Studio

@@ -1,18 +1,27 @@
-"""The front door of the studio opens on what it names, and loads nothing before it is asked."""
+"""The front door of the studio opens on what it names, and the programs beside the studio load nothing of it."""
 
 import subprocess
 import sys
+from types import ModuleType
+
+import pytest
 
 import reelbot.studio
 
 
-def test_every_name_of_the_front_door_is_there() -> None:
-    assert set(reelbot.studio.__all__) == set(reelbot.studio._PLACES)
-    for name in reelbot.studio.__all__:
-        assert getattr(reelbot.studio, name) is not None
+def test_the_front_door_opens_on_what_it_names_and_on_nothing_else() -> None:
+    shown = {
+        name
+        for name, one in vars(reelbot.studio).items()
+        if not name.startswith("_") and not isinstance(one, ModuleType)
+    }
+    assert shown == set(reelbot.studio.__all__)
 
 
-def test_the_process_that_looks_at_an_upload_loads_neither_the_ledger_nor_the_web() -> None:
-    code = "import sys; import reelbot.render.probe_process; print(*sys.modules)"
+@pytest.mark.parametrize("program", ["probe_process", "painter"])
+def test_a_program_of_rendering_loads_neither_the_studio_nor_the_ledger_nor_the_web(program: str) -> None:
+    code = f"import sys; import reelbot.render.{program}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not [name for name in loaded if name.startswith(("reelbot.allowance", "reelbot.web", "httpx", "psycopg"))]
+    others = ("reelbot.studio", "reelbot.providers", "reelbot.allowance", "reelbot.web", "httpx", "psycopg")
+    assert "reelbot.render" in loaded
+    assert not [name for name in loaded if name.startswith(others)]

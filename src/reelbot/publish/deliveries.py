@@ -9,7 +9,7 @@ from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.publish.channels import CHANNEL
 from reelbot.publish.posting import POST
 from reelbot.publish.store import PublishStore
-from reelbot.studio import owner_of, paged
+from reelbot.records import owner_of, paged
 
 
 class PublishDeliveries:

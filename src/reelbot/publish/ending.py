@@ -11,7 +11,7 @@ from reelbot.clock import SECOND
 from reelbot.db import Connection
 from reelbot.publish.core.posts import Delivered, Post, PostFailure
 from reelbot.publish.room import Room, post_told
-from reelbot.studio import Owner
+from reelbot.records import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """The hold has ended: with the post, by another worker; or, of a post from before holds had owners, without it."""

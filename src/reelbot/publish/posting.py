@@ -17,17 +17,7 @@ from reelbot.publish.core.posts import EDITABLE, ON_ITS_WAY, Post, Words, cleane
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.kit import words_of
 from reelbot.publish.room import Room, post_told
-from reelbot.studio import (
-    Claim,
-    KeyTaken,
-    Page,
-    content_of,
-    json_text,
-    new_number,
-    number_of,
-    owner_of,
-    read_json,
-)
+from reelbot.records import Claim, KeyTaken, Page, content_of, json_text, new_number, number_of, owner_of, read_json
 
 NO_POST = "There is no such post. It may have been removed."
 

@@ -7,7 +7,8 @@ from reelbot.publish.core.posts import Post
 from reelbot.publish.platforms.port import Platform
 from reelbot.publish.shown import PostTold
 from reelbot.publish.store import PublishStore
-from reelbot.studio import Studio, TellingRoom, Told
+from reelbot.records import TellingRoom, Told
+from reelbot.studio import Studio
 
 EVENT_KIND = "post"
 """The kind of the events that publishing writes."""

@@ -18,7 +18,7 @@ from reelbot.publish.posting import NO_POST, Posts, Published
 from reelbot.publish.room import Room
 from reelbot.publish.store import Channel
 from reelbot.publish.worker import Worker
-from reelbot.studio import Page
+from reelbot.records import Page
 
 
 class Publishing:

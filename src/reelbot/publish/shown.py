@@ -5,7 +5,7 @@ from msgspec import Struct
 from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, PostState
 from reelbot.publish.store import Channel, channel_id
-from reelbot.studio import Owner
+from reelbot.records import Owner
 
 
 class ChannelShown(Struct, frozen=True):

@@ -20,7 +20,8 @@ from reelbot.publish.kit import parts_of
 from reelbot.publish.platforms.port import Part, PlatformFailure, Posting
 from reelbot.publish.room import Room, post_told
 from reelbot.publish.store import Channel
-from reelbot.studio import FileMissing, Owner, StudioRefused
+from reelbot.records import Owner
+from reelbot.studio import FileMissing, StudioRefused
 
 IDLE_SECONDS = 1.0
 """How often a worker without work looks for some that another process has queued, or that is due again."""

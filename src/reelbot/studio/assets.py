@@ -10,11 +10,10 @@ from reelbot.allowance import AccountRef, Answer, HoldFacts, Item, Receipt, Refu
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
+from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
 from reelbot.studio.bounds import UPLOAD_HOLD_SECONDS
 from reelbot.studio.core.drafts import Media
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.keeping import Owner, Page, new_number, number_of, owner_of
-from reelbot.studio.keys import Claim, unclaimed
 from reelbot.studio.room import Room
 from reelbot.studio.store import KeptAsset
 from reelbot.studio.tasks import STORAGE

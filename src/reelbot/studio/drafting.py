@@ -11,6 +11,7 @@ from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.providers.port import Provider
 from reelbot.providers.works import Kind
+from reelbot.records import Claim, Owner, Page, json_text, new_number, number_of, owner_of, unclaimed
 from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_MAX, LISTS_WAITING_MAX, SETTINGS_BYTES_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import (
@@ -26,8 +27,6 @@ from reelbot.studio.core.impact import Impact, impact
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import why_stale
-from reelbot.studio.keeping import Owner, Page, json_text, new_number, number_of, owner_of
-from reelbot.studio.keys import Claim, unclaimed
 from reelbot.studio.room import Room, draft_told
 from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown

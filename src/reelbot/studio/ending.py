@@ -13,6 +13,7 @@ from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused
 from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
+from reelbot.records import Owner, Told, new_number
 from reelbot.studio.core import editing
 from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
 from reelbot.studio.core.jobs import (
@@ -28,10 +29,8 @@ from reelbot.studio.core.jobs import (
     version_of,
 )
 from reelbot.studio.drafting import changed_draft
-from reelbot.studio.keeping import Owner, new_number
 from reelbot.studio.room import Room, draft_told, job_told, video_told
 from reelbot.studio.store import KeptAsset, KeptVideo, PastDraft
-from reelbot.studio.telling import Told
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """The hold has ended: with the job, by another worker; or, of a job from before holds had owners, without it."""

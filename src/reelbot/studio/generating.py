@@ -14,6 +14,7 @@ from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usa
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
+from reelbot.records import KeyTaken, Owner, content_of, json_text, new_number, number_of, owner_of, read_json
 from reelbot.studio.bounds import JOB_BYTES_MAX, JOBS_WAITING_MAX
 from reelbot.studio.core import editing
 from reelbot.studio.core.asking import GenerationAsked, RenderAsked
@@ -22,8 +23,6 @@ from reelbot.studio.core.jobs import RENDER, Job, JobKind, Request, Task, TaskPr
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.steps import stale_slots
 from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, require_size
-from reelbot.studio.keeping import Owner, json_text, new_number, number_of, owner_of, read_json
-from reelbot.studio.keys import KeyTaken, content_of
 from reelbot.studio.room import Room, draft_told, job_told
 from reelbot.studio.shown import running_slots
 from reelbot.studio.store import KeptDraft

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
+from reelbot.records import Owner, new_number, number_of
 from reelbot.render import (
     FINAL,
     PREVIEW,
@@ -24,7 +25,6 @@ from reelbot.studio.bounds import PREVIEW_SECONDS_MAX
 from reelbot.studio.core.drafts import Media as KeptMedia
 from reelbot.studio.core.jobs import Job, Setup, setup_of
 from reelbot.studio.files import Files
-from reelbot.studio.keeping import Owner, new_number, number_of
 from reelbot.studio.receiving import words_from
 from reelbot.studio.room import Room
 from reelbot.studio.store import KeptVideo, VideoFacts, VideoFiles

@@ -12,9 +12,9 @@ from msgspec import Struct
 from reelbot.clock import SECOND
 from reelbot.db import PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
+from reelbot.records import KeepingStore, read_json, read_json_or_none
 from reelbot.studio.core.drafts import SlotRef
 from reelbot.studio.core.jobs import JobFailure, JobKind, JobState
-from reelbot.studio.keeping import KeepingStore, read_json, read_json_or_none
 from reelbot.studio.presence import PRESENCE_SECONDS, WORKERS_LANE
 
 JOBS_SEEN_MAX = 50

@@ -5,7 +5,7 @@ from contextlib import suppress
 from reelbot.clock import DAY, SECOND, Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.errors import DatabaseFailure, TooBusy
-from reelbot.studio.keeping import KeepingStore
+from reelbot.records import KeepingStore
 
 PRESENCE_SECONDS = 20
 """How often a worker says that it is there: three times a minute is no load for a disk, and a dead one is missed soon."""

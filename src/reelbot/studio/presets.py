@@ -16,13 +16,22 @@ from reelbot.clock import Clock, instant_text
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.errors import Malformed
 from reelbot.ids import id_text
+from reelbot.records import (
+    Claim,
+    KeepingStore,
+    Owner,
+    Page,
+    TellingRoom,
+    content_of,
+    json_text,
+    new_number,
+    number_of,
+    owner_of,
+)
 from reelbot.studio.bounds import SETTINGS_BYTES_MAX
 from reelbot.studio.core.asking import AssetId, SettingsAsked
 from reelbot.studio.core.drafts import Colour, Corner
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.keeping import KeepingStore, Owner, Page, json_text, new_number, number_of, owner_of
-from reelbot.studio.keys import Claim, content_of
-from reelbot.studio.telling import TellingRoom
 
 PRESETS_MAX = 100
 """Of one account: nobody chooses from a longer list."""

@@ -21,7 +21,7 @@ from reelbot.allowance import (
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.ids import id_text, place_of
 from reelbot.limits import HOLDS_MAX
-from reelbot.studio.keeping import KeepingStore, Owner, json_text, number_of, owner_of
+from reelbot.records import KeepingStore, Owner, json_text, number_of, owner_of
 
 NAMELESS = "A removed draft"
 """What a draft is called that was removed before names were kept."""

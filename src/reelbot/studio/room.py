@@ -6,6 +6,7 @@ A write transaction begins with the events that it tells, which locks the accoun
 from dataclasses import dataclass, field
 
 from reelbot.providers.registry import Registry
+from reelbot.records import TellingRoom, Told
 from reelbot.studio.bounds import DECODERS_MAX, DECODINGS_WAITING_MAX
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.files import Files
@@ -13,7 +14,6 @@ from reelbot.studio.receiving import TakingIn, taken_in
 from reelbot.studio.shares import Share
 from reelbot.studio.shown import DraftTold, VideoTold, job_shown
 from reelbot.studio.store import KeptVideo, StudioStore
-from reelbot.studio.telling import TellingRoom, Told
 
 EVENT_KINDS = ("job", "draft", "video")
 """The kinds of events that the studio writes."""

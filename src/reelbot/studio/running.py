@@ -31,6 +31,7 @@ from reelbot.providers.port import (
     ability_of,
 )
 from reelbot.providers.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
+from reelbot.records import Owner
 from reelbot.studio.bounds import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.core.drafts import SlotRef
 from reelbot.studio.core.jobs import (
@@ -48,7 +49,6 @@ from reelbot.studio.core.steps import text_hash
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
 from reelbot.studio.receiving import received
 from reelbot.studio.room import Room, job_told

@@ -12,6 +12,7 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.providers.embedded.provider import CODES
+from reelbot.records import Owner, Page, content_of, number_of, owner_of
 from reelbot.studio.assets import Assets, Held
 from reelbot.studio.bounds import LISTS_MAX, LISTS_WAITING_MAX
 from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
@@ -22,8 +23,6 @@ from reelbot.studio.drafting import Drafting
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.files import Files
 from reelbot.studio.generating import Begun, Generating, Quoted
-from reelbot.studio.keeping import Owner, Page, number_of, owner_of
-from reelbot.studio.keys import content_of
 from reelbot.studio.overview import Overview
 from reelbot.studio.purposes import Purposes
 from reelbot.studio.room import Room

@@ -7,18 +7,17 @@ other, whatever they touch, and no two wait for each other. A single row, such a
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
-from reelbot.studio.core.drafts import Draft, Media
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
-from reelbot.studio.keeping import (
+from reelbot.queue import TurnStore
+from reelbot.records import (
     SCAN_SIZE,
+    KeepingStore,
     Owner,
     Page,
     json_text,
@@ -26,10 +25,15 @@ from reelbot.studio.keeping import (
     read_json,
     read_json_or_none,
 )
-from reelbot.studio.turns import Pool, TurnStore
+from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
+from reelbot.studio.core.drafts import Draft, Media
+from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
 
 _UPDATED_AT = 5
 """Where a row of a draft says when it was changed."""
+
+Pool = Literal["work", "preview"]
+"""What places of the studio are for: AI actions and finished videos, or previews."""
 
 
 class KeptDraft(NamedTuple):
@@ -149,7 +153,7 @@ _made_in = msgspec.json.Decoder(Made).decode
 _kept_in = msgspec.json.Decoder(Kept).decode
 
 
-class StudioStore(TurnStore):
+class StudioStore(KeepingStore, TurnStore):
     """Keeps the studio in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:

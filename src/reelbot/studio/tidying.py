@@ -11,9 +11,9 @@ import re
 from collections.abc import Set
 
 from reelbot.clock import DAY, SECOND
+from reelbot.records import Owner
 from reelbot.studio.bounds import PREVIEWS_KEPT_MAX, PREVIEWS_LISTED_MAX
 from reelbot.studio.files import Files
-from reelbot.studio.keeping import Owner
 from reelbot.studio.store import StudioStore
 
 UNNAMED_DAYS = 7

@@ -18,11 +18,11 @@ from typing import NamedTuple
 from reelbot.allowance import AccountRef, Refused
 from reelbot.disk import locked
 from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.records import owner_of
 from reelbot.studio.assets import Assets, Held
 from reelbot.studio.bounds import UPLOADS_MAX, UPLOADS_OF_ACCOUNT_MAX
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.files import Files, disk_errors
-from reelbot.studio.keeping import owner_of
 from reelbot.studio.room import Room
 
 _BROKE_OFF = "The upload broke off."

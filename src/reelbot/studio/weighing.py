@@ -10,11 +10,11 @@ from reelbot.errors import Malformed, TooBusy
 from reelbot.providers.port import ProviderUnavailable
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind, kind_of, work_hash
+from reelbot.records import Owner, number_of
 from reelbot.studio.core.asking import GenerationAsked, OptionsAsked
 from reelbot.studio.core.drafts import Draft, SlotRef
 from reelbot.studio.core.jobs import Kept, Made, Task
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.keeping import Owner, number_of
 from reelbot.studio.shown import PriceShown
 from reelbot.studio.store import StudioStore
 from reelbot.studio.tasks import Planned, is_asked_again, planned, stored_items

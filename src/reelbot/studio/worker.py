@@ -1,7 +1,7 @@
 """Takes jobs and runs them. Any number of workers, in any number of processes and machines, share one database.
 
 A claim is a lease with a deadline and a fencing number. The worker renews it while it works; when it dies, the lease ends
-and another takes the job over where it was. The next place goes to the account that was served longest ago (`turns.py`);
+and another takes the job over where it was. The next place goes to the account that was served longest ago (`queue`);
 who waits for a provider holds no place meanwhile, and previews have one of their own.
 """
 
@@ -16,6 +16,7 @@ from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, Failure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
+from reelbot.records import Owner
 from reelbot.studio.bounds import (
     AWAY_LEASES,
     AWAY_MAX,
@@ -27,14 +28,12 @@ from reelbot.studio.bounds import (
 from reelbot.studio.core.jobs import Job
 from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
 from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.keeping import Owner
 from reelbot.studio.making import Maker
 from reelbot.studio.presence import Presence
 from reelbot.studio.room import Room, job_told
 from reelbot.studio.running import POLL_SECONDS, Again, Run
-from reelbot.studio.store import pool_of
+from reelbot.studio.store import Pool, pool_of
 from reelbot.studio.tidying import free_unnamed
-from reelbot.studio.turns import Pool
 
 IDLE_SECONDS = 0.5
 """How often a worker without work looks for some that another process has queued."""

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from reelbot.languages.catalogue import languages
-from reelbot.studio import DraftShown, Page, PresetShown, Studio, StudioRefused, job_shown, preset_shown
+from reelbot.records import Page
+from reelbot.studio import DraftShown, PresetShown, Studio, StudioRefused, job_shown, preset_shown
 from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages import drafting
 from reelbot.web.pages.draft_makers import makers_of

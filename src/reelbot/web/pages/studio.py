@@ -4,7 +4,8 @@ import secrets
 
 from reelbot.clock import instant_from
 from reelbot.ids import place_of
-from reelbot.studio import DraftListed, Page, video_shown
+from reelbot.records import Page
+from reelbot.studio import DraftListed, video_shown
 from reelbot.web.pages import drafting
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.listing import asked_page, listed

@@ -1,6 +1,6 @@
 """What stores on the ledger's database have in common: whose a thing is, its number, rows, and idempotency keys.
 
-The studio's own store stands on this, and so do those of the rooms above it.
+The stores of the studio and of publishing stand on this.
 """
 
 import secrets

@@ -5,17 +5,17 @@ front; a higher plan counts as served earlier, by less than two turns: so before
 served once at most, and one of them once more, however much they have asked for. The queue is found by index: what a claim
 looks at grows with the accounts that wait, never with what they wait for.
 
-Used by every room that has a queue; the statements have the same names in each.
+Used by every room that has a queue; the statements have the same names in each. A pool is what places are for, and has an
+order of its own: AI actions and finished videos, previews, posts.
 """
 
-from typing import Literal
+from collections.abc import Mapping
 
-from reelbot.db import Connection
-from reelbot.studio.bounds import HEAD_START_MAX, HEAD_START_PER_RANK, NEWCOMER, TURN
-from reelbot.studio.keeping import KeepingStore, Owner
+from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
+from reelbot.queue.limits import HEAD_START_MAX, HEAD_START_PER_RANK, NEWCOMER, TURN
 
-Pool = Literal["work", "preview", "post"]
-"""What places are for: AI actions and finished videos, previews, posts."""
+Owner = tuple[int, int]
+"""Whose turn: the account's lane and id."""
 
 
 def head_start(rank: int) -> int:
@@ -23,10 +23,14 @@ def head_start(rank: int) -> int:
     return min(rank * HEAD_START_PER_RANK, HEAD_START_MAX)
 
 
-class TurnStore(KeepingStore):
-    """Keeps whose turn it is. Every write is a statement on the caller's transaction."""
+class TurnStore:
+    """Keeps whose turn it is, for a store that has these three. Every write is a statement on the caller's transaction."""
 
-    async def await_turn(self, connection: Connection, owner: Owner, pool: Pool, rank: int) -> None:
+    database: SqliteDatabase | PostgresDatabase
+    lanes: range
+    _sql: Mapping[str, str]
+
+    async def await_turn(self, connection: Connection, owner: Owner, pool: str, rank: int) -> None:
         """An account, on a plan of that rank, has something to be done."""
         ahead = head_start(rank)
         await connection.execute(self._sql["await_turn"], (*owner, pool, NEWCOMER - ahead, ahead))
@@ -41,8 +45,8 @@ class TurnStore(KeepingStore):
         """Something of an account's has ended; call it while the account's stream is locked, as whoever adds does."""
         await connection.execute(self._sql["leave_turns"], owner)
 
-    async def take_turn(self, connection: Connection, owner: Owner, pool: Pool) -> None:
+    async def take_turn(self, connection: Connection, owner: Owner, pool: str) -> None:
         """An account is served: its next turn comes after everybody else's."""
-        ((last,),) = await self._rows(connection, "find_last_turn", owner.lane, pool)
+        ((last,),) = await connection.fetch(self._sql["find_last_turn"], (owner[0], pool))
         turn = last + 1
         await connection.execute(self._sql["take_turn"], (turn, turn * TURN, *owner, pool))

@@ -16,7 +16,7 @@ from reelbot.clock import Clock
 from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.limits import KEY_LENGTH_MAX
-from reelbot.studio.keeping import KeepingStore, Owner, owner_of
+from reelbot.records.repository import KeepingStore, Owner, owner_of
 
 _REUSED = "This idempotency key was used for another request. Use a new key for a new request."
 

@@ -14,8 +14,8 @@ from reelbot.allowance import AccountRef, Answer, Ledger
 from reelbot.clock import Clock
 from reelbot.db import Connection
 from reelbot.events import EventStream, NewEvent
-from reelbot.studio.keeping import KeepingStore, Owner, owner_of
-from reelbot.studio.keys import Claim, Keys, KeyTaken
+from reelbot.records.idempotency import Claim, Keys, KeyTaken
+from reelbot.records.repository import KeepingStore, Owner, owner_of
 
 Told = tuple[str, object]
 """The kind of an event, and its body."""
