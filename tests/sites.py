@@ -25,9 +25,10 @@ from reelbot.publish import ROOM as PUBLISH_ROOM
 from reelbot.publish import open_publishing
 from reelbot.records import new_number
 from reelbot.studio import Presets, Studio, open_studio, registry_of
-from reelbot.studio.core.drafts import Settings
-from reelbot.studio.core.jobs import Setup
-from reelbot.studio.store import KeptVideo, StudioStore, VideoFacts, VideoFiles
+from reelbot.studio.core.draft import Settings
+from reelbot.studio.core.job import Setup
+from reelbot.studio.core.rows import KeptVideo, VideoFacts, VideoFiles
+from reelbot.studio.store import StudioStore
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
 from reelbot.subscriptions import PlanChanges, Subscriptions

@@ -12,7 +12,7 @@ from tests.studio.stages import ALL, Stage, staged, step
 from reelbot.allowance import FailurePoint
 from reelbot.providers.port import ProviderFailure
 from reelbot.providers.works import KINDS, Kind
-from reelbot.studio.core.asking import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
+from reelbot.studio.core.requests import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
 
 PRICES: dict[Kind, int] = {
     "topic": 1,

@@ -36,15 +36,15 @@ from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
 from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
-from reelbot.studio.core.drafts import Media, MediaKind
-from reelbot.studio.core.jobs import Job, Setup
-from reelbot.studio.files import Files
-from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.room import Room
-from reelbot.studio.running import Run
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import Media, MediaKind
+from reelbot.studio.core.job import Job, Setup
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.job_places import JobPlaces
+from reelbot.studio.jobs.job_run import Run
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
-from reelbot.studio.worker import Worker
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import Subscriptions
 from reelbot.web import Site, build_app

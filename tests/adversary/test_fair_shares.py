@@ -15,8 +15,8 @@ from tests.studio.stages import Stage, staged
 
 from reelbot.clock import SECOND
 from reelbot.records import Owner, new_number
-from reelbot.studio.core.jobs import Job, JobKind, Request
-from reelbot.studio.worker import Worker
+from reelbot.studio.core.job import Job, JobKind, Request
+from reelbot.studio.jobs.worker import Worker
 
 ACCOUNTS_MAX = 8
 BACKLOG_MAX = 30

@@ -18,11 +18,11 @@ from reelbot.providers.embedded.speech import speech
 from reelbot.providers.embedded.speech.speech import Speech
 from reelbot.providers.registry import Registry
 from reelbot.records import Owner
-from reelbot.studio.bounds import DECODERS_MAX, DECODINGS_WAITING_MAX, SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
-from reelbot.studio.core.drafts import Media, MediaKind
+from reelbot.studio.core.draft import Media, MediaKind
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.files import Files
-from reelbot.studio.samples import Samples
+from reelbot.studio.files.content import Files
+from reelbot.studio.files.voice_samples import Samples
+from reelbot.studio.limits import DECODERS_MAX, DECODINGS_WAITING_MAX, SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
 from reelbot.studio.service import Studio
 from reelbot.studio.shares import Share
 

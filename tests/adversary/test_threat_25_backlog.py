@@ -16,11 +16,11 @@ from reelbot.publish import ChannelAsked, PublicationAsked
 from reelbot.queue import head_start
 from reelbot.queue.limits import HEAD_START_MAX, TURN
 from reelbot.records import Owner
-from reelbot.studio.bounds import JOBS_RUNNING_MAX
-from reelbot.studio.core.asking import DraftAsked
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.generating import Begun
-from reelbot.studio.worker import Worker
+from reelbot.studio.core.job import Job
+from reelbot.studio.core.requests import DraftAsked
+from reelbot.studio.jobs.enqueue import Begun
+from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.limits import JOBS_RUNNING_MAX
 
 BACKLOG = 60
 WAITING: list[Act] = ["waiting"] * 10_000

@@ -213,7 +213,7 @@ async def test_a_preset_that_cannot_be_meant_is_refused(sqlite_stand: Stand, ask
 
 
 async def test_presets_are_bounded(sqlite_stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reelbot.studio.presets.PRESETS_MAX", 1)
+    monkeypatch.setattr("reelbot.studio.library.presets.PRESETS_MAX", 1)
     assert (await sqlite_stand.post("/presets", {"name": "One", "brand": {}})).status_code == 201
     refused = await sqlite_stand.post("/presets", {"name": "Two", "brand": {}})
     assert refused.json()["detail"].startswith("An account has at most 1 presets")

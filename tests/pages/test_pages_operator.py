@@ -12,7 +12,7 @@ from tests.sites import SETTINGS, Answer, Stand, join, standing
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.config import Config
 from reelbot.ids import place_of
-from reelbot.studio.presence import Presence
+from reelbot.studio.jobs.worker_registry import Presence
 from reelbot.web import operator_actions
 from reelbot.web.pages import operator, operator_setup
 from reelbot.web.pages.operator_jobs import span_words

@@ -14,7 +14,7 @@ from tests.studio.scripted import Scripted
 from reelbot.clock import DAY
 from reelbot.providers.registry import Registry
 from reelbot.studio import Studio
-from reelbot.studio.bounds import TOPIC_LENGTH_MAX
+from reelbot.studio.limits import TOPIC_LENGTH_MAX
 from reelbot.web.pages.video import file_name
 
 SCRIPT = "Hello there."

@@ -25,11 +25,11 @@ from reelbot.providers.port import Delivered, Desk, Polled
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Work, kind_of
 from reelbot.render import Quality, Rendered
-from reelbot.studio.core.jobs import Setup
-from reelbot.studio.files import Files
-from reelbot.studio.room import Room
+from reelbot.studio.context import Room
+from reelbot.studio.core.job import Setup
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.store import StudioStore
-from reelbot.studio.worker import Worker
 from reelbot.wiring import ROOMS
 
 LEASE_SECONDS = 1.5

@@ -28,8 +28,8 @@ from reelbot.providers.works import (
     kind_of,
     work_hash,
 )
-from reelbot.studio.core.drafts import Media, MediaKind
-from reelbot.studio.files import Files
+from reelbot.studio.core.draft import Media, MediaKind
+from reelbot.studio.files.content import Files
 
 
 class Killed(BaseException):

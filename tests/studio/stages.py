@@ -20,17 +20,18 @@ from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind
 from reelbot.records import Owner, Page
 from reelbot.render import Quality, Rendered
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
-from reelbot.studio.core.drafts import Draft, Media, MediaKind
-from reelbot.studio.core.jobs import ACTIVE, Job, Setup
-from reelbot.studio.files import Files
-from reelbot.studio.generating import Begun
-from reelbot.studio.making import Maker
-from reelbot.studio.room import Room
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import Draft, Media, MediaKind
+from reelbot.studio.core.job import ACTIVE, Job, Setup
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
+from reelbot.studio.core.rows import KeptAsset
+from reelbot.studio.drafts.views import DraftShown
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.enqueue import Begun
+from reelbot.studio.jobs.render_job import Maker
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.service import Studio
-from reelbot.studio.shown import DraftShown
-from reelbot.studio.store import KeptAsset, StudioStore
-from reelbot.studio.worker import Worker
+from reelbot.studio.store import StudioStore
 from reelbot.wiring import ROOMS
 
 ALL = Page(1_000)

@@ -18,10 +18,10 @@ from tests.studio.stages import ALL, Stage, staged, step
 
 from reelbot.allowance import Status
 from reelbot.errors import Failure, Malformed
+from reelbot.studio.context import Room
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.files import Files, StorageFull
-from reelbot.studio.receiving import taken_in
-from reelbot.studio.room import Room
+from reelbot.studio.files.content import Files, StorageFull
+from reelbot.studio.files.ingest import taken_in
 from reelbot.studio.service import Studio
 
 

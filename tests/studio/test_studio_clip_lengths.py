@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from reelbot.providers.port import Ability
-from reelbot.studio.tasks import default_seconds
+from reelbot.studio.planning.plan import default_seconds
 
 
 class NoOptions(Struct, frozen=True, forbid_unknown_fields=True):

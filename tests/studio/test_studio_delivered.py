@@ -12,11 +12,11 @@ from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import Malformed
 from reelbot.providers.port import ProviderFailure
-from reelbot.studio.bounds import DISK_SPARE_BYTES
-from reelbot.studio.core.asking import ChoiceAsked, SettingsAsked
-from reelbot.studio.core.drafts import StepFailure
-from reelbot.studio.files import StorageFull
-from reelbot.studio.tidying import NEW_SECONDS, UNNAMED_DAYS, free_unnamed
+from reelbot.studio.core.draft import StepFailure
+from reelbot.studio.core.requests import ChoiceAsked, SettingsAsked
+from reelbot.studio.files.content import StorageFull
+from reelbot.studio.files.file_gc import NEW_SECONDS, UNNAMED_DAYS, free_unnamed
+from reelbot.studio.limits import DISK_SPARE_BYTES
 
 FULL = StorageFull("The disk of the studio is full.", "Free some space; then try again.")
 NOT_KEPT = ProviderFailure("It delivered, and the disk is full.", point=FailurePoint.AFTER_DELIVERY)

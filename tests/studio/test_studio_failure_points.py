@@ -13,9 +13,9 @@ from tests.studio.stages import ALL, Stage, staged, step
 from reelbot.allowance import FailurePoint
 from reelbot.clock import HOUR, MINUTE
 from reelbot.providers.port import ProviderFailure
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.files import StorageFull
-from reelbot.studio.generating import Begun
+from reelbot.studio.core.job import Job
+from reelbot.studio.files.content import StorageFull
+from reelbot.studio.jobs.enqueue import Begun
 
 
 def fails(point: FailurePoint, **facts: object) -> ProviderFailure:

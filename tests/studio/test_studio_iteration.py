@@ -3,9 +3,9 @@
 import pytest
 from tests.studio.stages import ALL, Stage, step
 
-from reelbot.studio.core.asking import ChangeAsked, ChoiceAsked, GenerationAsked, SettingsAsked
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.store import KeptDraft
+from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, GenerationAsked, SettingsAsked
+from reelbot.studio.core.rows import KeptDraft
 
 
 async def refused(stage: Stage, draft: str, asked: ChangeAsked) -> StudioRefused:

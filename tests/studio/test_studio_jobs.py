@@ -14,12 +14,12 @@ from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.providers.port import ProviderFailure
-from reelbot.studio.bounds import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
-from reelbot.studio.core.asking import DraftAsked
-from reelbot.studio.core.jobs import MOVES, Job, backoff_seconds
+from reelbot.studio.core.job import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.ending import Ending, LeaseLost
-from reelbot.studio.generating import Begun
+from reelbot.studio.core.requests import DraftAsked
+from reelbot.studio.jobs.completion import Ending, LeaseLost
+from reelbot.studio.jobs.enqueue import Begun
+from reelbot.studio.limits import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 
 
 async def died(stage: Stage, begun: Begun) -> Job:
@@ -461,7 +461,7 @@ async def test_two_workers_never_take_the_same_job_nor_too_many_of_one_account(e
 async def test_too_many_waiting_jobs_are_refused_and_nothing_is_held(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reelbot.studio.generating.JOBS_WAITING_MAX", 2)
+    monkeypatch.setattr("reelbot.studio.jobs.enqueue.JOBS_WAITING_MAX", 2)
     for _ in range(2):
         await _asked(stage, stage.ada)
     before = await stage.credits()

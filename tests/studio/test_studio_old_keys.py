@@ -5,7 +5,7 @@ from tests.studio.stages import Stage
 
 from reelbot.clock import DAY
 from reelbot.limits import ANSWER_KEPT_DAYS
-from reelbot.studio.core.asking import DraftAsked
+from reelbot.studio.core.requests import DraftAsked
 
 
 async def test_a_key_is_remembered_as_long_as_answers_are_and_then_forgotten(

@@ -12,10 +12,10 @@ from reelbot.allowance import AccountRef
 from reelbot.clock import DAY, MINUTE, SECOND
 from reelbot.errors import Malformed
 from reelbot.providers.port import ProviderFailure
-from reelbot.studio.core.asking import DraftAsked, GenerationAsked
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.requests import DraftAsked, GenerationAsked
+from reelbot.studio.jobs.worker_registry import FORGOTTEN_DAYS, PRESENCE_SECONDS, Presence
 from reelbot.studio.overview import FAILURES_SEEN_MAX, JOBS_SEEN_MAX, SILENT_SECONDS, Overview
-from reelbot.studio.presence import FORGOTTEN_DAYS, PRESENCE_SECONDS, Presence
 
 
 @pytest.fixture

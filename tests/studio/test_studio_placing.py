@@ -14,11 +14,11 @@ from tests.studio.stages import ALL, TERMS, Stage, generation, staged, step
 from reelbot.allowance import Refused, Status
 from reelbot.errors import Malformed, TooBusy
 from reelbot.providers.works import ScriptWork, work_hash
-from reelbot.studio.bounds import VERSIONS_MAX
-from reelbot.studio.core.asking import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
-from reelbot.studio.core.drafts import Slot, SlotRef
+from reelbot.studio.core.draft import Slot, SlotRef
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.generating import Begun
+from reelbot.studio.core.requests import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.jobs.enqueue import Begun
+from reelbot.studio.limits import VERSIONS_MAX
 
 
 async def refused(asked: Awaitable[object]) -> str:

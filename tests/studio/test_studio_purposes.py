@@ -8,7 +8,7 @@ from reelbot.allowance import AccountRef, Span
 from reelbot.clock import MINUTE
 from reelbot.db.migrations import known_migrations, split
 from reelbot.ids import id_text
-from reelbot.studio.purposes import NAMELESS, Purpose, Purposes
+from reelbot.studio.attribution import NAMELESS, Purpose, Purposes
 
 ALL = Span(None, 500)
 

@@ -5,8 +5,8 @@ import asyncio
 from tests.studio.stages import ALL, Stage, step
 
 from reelbot.ids import id_text
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.files import StorageFull
+from reelbot.studio.core.job import Job
+from reelbot.studio.files.content import StorageFull
 
 FULL = StorageFull("The disk of the studio is full.", "Free some space; then try again.")
 

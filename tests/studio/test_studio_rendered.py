@@ -6,11 +6,11 @@ from pathlib import Path
 from PIL import Image
 from tests.studio.stages import ALL, Stage
 
-from reelbot.studio.making import Maker
-from reelbot.studio.receiving import taken_in
-from reelbot.studio.room import Room
+from reelbot.studio.context import Room
+from reelbot.studio.files.ingest import taken_in
+from reelbot.studio.jobs.render_job import Maker
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.service import Studio
-from reelbot.studio.worker import Worker
 
 
 def voice(path: Path) -> Path:

@@ -6,20 +6,20 @@ import pytest
 from msgspec import structs
 from tests.studio.drafts import finished, media, with_ai
 
-from reelbot.studio.core import editing
-from reelbot.studio.core.drafts import Draft, Flow, SlotRef
+from reelbot.studio.core import edits
+from reelbot.studio.core.draft import Draft, Flow, SlotRef
 from reelbot.studio.core.impact import impact
-from reelbot.studio.core.steps import is_stale, stale_slots, why_stale
+from reelbot.studio.core.staleness import is_stale, stale_slots, why_stale
 
 Change = Callable[[Draft], Draft]
 
 
 def setting(**changes: object) -> Change:
-    return lambda draft: editing.with_settings(draft, structs.replace(draft.settings, **changes))
+    return lambda draft: edits.with_settings(draft, structs.replace(draft.settings, **changes))
 
 
 def text(name: str, words: str) -> Change:
-    return lambda draft: editing.with_text(draft, name, words, 1)  # type: ignore[arg-type]
+    return lambda draft: edits.with_text(draft, name, words, 1)  # type: ignore[arg-type]
 
 
 def another_picture(draft: Draft) -> Draft:
@@ -27,11 +27,11 @@ def another_picture(draft: Draft) -> Draft:
 
 
 def other_order(draft: Draft) -> Draft:
-    return editing.with_scenes(draft, [scene.id for scene in reversed(draft.scenes)])
+    return edits.with_scenes(draft, [scene.id for scene in reversed(draft.scenes)])
 
 
 def no_scene(draft: Draft) -> Draft:
-    return editing.with_scenes(draft, [draft.scenes[0].id])
+    return edits.with_scenes(draft, [draft.scenes[0].id])
 
 
 NARRATED: list[tuple[str, Change, str]] = [
@@ -48,8 +48,8 @@ NARRATED: list[tuple[str, Change, str]] = [
     ("an image", another_picture, "its animation"),
     ("the order of the assets", other_order, ""),
     ("an asset, removed", no_scene, ""),
-    ("the music", lambda draft: editing.with_music(draft, media("f", "audio"), 1), ""),
-    ("no music", lambda draft: editing.with_music(draft, None, 1), ""),
+    ("the music", lambda draft: edits.with_music(draft, media("f", "audio"), 1), ""),
+    ("no music", lambda draft: edits.with_music(draft, None, 1), ""),
     ("the caption size", setting(caption_size="large"), ""),
     ("the text colour", setting(text_colour="#123456"), ""),
     ("the accent colour", setting(accent_colour="#123456"), ""),
@@ -59,7 +59,7 @@ NARRATED: list[tuple[str, Change, str]] = [
     ("the aspect", setting(aspect="1:1"), ""),
     ("who makes it", setting(providers={"script": "other", "voiceover": "other", "image": "other"}), ""),
     ("the title", text("title", "Meow"), ""),
-    ("the keywords", lambda draft: editing.with_keywords(draft, "dogs"), ""),
+    ("the keywords", lambda draft: edits.with_keywords(draft, "dogs"), ""),
 ]
 
 SPOKEN = {"script", "voiceover"}
@@ -98,7 +98,7 @@ def test_undoing_a_change_is_free_and_the_old_result_is_current_again(what: str,
     for ref in before.refs():
         slot, now = before.slot(ref), undone.slot(ref)
         if slot is not None and now is not None and now.of(slot.current or 0):
-            undone = editing.with_choice(undone, ref, slot.current)
+            undone = edits.with_choice(undone, ref, slot.current)
     assert stale(undone) == set()
 
 
@@ -135,7 +135,7 @@ def test_a_text_that_is_written_again_as_it_stands_matches_again() -> None:
 
 
 def test_what_there_was_nothing_of_yet_never_makes_a_result_stale() -> None:
-    draft = editing.with_text(Draft(flow="narrated"), "script", "Cats purr.", 0)
+    draft = edits.with_text(Draft(flow="narrated"), "script", "Cats purr.", 0)
     assert stale(text("topic", "why cats purr")(draft)) == set()
 
 
@@ -150,7 +150,7 @@ def test_a_language_brings_back_the_voice_that_was_chosen_for_it() -> None:
 def test_a_result_that_came_for_other_inputs_is_stale_and_kept() -> None:
     before = finished()
     after = text("topic", "why dogs bark")(before)
-    late = editing.with_result(after, SlotRef("script"), structs.replace(before.script.versions[0], id=0))
+    late = edits.with_result(after, SlotRef("script"), structs.replace(before.script.versions[0], id=0))
     assert late.script.current == late.script.versions[-1].id
     assert is_stale(late, SlotRef("script"))
 

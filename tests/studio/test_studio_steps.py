@@ -2,7 +2,7 @@
 
 from tests.studio.stages import ALL, Stage, step
 
-from reelbot.studio.core.jobs import Job
+from reelbot.studio.core.job import Job
 
 
 async def test_a_draft_goes_from_a_topic_to_a_finished_video(each_stage: Stage) -> None:

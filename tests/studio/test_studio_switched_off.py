@@ -10,9 +10,9 @@ from tests.studio.stages import Stage, staged, step
 from reelbot.clock import HOUR
 from reelbot.providers.port import ProviderFailure
 from reelbot.providers.works import Kind
-from reelbot.studio.core.asking import SettingsAsked
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.generating import Begun
+from reelbot.studio.core.job import Job
+from reelbot.studio.core.requests import SettingsAsked
+from reelbot.studio.jobs.enqueue import Begun
 
 WAITING: list[Act] = ["waiting"] * 1_000
 

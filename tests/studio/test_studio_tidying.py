@@ -7,8 +7,8 @@ from tests.studio.scripted import paper
 from tests.studio.stages import ALL, Stage, step
 
 from reelbot.clock import DAY, SECOND
-from reelbot.studio.files import Files
-from reelbot.studio.tidying import UNNAMED_DAYS, free_unnamed
+from reelbot.studio.files.content import Files
+from reelbot.studio.files.file_gc import UNNAMED_DAYS, free_unnamed
 
 KEPT_SECONDS = 1_000_000.0
 """When the files of these tests were kept."""

@@ -1,35 +1,24 @@
 """The studio: from a topic to a finished video. Stands on the allowance; every AI action holds and settles there."""
 
-from reelbot.studio.assets import Held
-from reelbot.studio.bounds import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
-from reelbot.studio.core.drafts import Media
-from reelbot.studio.core.jobs import Job
+from reelbot.studio.attribution import EXPORT_COLUMNS, EntryShown, Purpose, Purposes, entry_shown, export_cells
+from reelbot.studio.core.draft import Media
+from reelbot.studio.core.events import EVENT_KINDS, DraftTold, JobShown, VideoTold, job_shown
+from reelbot.studio.core.job import Job
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
+from reelbot.studio.core.rows import KeptVideo
 from reelbot.studio.deliveries import StudioDeliveries
-from reelbot.studio.files import FileMissing, StorageFull, disk_errors
-from reelbot.studio.generating import Begun, Quoted
-from reelbot.studio.opening import open_studio, registry_of
+from reelbot.studio.drafts.views import DraftListed, DraftShown
+from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors
+from reelbot.studio.jobs.enqueue import Begun, Quoted
+from reelbot.studio.library.assets import Held
+from reelbot.studio.library.presets import PresetAsked, Presets, PresetShown, preset_shown
+from reelbot.studio.library.uploads import Place
+from reelbot.studio.library.views import VIDEO_FILES, AssetShown, VideoShown, asset_shown, video_shown
+from reelbot.studio.lifespan import open_studio, registry_of
+from reelbot.studio.limits import UPLOAD_BYTES_MAX, UPLOAD_BYTES_PER_SECOND_MIN, UPLOAD_GRACE_SECONDS
 from reelbot.studio.overview import COUNTED_MAX, JOBS_SEEN_MAX, Counted, Overview, SeenJob, SeenWorker, Standing
-from reelbot.studio.presets import PresetAsked, Presets, PresetShown, preset_shown
-from reelbot.studio.purposes import EXPORT_COLUMNS, EntryShown, Purpose, Purposes, entry_shown, export_cells
-from reelbot.studio.room import EVENT_KINDS
 from reelbot.studio.service import Studio
-from reelbot.studio.shown import (
-    VIDEO_FILES,
-    AssetShown,
-    DraftListed,
-    DraftShown,
-    DraftTold,
-    JobShown,
-    VideoShown,
-    VideoTold,
-    asset_shown,
-    job_shown,
-    video_shown,
-)
-from reelbot.studio.store import KeptVideo
-from reelbot.studio.uploads import Place
 
 __all__ = [
     "COUNTED_MAX",

@@ -8,7 +8,7 @@ import msgspec
 from reelbot.languages.catalogue import languages
 from reelbot.records import Page
 from reelbot.studio import DraftShown, PresetShown, Studio, StudioRefused, job_shown, preset_shown
-from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
+from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages import drafting
 from reelbot.web.pages.draft_makers import makers_of
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit

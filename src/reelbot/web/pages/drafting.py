@@ -25,9 +25,9 @@ from reelbot.studio import (
     StudioRefused,
     asset_shown,
 )
-from reelbot.studio.core.drafts import CaptionSize, Corner
-from reelbot.studio.generating import QuoteLine
-from reelbot.studio.shown import StepShown, VersionShown
+from reelbot.studio.core.draft import CaptionSize, Corner
+from reelbot.studio.drafts.views import StepShown, VersionShown
+from reelbot.studio.jobs.enqueue import QuoteLine
 from reelbot.web.pages.wording import full_instant_words, instant_words, moment
 
 REVIEW = "review"

@@ -11,8 +11,8 @@ from reelbot.languages.catalogue import languages
 from reelbot.providers.works import Aspect, Duration, Tone
 from reelbot.records import Page
 from reelbot.studio import PresetAsked, Presets, PresetShown, Studio, asset_shown, preset_shown
-from reelbot.studio.core.drafts import CaptionSize, Corner, Settings
-from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
+from reelbot.studio.core.draft import CaptionSize, Corner, Settings
+from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 
 DRAFTS_LISTED = 50

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reelbot.allowance import Item, Ledger
 from reelbot.errors import Malformed, TooBusy
@@ -11,13 +11,12 @@ from reelbot.providers.port import ProviderUnavailable
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind, kind_of, work_hash
 from reelbot.records import Owner, number_of
-from reelbot.studio.core.asking import GenerationAsked, OptionsAsked
-from reelbot.studio.core.drafts import Draft, SlotRef
-from reelbot.studio.core.jobs import Kept, Made, Task
+from reelbot.studio.core.draft import Draft, SlotRef
+from reelbot.studio.core.job import Kept, Made, Task
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.shown import PriceShown
+from reelbot.studio.core.requests import GenerationAsked, OptionsAsked
+from reelbot.studio.planning.plan import Planned, is_asked_again, planned, stored_items
 from reelbot.studio.store import StudioStore
-from reelbot.studio.tasks import Planned, is_asked_again, planned, stored_items
 
 CREDITS = "ai_credits"
 
@@ -27,6 +26,15 @@ NOT_NOW = (Malformed, StudioRefused, ProviderUnavailable, TooBusy)
 ALREADY_MADE = "Already made from the same inputs."
 PAID_BEFORE = "Paid for already, and then it could not be kept: making it again is free."
 DELIVERED = "Paid for and delivered already: what was delivered is taken in, at no charge."
+
+
+class PriceShown(Struct, frozen=True):
+    """What making a step would cost now, at most: `amount` AI credits. `already_made` is why it is 0."""
+
+    action: str
+    amount: int
+    already_made: bool
+    why: str
 
 
 class Weighed(NamedTuple):

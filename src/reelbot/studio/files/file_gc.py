@@ -12,8 +12,8 @@ from collections.abc import Set
 
 from reelbot.clock import DAY, SECOND
 from reelbot.records import Owner
-from reelbot.studio.bounds import PREVIEWS_KEPT_MAX, PREVIEWS_LISTED_MAX
-from reelbot.studio.files import Files
+from reelbot.studio.files.content import Files
+from reelbot.studio.limits import PREVIEWS_KEPT_MAX, PREVIEWS_LISTED_MAX
 from reelbot.studio.store import StudioStore
 
 UNNAMED_DAYS = 7

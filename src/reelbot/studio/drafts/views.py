@@ -1,13 +1,13 @@
 """Drafts, jobs, videos and assets as outsiders see them, in the API, in events and on the command line: one shape each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-from reelbot.clock import instant_text, instant_text_or_none
+from reelbot.clock import instant_text
 from reelbot.ids import id_text
-from reelbot.studio.core.drafts import (
+from reelbot.studio.core.draft import (
     RENDER_FAILURE,
     STEPS,
     Draft,
@@ -19,54 +19,13 @@ from reelbot.studio.core.drafts import (
     StepFailure,
     Version,
 )
-from reelbot.studio.core.jobs import Job, JobFailure, JobKind, JobState
-from reelbot.studio.core.steps import is_stale, why_stale
-from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
+from reelbot.studio.core.events import JobShown, job_shown, running_slots
+from reelbot.studio.core.job import Job
+from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.staleness import is_stale, why_stale
+from reelbot.studio.planning.costing import PriceShown
 
 StepState = Literal["empty", "current", "stale", "running", "failed"]
-
-
-class DraftTold(Struct, frozen=True):
-    """An event: a draft was changed, or removed."""
-
-    id: str
-    removed: bool
-
-
-class VideoTold(Struct, frozen=True):
-    """An event: a video is finished."""
-
-    id: str
-    title: str
-    draft: str
-    job: str
-
-
-class JobShown(Struct, frozen=True):
-    """A job. `result` says what came of it, `failure` why it ended without."""
-
-    id: str
-    kind: JobKind
-    state: JobState
-    progress: float
-    message: str
-    draft: str
-    hold: str | None
-    steps: list[str]
-    result: dict[str, Any] | None
-    failure: JobFailure | None
-    created_at: str
-    started_at: str | None
-    ended_at: str | None
-
-
-class PriceShown(Struct, frozen=True):
-    """What making a step would cost now, at most: `amount` AI credits. `already_made` is why it is 0."""
-
-    action: str
-    amount: int
-    already_made: bool
-    why: str
 
 
 class MediaShown(Struct, frozen=True):
@@ -186,105 +145,6 @@ class DraftListed(Struct, frozen=True):
     picture: str | None
 
 
-class AssetShown(Struct, frozen=True):
-    """An uploaded or animated file."""
-
-    id: str
-    name: str
-    origin: str
-    kind: str
-    container: str
-    bytes: int
-    width: int
-    height: int
-    duration_ms: int
-    url: str
-    created_at: str
-
-
-class VideoShown(Struct, frozen=True):
-    """A finished video, and where its files are."""
-
-    id: str
-    title: str
-    duration_ms: int
-    width: int
-    height: int
-    bytes: int
-    created_at: str
-    draft: str
-    job: str
-    files: dict[str, str]
-    hashtags: list[str]
-    setup: "SetupShown"
-
-
-class SetupShown(Struct, frozen=True):
-    """What a video was made of."""
-
-    flow: Flow
-    settings: Settings
-    topic: str
-    script: str
-
-
-def job_shown(job: Job) -> JobShown:
-    """The shape that everything outside shows."""
-    return JobShown(
-        id=job.id,
-        kind=job.kind,
-        state=job.state,
-        progress=job.progress,
-        message=job.message,
-        draft=id_text("draft", job.lane, job.account, job.draft),
-        hold=job.hold,
-        steps=[str(task.slot) for task in job.request.tasks],
-        result=job.result,
-        failure=job.failure,
-        created_at=instant_text(job.created_at),
-        started_at=instant_text_or_none(job.started_at),
-        ended_at=instant_text_or_none(job.ended_at),
-    )
-
-
-def asset_shown(asset: KeptAsset) -> AssetShown:
-    """The shape that everything outside shows."""
-    media = asset.media
-    facts = (media.kind, media.container, media.bytes, media.width, media.height, media.duration_ms)
-    url = f"/api/v1/assets/{asset.id}/file"
-    return AssetShown(asset.id, asset.name, asset.origin, *facts, url, instant_text(asset.created_at))
-
-
-VIDEO_FILES: Mapping[str, str] = {
-    "mp4": "file",
-    "srt": "captions.srt",
-    "vtt": "captions.vtt",
-    "words": "words.json",
-    "thumbnail": "thumbnail.jpg",
-}
-"""The files of a video, and what each is called in its address."""
-
-
-def video_shown(video: KeptVideo) -> VideoShown:
-    """The shape that everything outside shows."""
-    facts, setup = video.facts, video.facts.setup
-    paths = {**VIDEO_FILES, **({"script": "script.txt"} if setup.script else {})}
-    return VideoShown(
-        id=video.id,
-        title=video.title,
-        duration_ms=facts.duration_ms,
-        width=facts.width,
-        height=facts.height,
-        bytes=facts.bytes,
-        created_at=instant_text(video.created_at),
-        draft=facts.draft,
-        job=facts.job,
-        files={name: f"/api/v1/videos/{video.id}/{path}" for name, path in paths.items()},
-        hashtags=list(setup.hashtags),
-        setup=SetupShown(setup.flow, setup.settings, setup.topic, setup.script),
-    )
-
-
 Prices = Mapping[str, PriceShown]
 """What making each slot by AI would cost now, by slot; `picture` is that of one more picture."""
 
@@ -327,16 +187,6 @@ def draft_listed(kept: KeptDraft, jobs: Sequence[Job]) -> DraftListed:
         locked=kept.locked_by is not None,
         steps={name: step.state for name, step in view.steps().items()},
         picture=view.media(shown.media).url if shown and shown.media else None,
-    )
-
-
-def running_slots(jobs: Sequence[Job]) -> frozenset[str]:
-    """The slots that jobs are at work for."""
-    return frozenset(
-        str(task.slot)
-        for job in jobs
-        for task, progress in zip(job.request.tasks, job.tasks, strict=True)
-        if progress.made is None
     )
 
 

@@ -11,9 +11,9 @@ from reelbot.providers.embedded.provider import CODES, VOICE_EDITION, Embedded
 from reelbot.providers.embedded.speech import speech
 from reelbot.providers.registry import Registry
 from reelbot.records import owner_of
-from reelbot.studio.bounds import SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.files import Files, disk_errors
+from reelbot.studio.files.content import Files, disk_errors
+from reelbot.studio.limits import SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
 from reelbot.studio.shares import Share
 
 NO_SAMPLE = "There is no such voice with a sample."

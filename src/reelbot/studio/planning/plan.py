@@ -28,19 +28,19 @@ from reelbot.providers.works import (
     Work,
     kind_of,
 )
-from reelbot.studio.bounds import (
+from reelbot.studio.core import edits
+from reelbot.studio.core.draft import Draft, Scene, Settings, SlotName, SlotRef, Version
+from reelbot.studio.core.job import Task
+from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.requests import GenerationAsked, OptionsAsked, StepAsked
+from reelbot.studio.core.staleness import is_stale, pinned, stale_slots
+from reelbot.studio.limits import (
     BATCH_TASKS_MAX,
     CLIP_BYTES_PER_SECOND,
     CLIP_SECONDS_DEFAULT,
     CLIP_SECONDS_MAX,
     PROMPT_LENGTH_MAX,
 )
-from reelbot.studio.core import editing
-from reelbot.studio.core.asking import GenerationAsked, OptionsAsked, StepAsked
-from reelbot.studio.core.drafts import Draft, Scene, Settings, SlotName, SlotRef, Version
-from reelbot.studio.core.jobs import Task
-from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.steps import is_stale, pinned, stale_slots
 
 STORAGE = "storage"
 """The action of the price list that stored bytes are counted by."""
@@ -98,7 +98,7 @@ class _Plan:
         """Put a piece of work at the end, checked by its provider unless an earlier one has to complete it."""
         if len(self.tasks) >= BATCH_TASKS_MAX:
             raise Malformed(f"At most {BATCH_TASKS_MAX} pieces of work can be asked for at once.", "steps")
-        editing.require_room(self.draft, ref)
+        edits.require_room(self.draft, ref)
         awaits = facts.get("script_from") is not None
         provider.check(self._foreseen(work) if awaits else work)
         quantity = self.draft.settings.duration_s if awaits else provider.quantity(work)
@@ -222,7 +222,7 @@ def _topic(plan: _Plan, options: OptionsAsked) -> None:
     keywords = options.keywords if options.keywords is not None else plan.draft.keywords or plan.draft.text_of("topic")
     if not keywords.strip():
         raise Malformed("Type a keyword or two to get ideas for.", "keywords")
-    plan.draft = editing.with_keywords(plan.draft, keywords)
+    plan.draft = edits.with_keywords(plan.draft, keywords)
     provider, common = plan.common("topic", options)
     settings, ref = plan.draft.settings, SlotRef("suggestions")
     made = _varied(
@@ -296,16 +296,6 @@ def _voiceover(plan: _Plan, options: OptionsAsked) -> None:
         plan.task(ref, structs.replace(made, variation=0), provider, inputs=inputs, script_from=source)
 
 
-def missing_after(draft: Draft, slots: Iterable[SlotRef]) -> str:
-    """What a draft will still lack to be rendered once these slots are made, as a sentence; empty when nothing."""
-    made = tuple(slots)
-    if draft.flow == "narrated" and not (draft.voiceover.version or SlotRef("voiceover") in made):
-        return "The voiceover is missing: generate or upload one."
-    if not any(scene.shown or SlotRef("picture", scene.id) in made for scene in draft.scenes):
-        return "There is no picture or clip yet: generate or upload one."
-    return ""
-
-
 def default_voice(provider: Provider, settings: Settings) -> str:
     """The voice of a language when none was chosen; `Malformed` when the provider does not speak it."""
     voices = provider.voices(settings.language)
@@ -322,7 +312,7 @@ def _image(plan: _Plan, options: OptionsAsked) -> None:
     prompts = [options.prompt] * options.count if options.prompt else scene_prompts(plan.draft, options.count)
     for prompt in prompts:
         work = _image_work(plan, prompt, common, None if options.prompt else _unused_variation(plan))
-        plan.draft, scene = editing.with_scene(plan.draft, None, work.prompt, work.variation)
+        plan.draft, scene = edits.with_scene(plan.draft, None, work.prompt, work.variation)
         plan.task(SlotRef("picture", scene), work, provider)
 
 

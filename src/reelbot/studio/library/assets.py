@@ -11,12 +11,12 @@ from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
 from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
-from reelbot.studio.bounds import UPLOAD_HOLD_SECONDS
-from reelbot.studio.core.drafts import Media
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import Media
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.room import Room
-from reelbot.studio.store import KeptAsset
-from reelbot.studio.tasks import STORAGE
+from reelbot.studio.core.rows import KeptAsset
+from reelbot.studio.limits import UPLOAD_HOLD_SECONDS
+from reelbot.studio.planning.plan import STORAGE
 
 NO_ASSET = "There is no such asset. It may have been removed."
 

@@ -21,14 +21,14 @@ from reelbot.render import (
     render,
     scenes_between,
 )
-from reelbot.studio.bounds import PREVIEW_SECONDS_MAX
-from reelbot.studio.core.drafts import Media as KeptMedia
-from reelbot.studio.core.jobs import Job, Setup, setup_of
-from reelbot.studio.files import Files
-from reelbot.studio.receiving import words_from
-from reelbot.studio.room import Room
-from reelbot.studio.store import KeptVideo, VideoFacts, VideoFiles
-from reelbot.studio.tasks import missing_after
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import Media as KeptMedia
+from reelbot.studio.core.job import Job, Setup, setup_of
+from reelbot.studio.core.rows import KeptVideo, VideoFacts, VideoFiles
+from reelbot.studio.files.content import Files
+from reelbot.studio.files.ingest import words_from
+from reelbot.studio.limits import PREVIEW_SECONDS_MAX
+from reelbot.studio.planning.remaining import missing_after
 
 Progress = Callable[[float], None]
 

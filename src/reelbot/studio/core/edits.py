@@ -9,7 +9,14 @@ from msgspec import structs
 
 from reelbot.clock import SECOND
 from reelbot.errors import Malformed, TooBusy
-from reelbot.studio.bounds import (
+from reelbot.records import json_text
+from reelbot.studio.core.draft import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
+from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.slots import INPUTS
+from reelbot.studio.core.staleness import is_stale, pinned
+from reelbot.studio.core.texts import kept_text
+from reelbot.studio.limits import (
+    DRAFT_BYTES_MAX,
     KEYWORDS_LENGTH_MAX,
     SCENES_MAX,
     SCRIPT_LENGTH_MAX,
@@ -18,9 +25,6 @@ from reelbot.studio.bounds import (
     TYPING_SECONDS_MAX,
     VERSIONS_MAX,
 )
-from reelbot.studio.core.drafts import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
-from reelbot.studio.core.steps import INPUTS, is_stale, pinned
-from reelbot.studio.core.texts import kept_text
 
 _LENGTHS: dict[SlotName, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
 
@@ -202,3 +206,14 @@ def _added(draft: Draft, ref: SlotRef, version: Version, *, repin: bool = True) 
     inputs = pinned(draft, ref) if repin else version.inputs
     numbered = structs.replace(version, id=draft.next_id, inputs=inputs)
     return structs.replace(draft.with_slot(ref, slot.with_version(numbered)), next_id=draft.next_id + 1)
+
+
+def changed_draft(kept: KeptDraft, draft: Draft, now: int) -> KeptDraft:
+    """A draft once it is saved in another form."""
+    return kept._replace(draft=draft, heading=draft.heading, revision=kept.revision + 1, updated_at=now)
+
+
+def require_size(draft: Draft) -> None:
+    """Raise `TooBusy` when the document is larger than one that a version may be added to."""
+    if len(json_text(draft).encode()) > DRAFT_BYTES_MAX:
+        raise TooBusy("This draft has as many versions as one can have.", "Go on in a new draft.")

@@ -19,11 +19,11 @@ from reelbot.allowance import AccountRef, Refused
 from reelbot.disk import locked
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.records import owner_of
-from reelbot.studio.assets import Assets, Held
-from reelbot.studio.bounds import UPLOADS_MAX, UPLOADS_OF_ACCOUNT_MAX
+from reelbot.studio.context import Room
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.files import Files, disk_errors
-from reelbot.studio.room import Room
+from reelbot.studio.files.content import Files, disk_errors
+from reelbot.studio.library.assets import Assets, Held
+from reelbot.studio.limits import UPLOADS_MAX, UPLOADS_OF_ACCOUNT_MAX
 
 _BROKE_OFF = "The upload broke off."
 _LEFT_BEHIND = "The server stopped while this was being uploaded."

@@ -9,10 +9,10 @@ from reelbot.errors import Malformed
 from reelbot.providers.port import Delivered, ProviderFailure
 from reelbot.providers.works import AnimationWork, ImageWork, MusicWork, SpokenWord, VoiceoverWork, Work
 from reelbot.render import Probed, normalise, probe
-from reelbot.studio.core.drafts import Media, MediaKind
-from reelbot.studio.core.jobs import Made
+from reelbot.studio.core.draft import Media, MediaKind
+from reelbot.studio.core.job import Made
 from reelbot.studio.core.texts import kept_text
-from reelbot.studio.files import Files
+from reelbot.studio.files.content import Files
 
 TOPICS_MAX = 10
 """Suggestions that are kept; five are asked for."""

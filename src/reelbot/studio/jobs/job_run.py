@@ -32,9 +32,10 @@ from reelbot.providers.port import (
 )
 from reelbot.providers.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
 from reelbot.records import Owner
-from reelbot.studio.bounds import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
-from reelbot.studio.core.drafts import SlotRef
-from reelbot.studio.core.jobs import (
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import SlotRef
+from reelbot.studio.core.events import job_told
+from reelbot.studio.core.job import (
     RENDER_SHARE,
     Job,
     Kept,
@@ -45,16 +46,16 @@ from reelbot.studio.core.jobs import (
     cancelled_words,
     script_of,
 )
-from reelbot.studio.core.steps import text_hash
-from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.files import FileMissing, StorageFull, disk_errors, linked
-from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.making import Maker
-from reelbot.studio.receiving import received
-from reelbot.studio.room import Room, job_told
-from reelbot.studio.store import MadeBefore
-from reelbot.studio.tidying import drop_old_previews
-from reelbot.studio.weighing import CREDITS, is_there
+from reelbot.studio.core.rows import MadeBefore
+from reelbot.studio.core.slots import text_hash
+from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors, linked
+from reelbot.studio.files.file_gc import drop_old_previews
+from reelbot.studio.files.ingest import received
+from reelbot.studio.jobs.completion import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.jobs.job_places import JobPlaces
+from reelbot.studio.jobs.render_job import Maker
+from reelbot.studio.limits import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
+from reelbot.studio.planning.costing import CREDITS, is_there
 
 POLL_SECONDS = 2.0
 """How often a provider is asked after its job: it takes minutes, and nobody is waiting at the other end of a wire."""

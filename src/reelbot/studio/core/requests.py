@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reelbot.providers.works import KINDS, Aspect, Duration, Kind, Tone
-from reelbot.studio.bounds import (
+from reelbot.studio.core.draft import CaptionSize, Colour, Corner
+from reelbot.studio.limits import (
     BATCH_TASKS_MAX,
     CLIP_SECONDS_MAX,
     KEYWORDS_LENGTH_MAX,
@@ -17,7 +18,6 @@ from reelbot.studio.bounds import (
     SCRIPT_LENGTH_MAX,
     WISH_LENGTH_MAX,
 )
-from reelbot.studio.core.drafts import CaptionSize, Colour, Corner
 
 Text = Annotated[str, Meta(max_length=SCRIPT_LENGTH_MAX)]
 Name = Annotated[str, Meta(max_length=60)]

@@ -28,10 +28,10 @@ from reelbot.records import (
     number_of,
     owner_of,
 )
-from reelbot.studio.bounds import SETTINGS_BYTES_MAX
-from reelbot.studio.core.asking import AssetId, SettingsAsked
-from reelbot.studio.core.drafts import Colour, Corner
+from reelbot.studio.core.draft import Colour, Corner
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.requests import AssetId, SettingsAsked
+from reelbot.studio.limits import SETTINGS_BYTES_MAX
 
 PRESETS_MAX = 100
 """Of one account: nobody chooses from a longer list."""

@@ -15,19 +15,20 @@ from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
 from reelbot.records import KeyTaken, Owner, content_of, json_text, new_number, number_of, owner_of, read_json
-from reelbot.studio.bounds import JOB_BYTES_MAX, JOBS_WAITING_MAX
-from reelbot.studio.core import editing
-from reelbot.studio.core.asking import GenerationAsked, RenderAsked
-from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, Media, SlotRef
-from reelbot.studio.core.jobs import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
-from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.steps import stale_slots
-from reelbot.studio.drafting import LOCKED, NO_DRAFT, changed_draft, require_size
-from reelbot.studio.room import Room, draft_told, job_told
-from reelbot.studio.shown import running_slots
-from reelbot.studio.store import KeptDraft
-from reelbot.studio.tasks import Planned, missing_after
-from reelbot.studio.weighing import Weighed, Weigher, charged
+from reelbot.studio.context import Room
+from reelbot.studio.core import edits
+from reelbot.studio.core.draft import RENDER_FAILURE, Draft, Media, SlotRef
+from reelbot.studio.core.edits import changed_draft, require_size
+from reelbot.studio.core.events import draft_told, job_told, running_slots
+from reelbot.studio.core.job import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
+from reelbot.studio.core.refusals import LOCKED, NO_DRAFT, StudioRefused
+from reelbot.studio.core.requests import GenerationAsked, RenderAsked
+from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.staleness import stale_slots
+from reelbot.studio.limits import JOB_BYTES_MAX, JOBS_WAITING_MAX
+from reelbot.studio.planning.costing import Weighed, Weigher, charged
+from reelbot.studio.planning.plan import Planned
+from reelbot.studio.planning.remaining import missing_after
 
 _MOVED_MAX = 8
 """How often a draft may change while an action on it is being placed: more is a program that edits and asks at once."""
@@ -136,7 +137,7 @@ class Generating:
         async def place() -> Begun:
             seen = await self._seen(account, draft)
             request = await self._render_request(account, seen, asked)
-            fresh = editing.without_failure(seen.draft, RENDER_FAILURE)
+            fresh = edits.without_failure(seen.draft, RENDER_FAILURE)
             wanted = _Wanted(RENDER, seen, fresh, (), request, (Item(RENDER),), content, key)
             return await self._placed(account, wanted, asked.quote)
 
@@ -200,7 +201,7 @@ class Generating:
         render = None
         if asked.render:
             _require_parts(missing_after(draft, [one.task.slot for one in weighed]))
-            draft = editing.without_failure(draft, RENDER_FAILURE)
+            draft = edits.without_failure(draft, RENDER_FAILURE)
             items.append(Item(RENDER))
             render = Request(renders=True)
         kind: JobKind = "video" if asked.render else "generation"

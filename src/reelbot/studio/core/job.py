@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from reelbot.ids import id_text
 from reelbot.providers.works import RewriteWork, SpokenWord, Work, work_hash
-from reelbot.studio.bounds import ATTEMPTS_MAX
-from reelbot.studio.core.drafts import Draft, Flow, Media, Settings, SlotRef, Version
+from reelbot.studio.core.draft import Draft, Flow, Media, Settings, SlotRef, Version
+from reelbot.studio.limits import ATTEMPTS_MAX
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["generation", "render", "video", "preview"]

@@ -14,9 +14,12 @@ from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
 from reelbot.records import Owner, Told, new_number
-from reelbot.studio.core import editing
-from reelbot.studio.core.drafts import RENDER_FAILURE, Draft, SlotRef, StepFailure
-from reelbot.studio.core.jobs import (
+from reelbot.studio.context import Room
+from reelbot.studio.core import edits
+from reelbot.studio.core.draft import RENDER_FAILURE, Draft, SlotRef, StepFailure
+from reelbot.studio.core.edits import changed_draft
+from reelbot.studio.core.events import draft_told, job_told, video_told
+from reelbot.studio.core.job import (
     RENDER,
     Job,
     JobFailure,
@@ -28,9 +31,7 @@ from reelbot.studio.core.jobs import (
     script_of,
     version_of,
 )
-from reelbot.studio.drafting import changed_draft
-from reelbot.studio.room import Room, draft_told, job_told, video_told
-from reelbot.studio.store import KeptAsset, KeptVideo, PastDraft
+from reelbot.studio.core.rows import KeptAsset, KeptVideo, PastDraft
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """The hold has ended: with the job, by another worker; or, of a job from before holds had owners, without it."""
@@ -267,7 +268,7 @@ class Ending:
         if kept is None:
             return
         if state == "cancelled":
-            draft = editing.without_empty_scenes(kept.draft, {task.slot for task in job.request.tasks})
+            draft = edits.without_empty_scenes(kept.draft, {task.slot for task in job.request.tasks})
         else:
             draft = _with_note(kept.draft, job, failed, now)
         if draft != kept.draft:
@@ -279,7 +280,7 @@ def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
     if name is None:
         return draft
     delivered = "" if failed.kept is None else work_hash(failed.kept.task.work)
-    return editing.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint, delivered))
+    return edits.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint, delivered))
 
 
 def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
@@ -294,8 +295,8 @@ def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
         script = draft.text_of("script")
         in_place = task.work.passage in script
         text = script_of(task, made, script if in_place else task.within)
-        return editing.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
-    return editing.with_what_matches(editing.with_result(draft, task.slot, version))
+        return edits.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
+    return edits.with_what_matches(edits.with_result(draft, task.slot, version))
 
 
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:

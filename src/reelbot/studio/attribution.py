@@ -9,15 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reelbot.allowance import (
-    ENTRY_COLUMNS,
-    AccountRef,
-    Catalogue,
-    Entry,
-    EntryFigures,
-    entry_cells,
-    entry_figures,
-)
+from reelbot.allowance import ENTRY_COLUMNS, AccountRef, Catalogue, Entry, EntryFigures, entry_cells, entry_figures
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.ids import id_text, place_of
 from reelbot.limits import HOLDS_MAX

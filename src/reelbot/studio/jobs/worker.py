@@ -17,23 +17,17 @@ from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, Failure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.records import Owner
-from reelbot.studio.bounds import (
-    AWAY_LEASES,
-    AWAY_MAX,
-    CRASHES_MAX,
-    LEASE_SECONDS,
-    PREVIEWS_AT_ONCE,
-    UNMARKED_SECONDS,
-)
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.making import Maker
-from reelbot.studio.presence import Presence
-from reelbot.studio.room import Room, job_told
-from reelbot.studio.running import POLL_SECONDS, Again, Run
+from reelbot.studio.context import Room
+from reelbot.studio.core.events import job_told
+from reelbot.studio.core.job import Job
+from reelbot.studio.files.file_gc import free_unnamed
+from reelbot.studio.jobs.completion import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.jobs.job_places import JobPlaces
+from reelbot.studio.jobs.job_run import POLL_SECONDS, Again, Run
+from reelbot.studio.jobs.render_job import Maker
+from reelbot.studio.jobs.worker_registry import Presence
+from reelbot.studio.limits import AWAY_LEASES, AWAY_MAX, CRASHES_MAX, LEASE_SECONDS, PREVIEWS_AT_ONCE, UNMARKED_SECONDS
 from reelbot.studio.store import Pool, pool_of
-from reelbot.studio.tidying import free_unnamed
 
 IDLE_SECONDS = 0.5
 """How often a worker without work looks for some that another process has queued."""

@@ -12,13 +12,13 @@ from reelbot.events import EventStream
 from reelbot.providers.embedded.provider import Embedded
 from reelbot.providers.registry import Registry, discovered
 from reelbot.providers.settings import load_providers
-from reelbot.studio.bounds import LEASE_SECONDS
-from reelbot.studio.files import Files
-from reelbot.studio.room import Room
-from reelbot.studio.running import POLL_SECONDS
+from reelbot.studio.context import Room
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.job_run import POLL_SECONDS
+from reelbot.studio.jobs.worker import SWEEP_SECONDS, Worker
+from reelbot.studio.limits import LEASE_SECONDS
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
-from reelbot.studio.worker import SWEEP_SECONDS, Worker
 
 
 def registry_of(providers: Path | None, environment: Mapping[str, str]) -> Registry:

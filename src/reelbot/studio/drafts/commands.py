@@ -8,13 +8,19 @@ from msgspec import UNSET, structs
 
 from reelbot.allowance import AccountRef
 from reelbot.db import Connection
-from reelbot.errors import Malformed, TooBusy
+from reelbot.errors import Malformed
 from reelbot.providers.port import Provider
 from reelbot.providers.works import Kind
-from reelbot.records import Claim, Owner, Page, json_text, new_number, number_of, owner_of, unclaimed
-from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_MAX, LISTS_WAITING_MAX, SETTINGS_BYTES_MAX
-from reelbot.studio.core import editing
-from reelbot.studio.core.asking import (
+from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
+from reelbot.studio.context import Room
+from reelbot.studio.core import edits
+from reelbot.studio.core.draft import Draft, Media, MediaKind, Settings, SlotRef, Version
+from reelbot.studio.core.edits import changed_draft, require_size
+from reelbot.studio.core.events import draft_told
+from reelbot.studio.core.impact import Impact, impact
+from reelbot.studio.core.job import Job
+from reelbot.studio.core.refusals import LOCKED, NO_DRAFT, StudioRefused
+from reelbot.studio.core.requests import (
     ChangeAsked,
     ChoiceAsked,
     DraftAsked,
@@ -22,24 +28,19 @@ from reelbot.studio.core.asking import (
     SettingsAsked,
     settings_fields,
 )
-from reelbot.studio.core.drafts import Draft, Media, MediaKind, Settings, SlotRef, Version
-from reelbot.studio.core.impact import Impact, impact
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.steps import why_stale
-from reelbot.studio.room import Room, draft_told
+from reelbot.studio.core.rows import KeptDraft, KeptVideo, PastDraft
+from reelbot.studio.core.staleness import why_stale
+from reelbot.studio.drafts.views import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
+from reelbot.studio.limits import LISTS_MAX, LISTS_WAITING_MAX, SETTINGS_BYTES_MAX
+from reelbot.studio.planning.costing import NOT_NOW, Weigher
+from reelbot.studio.planning.plan import chosen_options, to_refresh
+from reelbot.studio.planning.remaining import missing_after
 from reelbot.studio.shares import Share
-from reelbot.studio.shown import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
-from reelbot.studio.store import KeptDraft, KeptVideo, PastDraft
-from reelbot.studio.tasks import chosen_options, missing_after, to_refresh
-from reelbot.studio.weighing import NOT_NOW, Weigher
 
-NO_DRAFT = "There is no such draft."
 OUTDATED = (
     "This draft was changed meanwhile, in another tab or by a finished AI action. Nothing was saved: compare your change "
     "with the draft as it is now, and send it again with that revision."
 )
-LOCKED = "This draft is being rendered. It can be changed again when the render has ended, or cancel the render."
 
 
 class _NotAgreed(Exception):
@@ -74,9 +75,9 @@ class Drafting:
         await self._require_logo(account, asked.settings)
         draft = Draft(flow=asked.flow, settings=self._settings(Settings(), asked.settings))
         if asked.topic:
-            draft = editing.with_text(draft, "topic", asked.topic, now)
+            draft = edits.with_text(draft, "topic", asked.topic, now)
         if asked.script:
-            draft = editing.with_text(_narrated(draft), "script", asked.script, now)
+            draft = edits.with_text(_narrated(draft), "script", asked.script, now)
         return await self.insert(account, draft, claim)
 
     async def reopen(self, account: AccountRef, video: KeptVideo, claim: Claim = unclaimed) -> KeptDraft:
@@ -224,24 +225,24 @@ class Drafting:
     def _changed(self, draft: Draft, asked: ChangeAsked, files: Mapping[str, Media]) -> Draft:
         now = self._room.clock()
         if asked.settings is not UNSET:
-            draft = editing.with_settings(draft, self._settings(draft.settings, asked.settings))
+            draft = edits.with_settings(draft, self._settings(draft.settings, asked.settings))
         if asked.keywords is not UNSET:
-            draft = editing.with_keywords(draft, asked.keywords)
+            draft = edits.with_keywords(draft, asked.keywords)
         for name in ("topic", "title", "script"):
             text = getattr(asked, name)
             if text is not UNSET:
-                draft = editing.with_text(_narrated(draft) if name == "script" else draft, name, text, now)
+                draft = edits.with_text(_narrated(draft) if name == "script" else draft, name, text, now)
         if asked.voiceover is not UNSET:
-            draft = editing.with_voiceover(_narrated(draft), files[asked.voiceover], now)
+            draft = edits.with_voiceover(_narrated(draft), files[asked.voiceover], now)
         if asked.music is not UNSET:
-            draft = editing.with_music(draft, files[asked.music] if asked.music else None, now)
+            draft = edits.with_music(draft, files[asked.music] if asked.music else None, now)
         if asked.scenes is not UNSET:
-            draft = editing.with_scenes(draft, asked.scenes)
+            draft = edits.with_scenes(draft, asked.scenes)
         for id in asked.add or ():
-            draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=files[id]))
+            draft, _ = edits.with_scene(draft, Version(id=0, at=now, by="upload", media=files[id]))
         for choice in asked.versions or ():
-            draft = editing.with_choice(draft, _ref(choice), choice.version)
-        return editing.with_what_matches(draft)
+            draft = edits.with_choice(draft, _ref(choice), choice.version)
+        return edits.with_what_matches(draft)
 
     async def check(self, account: AccountRef, asked: SettingsAsked) -> None:
         """Raise what is wrong with settings that are kept to be used some day, whatever draft they will be for.
@@ -326,34 +327,23 @@ class Drafting:
         return structs.replace(asset.media, asset=asset.id)
 
 
-def changed_draft(kept: KeptDraft, draft: Draft, now: int) -> KeptDraft:
-    """A draft once it is saved in another form."""
-    return kept._replace(draft=draft, heading=draft.heading, revision=kept.revision + 1, updated_at=now)
-
-
-def require_size(draft: Draft) -> None:
-    """Raise `TooBusy` when the document is larger than one that a version may be added to."""
-    if len(json_text(draft).encode()) > DRAFT_BYTES_MAX:
-        raise TooBusy("This draft has as many versions as one can have.", "Go on in a new draft.")
-
-
 def draft_from(video: KeptVideo, now: int) -> Draft:
     """A draft with the setup of a finished video: the same settings, texts, voiceover, scenes and music."""
     setup = video.facts.setup
     draft = Draft(flow=setup.flow, settings=setup.settings)
     if setup.topic:
-        draft = editing.with_text(draft, "topic", setup.topic, now)
+        draft = edits.with_text(draft, "topic", setup.topic, now)
     if setup.script:
-        draft = editing.with_text(draft, "script", setup.script, now)
+        draft = edits.with_text(draft, "script", setup.script, now)
     if setup.title != draft.heading:
         title = Version(id=0, at=now, by="hand", text=setup.title, hashtags=setup.hashtags)
-        draft = editing.with_version(draft, SlotRef("title"), title)
+        draft = edits.with_version(draft, SlotRef("title"), title)
     if setup.voiceover is not None:
         spoken = Version(id=0, at=now, by="upload", media=setup.voiceover, words=setup.words)
-        draft = editing.with_version(draft, SlotRef("voiceover"), spoken)
+        draft = edits.with_version(draft, SlotRef("voiceover"), spoken)
     for media in setup.scenes:
-        draft, _ = editing.with_scene(draft, Version(id=0, at=now, by="upload", media=media))
-    return editing.with_music(draft, setup.music, now) if setup.music is not None else draft
+        draft, _ = edits.with_scene(draft, Version(id=0, at=now, by="upload", media=media))
+    return edits.with_music(draft, setup.music, now) if setup.music is not None else draft
 
 
 def step_of(ref: SlotRef) -> str:
