@@ -33,7 +33,7 @@ from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
 from reelbot.subscriptions import PlanChanges, Subscriptions
 from reelbot.web import Hosts, PageSettings, Site, build_app
-from reelbot.web.streams import Seat
+from reelbot.web.connections import Seat
 from reelbot.web.waiting import Wait
 from reelbot.webhooks import ROOM as WEBHOOKS_ROOM
 from reelbot.webhooks import STORED_KINDS, Client, Webhooks

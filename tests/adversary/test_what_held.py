@@ -13,7 +13,7 @@ from tests.adversary.dishonest_lives import WHO
 from tests.adversary.house import House, opened
 from tests.fakes import FakeClock
 
-from reelbot.cli.connections import BoundedProtocol
+from reelbot.cli.slow_clients import BoundedProtocol
 from reelbot.languages.words import words
 from reelbot.providers.embedded.speech.speech import SpeechOptions, default_voice, speak
 

@@ -9,8 +9,8 @@ import pytest
 from tests.fakes import FakeClock
 
 from reelbot.accounts import LABEL_LENGTH_MAX, ROOM, USUAL, Accounts, Identity
-from reelbot.accounts.core.keys import KeyPlace, key_text, presented_key
-from reelbot.accounts.remembering import KEPT_MS
+from reelbot.accounts.core.api_keys import KeyPlace, key_text, presented_key
+from reelbot.accounts.key_cache import KEPT_MS
 from reelbot.clock import DAY
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database, require_same_names
 from reelbot.errors import DatabaseFailure, Malformed
@@ -219,7 +219,7 @@ async def test_a_row_that_was_edited_by_hand_counts_within_a_minute(
 async def test_what_is_remembered_is_bounded_and_has_no_secret_in_it(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reelbot.accounts.remembering.KEYS_MAX", 2)
+    monkeypatch.setattr("reelbot.accounts.key_cache.KEYS_MAX", 2)
     keys = [await accounts.issue_key(0, 1, f"key {number}") for number in range(4)]
     for _ in range(2):
         assert [await accounts.identify(key) for key in keys] == [ADA] * 4

@@ -8,7 +8,7 @@ from tests.fakes import FakeClock
 
 from reelbot.accounts import LINK_MS, ROOM, SESSION_MS, USUAL, Accounts, Identity, TooManyTries
 from reelbot.accounts.sessions import RESET_MS
-from reelbot.accounts.tries import PAIR
+from reelbot.accounts.throttle import PAIR
 from reelbot.clock import MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate
 from reelbot.errors import Malformed

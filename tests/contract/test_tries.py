@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import FakeClock
 
 from reelbot.accounts import ROOM, Accounts, Identity, TooManyTries
-from reelbot.accounts.tries import NAME, NETWORK, PAIR, PRUNED_EVERY_MS, SIGNUP, counted
+from reelbot.accounts.throttle import NAME, NETWORK, PAIR, PRUNED_EVERY_MS, SIGNUP, counted
 from reelbot.clock import HOUR, MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 

@@ -17,11 +17,11 @@ from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.errors import DatabaseFailure, Malformed, ShareUsedUp
 from reelbot.events import Events
 from reelbot.webhooks import ROOM, Added, Client, Webhook, Webhooks
-from reelbot.webhooks import gathering as gathering_module
+from reelbot.webhooks import relay as gathering_module
 from reelbot.webhooks.core.messages import ALLOWANCE_KINDS, TURN_GRACE_MS
 from reelbot.webhooks.core.retries import WAITS_MS
 from reelbot.webhooks.core.signature import signature
-from reelbot.webhooks.sending import LEASE_MS
+from reelbot.webhooks.delivery import LEASE_MS
 from reelbot.webhooks.service import OLD_SECRET_MS, TESTS_OF_ONE_MAX, WEBHOOKS_MAX
 from reelbot.webhooks.store import WebhookStore
 from reelbot.webhooks.worker import SCAN_MS

@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from reelbot.cli import connections
-from reelbot.cli.connections import HEAD_BYTES_MAX, PIECE_BYTES, BoundedProtocol
+from reelbot.cli import slow_clients
+from reelbot.cli.slow_clients import HEAD_BYTES_MAX, PIECE_BYTES, BoundedProtocol
 
 DEADLINE_SECONDS = 30
 """For what must come: long for a busy machine. Nothing here is measured."""
@@ -80,7 +80,7 @@ async def test_a_request_in_one_piece_or_in_many_is_served(monkeypatch: pytest.M
     "begun", [b"", b"G", HEAD, HEAD + b"X: " + b"y" * 9_000, HEAD + b"\r\n" + HEAD, BODY, BODY + b"x"]
 )
 async def test_who_never_comes_to_an_end_is_closed(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
-    monkeypatch.setattr(connections, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(slow_clients, "LOOK_SECONDS", 0.05)
     async with served() as port:
         reader, writer = await said_to(port, begun)
         answer = await rest_of(reader)
@@ -89,7 +89,7 @@ async def test_who_never_comes_to_an_end_is_closed(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_body_that_keeps_coming_is_taken_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "BODY_BYTES_MIN", 1)
+    monkeypatch.setattr(slow_clients, "BODY_BYTES_MIN", 1)
     looks: list[bool] = []
     look = BoundedProtocol._look
 
@@ -99,7 +99,7 @@ async def test_a_body_that_keeps_coming_is_taken_however_long_it_takes(monkeypat
 
     monkeypatch.setattr(BoundedProtocol, "_look", looked)
     async with served() as port:
-        monkeypatch.setattr(connections, "LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(slow_clients, "LOOK_SECONDS", 0.01)
         reader, writer = await said_to(port, BODY)
         sent = 0
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -21,8 +21,8 @@ from tests.sites import FakeGate, Listener, Message, Stand, blocks, join, standi
 from reelbot.accounts import Accounts
 from reelbot.allowance import Ledger
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
-from reelbot.web.live import HEARTBEAT_SECONDS
 from reelbot.web.shares import ALL
+from reelbot.web.sse_session import HEARTBEAT_SECONDS
 
 MIDNIGHT = instant_from("2026-03-01T23:00:00Z")
 """In Paris: the day ends, the month that began on 1 March does not."""

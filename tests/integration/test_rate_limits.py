@@ -12,7 +12,7 @@ from reelbot.accounts import Identity
 from reelbot.clock import SECOND
 from reelbot.limits import PASSWORDS_OF_ONE_MAX, REQUEST_BURST, REQUESTS_PER_SECOND
 from reelbot.web import Proxies
-from reelbot.web.parts import RequestBuckets
+from reelbot.web.context import RequestBuckets
 from reelbot.web.token_buckets import Rate
 
 BURST = 5

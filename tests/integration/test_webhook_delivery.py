@@ -20,7 +20,7 @@ from reelbot.errors import Malformed
 from reelbot.events import Events
 from reelbot.webhooks import ROOM, Client, Webhooks
 from reelbot.webhooks.core.messages import ALLOWANCE_KINDS, TURN_GRACE_MS
-from reelbot.webhooks.sending import LEASE_MS
+from reelbot.webhooks.delivery import LEASE_MS
 
 LOW, EXHAUSTED, RESET = ALLOWANCE_KINDS
 

@@ -6,7 +6,7 @@ from tests.pages.visitors import HTML, Read, Visitor, accounts_of, visiting, wit
 from tests.sites import SITE_URL, Stand, join
 
 from reelbot.accounts import LINK_MS, SESSION_MS, service
-from reelbot.accounts.tries import SIGNUP
+from reelbot.accounts.throttle import SIGNUP
 from reelbot.clock import HOUR, MINUTE
 from reelbot.web import Proxies
 

@@ -26,9 +26,9 @@ from reelbot.publish import (
     Publishing,
     open_publishing,
 )
+from reelbot.publish.context import Room
 from reelbot.publish.platforms import platforms_in
 from reelbot.publish.platforms.port import Posting
-from reelbot.publish.room import Room
 from reelbot.publish.store import PublishStore
 from reelbot.publish.worker import Worker
 

@@ -11,7 +11,7 @@ from reelbot.allowance import Receipt
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure
 from reelbot.publish import PlatformFailure, Post
-from reelbot.publish.bounds import ATTEMPTS_MAX, BACKOFF_SECONDS, LEASE_SECONDS
+from reelbot.publish.limits import ATTEMPTS_MAX, BACKOFF_SECONDS, LEASE_SECONDS
 
 LEASE_MS = round(LEASE_SECONDS * SECOND)
 

@@ -16,7 +16,7 @@ from tests.fakes import FakeClock
 from tests.simulation.model import OFFSETS, Life, Model, Op, Said, Verb, keys
 
 from reelbot.allowance import AccountRef, Answer, Ledger, Line, Receipt, Refused, Terms
-from reelbot.allowance.opening import MEMORY, Opened, opened_store
+from reelbot.allowance.lifespan import MEMORY, Opened, opened_store
 from reelbot.allowance.store import Store, StoreTransaction
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.errors import DatabaseFailure

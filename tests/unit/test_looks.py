@@ -2,7 +2,7 @@
 
 import pytest
 
-from reelbot.accounts.core.looks import look_of
+from reelbot.accounts.core.confusables import look_of
 
 
 @pytest.mark.parametrize(

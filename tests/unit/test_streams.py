@@ -10,9 +10,9 @@ from tests.fakes import FakeClock
 from reelbot.clock import DAY
 from reelbot.errors import DatabaseFailure
 from reelbot.events import Event, MemoryEvents, NewEvent, Place
-from reelbot.web.feeds import PAGES_MAX, Feed, Feeds
+from reelbot.web.connections import Seat
+from reelbot.web.fan_out import PAGES_MAX, Feed, Feeds
 from reelbot.web.sse import EventsAnswer
-from reelbot.web.streams import Seat
 from reelbot.web.waiting import woken_or_at
 
 ADA: Place = (0, 1)

@@ -11,8 +11,8 @@ import msgspec
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.publish.bounds import POSTS_RUNNING_MAX
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
+from reelbot.publish.limits import POSTS_RUNNING_MAX
 from reelbot.queue import TurnStore
 from reelbot.records import KeepingStore, Owner, Page, json_text, json_text_or_none, read_json, read_json_or_none
 

@@ -1,4 +1,4 @@
-"""How a room writes: a transaction of an account begins with the events that it tells, which locks the account's stream.
+"""The outbox: a transaction of an account begins with the events that it tells, which locks the account's stream.
 
 See `studio.store` for why in that order.
 """

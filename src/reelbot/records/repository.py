@@ -1,4 +1,4 @@
-"""What stores on the ledger's database have in common: whose a thing is, its number, rows, and idempotency keys.
+"""The base of repositories on the ledger's database: whose a thing is, its number, pages, rows, and idempotency keys.
 
 The stores of the studio and of publishing stand on this.
 """

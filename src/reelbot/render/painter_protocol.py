@@ -1,4 +1,4 @@
-"""What the painting process is told and what it answers: one JSON line each way, free of any picture library."""
+"""The protocol of the painting process: one JSON line each way, free of any picture library."""
 
 from typing import NamedTuple
 

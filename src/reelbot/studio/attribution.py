@@ -1,4 +1,4 @@
-"""What holds were for: the drafts that jobs worked on, by the names they have or had, and the videos that they became.
+"""Attribution of holds: the drafts that jobs worked on, by the names they have or had, and the videos that they became.
 
 The ledger knows holds and no drafts, jobs know both. Whoever shows entries asks here, once for a page of them. Reads, and
 only reads.

@@ -1,4 +1,4 @@
-"""What a caller can ask of a draft: a change by hand, an AI action, several of them, or whatever is stale.
+"""Requests about a draft: a change by hand, an AI action, several of them, or whatever is stale.
 
 These are the bodies of the HTTP API as well; their bounds are checked where they are decoded.
 """

@@ -1,4 +1,4 @@
-"""What needs what: one table, from which staleness, impact and the order of bringing up to date all follow.
+"""The table of slots: what needs what. Staleness, impact and the order of bringing up to date all follow from it.
 
 A result is made from *inputs*. It is stale when one of them is no longer what it was, or when the slot that an input
 comes from is itself stale. Nothing else makes it so.

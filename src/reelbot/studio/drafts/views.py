@@ -1,4 +1,4 @@
-"""Drafts, jobs, videos and assets as outsiders see them, in the API, in events and on the command line: one shape each."""
+"""A draft as outsiders see it, in the API and on pages: one shape, one place."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Frees the disk of files that nothing names any more: removed assets, previews of drafts that are gone, broken work.
+"""Garbage collection of files that nothing names any more: removed assets, previews of drafts that are gone, broken work.
 
 Of previews only the last one of a draft is kept, and an older one is freed as soon as there is another.
 

@@ -1,4 +1,4 @@
-"""Takes in what a provider delivered: looked at, not believed; brought into form; kept by its content."""
+"""Ingest of what a provider delivered: looked at, not believed; brought into form; kept by its content."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

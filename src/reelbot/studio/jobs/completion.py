@@ -1,4 +1,4 @@
-"""How jobs end: the result and the settlement in one transaction, by the table of failure points.
+"""Completion of jobs: the result and the settlement in one transaction, by the table of failure points.
 
 A worker that has lost its lease writes nothing: every statement names the fencing number it was given. The job owns its
 hold, so nobody else ends it, and a hold that is over is one that a worker ended together with the job.

@@ -1,4 +1,4 @@
-"""AI actions and renders, triggered: quoted, held, and queued in one transaction. The work itself is done by workers.
+"""Puts AI actions and renders into the queue: quoted, held, and queued in one transaction. Workers do the work itself.
 
 The hold, the job, the key and what the draft has to be for the work commit together or not at all. What was made before
 from the same inputs costs nothing, and then nothing is held.

@@ -1,4 +1,4 @@
-"""Says that a worker is there, also while it has nothing to do: operators see it, and miss it when it is gone."""
+"""The registry of workers: says that one is there, also while it has nothing to do; operators miss it when it is gone."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""What pieces of work cost: no AI credits when they were made or paid for before, else what the price list says."""
+"""Costing of works: no AI credits when they were made or paid for before, else what the price list says."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""From what was asked to pieces of work: which slot, from which inputs, by whom, how much of it.
+"""Plans the works that a request needs: which slot, from which inputs, by whom, how much of it.
 
 Nothing is written here. New scenes and settings that the asking implies are part of the planned draft; whoever places the
 hold saves it in the same transaction.

@@ -16,7 +16,7 @@ from reelbot.publish import (
     channel_shown,
     post_shown,
 )
-from reelbot.publish.bounds import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, TITLE_LENGTH_MAX
+from reelbot.publish.limits import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, TITLE_LENGTH_MAX
 from reelbot.records import Page
 from reelbot.studio import Studio, VideoShown, video_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here

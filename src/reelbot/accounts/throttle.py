@@ -1,4 +1,4 @@
-"""Counts tries in the database, so that a bound holds in all processes together: wrong passwords, and new accounts.
+"""Throttling: counts tries in the database, so that a bound holds in all processes: wrong passwords, new accounts.
 
 **Passwords.** A try is counted under three things, each with a bound of its own:
 

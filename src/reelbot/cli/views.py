@@ -1,4 +1,4 @@
-"""What programs read: the same shapes as the API's answers."""
+"""Views that programs read: the same shapes as the API's answers."""
 
 from reelbot.allowance import NO_SECOND, Receipt, Usage, ZoneChange, meter_figures
 from reelbot.clock import instant_text, instant_text_or_none

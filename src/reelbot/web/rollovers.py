@@ -1,4 +1,4 @@
-"""Turns of windows as a reader of the stream sees them: which it has not been told yet. Pure; used by `live`.
+"""Rollovers of windows as a reader of the stream sees them: which it has not been told yet. Pure; used by `sse_session`.
 
 No event is stored when a window turns, because nothing happens then. A meter's last turn is the start of its running
 window; a reader that was told of everything up to some instant is owed the turns after it, the last one of each meter,

@@ -1,10 +1,10 @@
-"""Checks what callers ask, in their words, before a command is made of it. Everything wrong is `Malformed`, named."""
+"""Validation: what callers ask, checked in their words before a command is made of it. Else `Malformed`, which names it."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 from reelbot.allowance.core.commands import Line
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.windows import zone_exists
 from reelbot.allowance.quotes import Item, PricedItem

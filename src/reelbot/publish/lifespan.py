@@ -8,10 +8,10 @@ from reelbot.allowance import Ledger
 from reelbot.clock import Clock
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.events import EventStream
-from reelbot.publish.bounds import LEASE_SECONDS
+from reelbot.publish.context import Room
+from reelbot.publish.limits import LEASE_SECONDS
 from reelbot.publish.platforms import platforms_in
 from reelbot.publish.platforms.port import Platform
-from reelbot.publish.room import Room
 from reelbot.publish.service import Publishing
 from reelbot.publish.store import PublishStore
 from reelbot.publish.worker import Worker

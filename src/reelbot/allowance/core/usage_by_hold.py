@@ -1,4 +1,4 @@
-"""What holds took, by meter: used for good, and held for now."""
+"""Usage by hold: what holds took, by meter: used for good, and held for now."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

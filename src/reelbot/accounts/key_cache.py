@@ -1,4 +1,4 @@
-"""Keys that were seen to count, so that the next request need not read them. Used by `Accounts.identify`.
+"""A cache of keys that were seen to count, so that the next request need not read them. Used by `Accounts.identify`.
 
 What is remembered counts only together with the change it was read at: whoever uses it reads the change first, and the
 change moves in the transaction that takes a key back. So a revoked key is refused at once, whichever process revoked it.
@@ -6,7 +6,7 @@ change moves in the transaction that takes a key back. So a revoked key is refus
 
 from typing import NamedTuple
 
-from reelbot.accounts.core.keys import digest_of
+from reelbot.accounts.core.api_keys import digest_of
 from reelbot.accounts.core.members import Identity
 from reelbot.clock import DAY, MINUTE, Clock
 

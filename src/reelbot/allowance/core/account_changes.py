@@ -1,4 +1,4 @@
-"""Deciding what changes an account itself: opening it, its plan, its time zone, its exceptions.
+"""Deciding changes of an account itself: opening it, its plan, its time zone, its exceptions.
 
 A plan moves up at once: what is used stays used, the limit rises. It moves down, or is cancelled, at the end of the
 running month, and until then it can be taken back. Whatever the order of moves, used and held stand against the limit of
@@ -13,9 +13,9 @@ from reelbot.allowance.core.accounts import NO_OVERRIDES, Account, window_of
 from reelbot.allowance.core.book import Book, Decision, Page
 from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
 from reelbot.allowance.core.entries import detail_text as _detail
-from reelbot.allowance.core.moving import moved_windows, zone_sentence
 from reelbot.allowance.core.outcomes import Answer, Refusal, Replay, Status
 from reelbot.allowance.core.windows import first_calendar, local_text, moved, window_at
+from reelbot.allowance.core.zone_change import moved_windows, zone_sentence
 
 
 def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:

@@ -1,4 +1,4 @@
-"""Makes messages of an account's events, and of the ends of its windows: each once, whoever does it at the same time."""
+"""The relay: makes messages of an account's events, and of the ends of its windows: each once, whoever does it meanwhile."""
 
 from reelbot.allowance import AccountRef, Ledger, Usage, meter_figures
 from reelbot.clock import Clock

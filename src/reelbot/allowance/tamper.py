@@ -1,4 +1,4 @@
-"""Says what was done to an account's chain where it breaks: an entry edited, removed, added or moved.
+"""Tampering: says what was done to an account's chain where it breaks: an entry edited, removed, added or moved.
 
 The hash of an entry is over the hash before it and all of its own fields, its number included. So an entry can be tried
 at another number and behind another one: where it fits, it came from.

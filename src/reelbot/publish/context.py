@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from reelbot.publish.core.posts import Post
 from reelbot.publish.platforms.port import Platform
-from reelbot.publish.shown import PostTold
 from reelbot.publish.store import PublishStore
+from reelbot.publish.views import PostTold
 from reelbot.records import TellingRoom, Told
 from reelbot.studio import Studio
 

@@ -1,4 +1,4 @@
-"""The figures that outsiders see: in `GET /usage`, in a `usage` event, on a page. One shape, one place."""
+"""The view of figures that outsiders have: in `GET /usage`, in a `usage` event, on a page. One shape, one place."""
 
 from functools import lru_cache
 from typing import Annotated

@@ -1,9 +1,9 @@
-"""The live stream of one account as Server-Sent Events: what happened, and what the clock alone changes.
+"""A session of Server-Sent Events: the live stream of one account, with what happened and what the clock alone changes.
 
 A reader subscribes first, then reads after its cursor, then waits; so it misses nothing. Whatever it is sent bears a
 cursor, and with the last one it resumes: on this connection or another, on this process or another. One timer for each
 stream sleeps until the next window ends. Before an event of a new window, the turn of that window is told. What is new is
-read and encoded once for all streams of an account, see `feeds`.
+read and encoded once for all streams of an account, see `fan_out`.
 
 Nothing is queued: a stream reads on when its reader has taken what was sent. Who is too slow is dropped, and resumes.
 """
@@ -19,10 +19,10 @@ from reelbot.allowance import AccountRef, Allowance, Usage, meter_figures
 from reelbot.clock import SECOND
 from reelbot.errors import Failure
 from reelbot.events import Cursor
-from reelbot.web.feeds import Feed, Page
-from reelbot.web.parts import Site
-from reelbot.web.streams import Seat
-from reelbot.web.turns import LAST, Seen, Turn, complete_at, cursor_of, is_turn, next_turn_at, numbered, turns_after
+from reelbot.web.connections import Seat
+from reelbot.web.context import Site
+from reelbot.web.fan_out import Feed, Page
+from reelbot.web.rollovers import LAST, Seen, Turn, complete_at, cursor_of, is_turn, next_turn_at, numbered, turns_after
 
 HEARTBEAT_SECONDS = 15
 """How often a silent stream says that it is alive, and looks whether its key still counts."""

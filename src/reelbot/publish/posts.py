@@ -10,13 +10,13 @@ from reelbot.allowance import AccountRef, Answer, Item, Refused
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.publish.bounds import POSTS_WAITING_MAX
 from reelbot.publish.channels import NO_CHANNEL
-from reelbot.publish.core.asking import PostAsked, PostChangeAsked, PublicationAsked, WordsAsked
+from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import EDITABLE, ON_ITS_WAY, Post, Words, cleaned_hashtags, one_line
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.core.requests import PostAsked, PostChangeAsked, PublicationAsked, WordsAsked
 from reelbot.publish.kit import words_of
-from reelbot.publish.room import Room, post_told
+from reelbot.publish.limits import POSTS_WAITING_MAX
 from reelbot.records import Claim, KeyTaken, Page, content_of, json_text, new_number, number_of, owner_of, read_json
 
 NO_POST = "There is no such post. It may have been removed."

@@ -1,4 +1,4 @@
-"""How publishing ends: the platform's answer and the settlement in one transaction, or the failure and the release.
+"""Completion of publishing: the platform's answer and the settlement in one transaction, or the failure and the release.
 
 A worker that has lost its lease writes nothing: every statement names the fencing number it was given. The post owns its
 hold, so nobody else ends it, and a hold that is over is one that a worker ended together with the post.
@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from reelbot.allowance import Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.clock import SECOND
 from reelbot.db import Connection
+from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import Delivered, Post, PostFailure
-from reelbot.publish.room import Room, post_told
 from reelbot.records import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)

@@ -1,4 +1,4 @@
-"""Channels and posts as everything outside shows them: the API, events, pages."""
+"""Views of channels and posts, as everything outside shows them: the API, events, pages."""
 
 from msgspec import Struct
 

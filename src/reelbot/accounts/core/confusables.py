@@ -1,4 +1,4 @@
-"""How a name looks, so that a stranger cannot open an account that would be taken for somebody else's.
+"""Confusables (UTS #39): how a name looks, so that a stranger cannot open an account that would be taken for another's.
 
 Two names of one look are told apart by a database and not by people: `Ada` and `ada`, letters that are put together in other
 ways, full-width or italic ones, invisible signs, blanks, and letters of Greek and Cyrillic that are drawn as Latin ones. The

@@ -1,4 +1,4 @@
-"""The first account of an installation: whom a newcomer begins as, without any registration."""
+"""The bootstrap account: the first one of an installation, there without any registration."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The texts by which a browser says who it is: a session's, which it keeps, and a link's, which signs in once.
+"""Tokens by which a browser says who it is: a session's, which it keeps, and a link's, which signs in once.
 
 Both are made as API keys are, `<kind>_<lane>-<account>-<number>-<secret>`: the row is found by primary key, on the right
 lane, and only the SHA-256 of the secret's 160 random bits is kept.
@@ -8,7 +8,7 @@ import base64
 import re
 from typing import Literal, NamedTuple
 
-from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, digest_of
+from reelbot.accounts.core.api_keys import SECRET_BYTES, KeyPlace, digest_of
 from reelbot.ids import id_text
 
 TicketKind = Literal["rs", "rl"]

@@ -1,4 +1,4 @@
-"""What `make` was asked for: topics, the draft and the AI actions of each, and the file that its video shall be."""
+"""The request of `make`: topics, the draft and the AI actions of each, and the file that its video shall be."""
 
 import re
 from pathlib import Path

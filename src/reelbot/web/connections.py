@@ -1,4 +1,4 @@
-"""The streams that are open in this process: counted, bounded, and ended together when the server stops."""
+"""The connections that are open streams in this process: counted, bounded, and ended together when the server stops."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Delivers messages: each webhook its own, one after the other, many webhooks at once.
+"""Delivery of messages: each webhook its own, one after the other, many webhooks at once.
 
 A message is sent under a lease on its webhook, with a fencing number: whoever is overtaken, because he stood still for
 longer than the lease, notes nothing. A process that dies leaves a lease that ends by itself; then the message is sent

@@ -1,4 +1,4 @@
-"""Deciding a hold: what is set aside, what does not fit, and when it will.
+"""Deciding a hold, a reservation: what is set aside, what does not fit, and when it will.
 
 Lines are weighed in the order given, each against what the lines before it leave. A line that does not fit takes nothing,
 so a smaller one behind it still may. Those that fit are kept as one line for each meter and action, so a hold writes as
@@ -15,7 +15,7 @@ from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Hold, Line
 from reelbot.allowance.core.entries import detail_text
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import HeldLine, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.windows import Window, next_window
 from reelbot.clock import SECOND

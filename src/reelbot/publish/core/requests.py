@@ -1,10 +1,10 @@
-"""What a caller can ask of publishing. These are the bodies of the HTTP API as well, bounded where they are decoded."""
+"""Requests of publishing: the bodies of the HTTP API as well, bounded where they are decoded."""
 
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from reelbot.publish.bounds import (
+from reelbot.publish.limits import (
     DESCRIPTION_LENGTH_MAX,
     HASHTAG_LENGTH_MAX,
     HASHTAGS_MAX,

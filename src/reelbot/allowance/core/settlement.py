@@ -1,4 +1,4 @@
-"""Deciding how a hold ends: settled, released, expired, or not known yet; and what is refunded after it was settled.
+"""Deciding a settlement, a release or an expiry: how a hold ends, or is not known yet; and refunds of what was settled.
 
 A hold ends in the windows it was taken in, whatever the time is: yesterday's hold is yesterday's usage.
 
@@ -14,7 +14,7 @@ from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
 from reelbot.allowance.core.entries import Kind, detail_text
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import HeldLine, HoldState, InUse, Refusal, Status
 from reelbot.allowance.core.plans import Meter
 from reelbot.allowance.core.windows import window_at

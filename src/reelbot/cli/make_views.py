@@ -1,4 +1,4 @@
-"""What `make` shows: the quote, a bar for each step on the way, and the receipt; or all of it in one document."""
+"""The views of `make`: the quote, a bar for each step on the way, and the receipt; or all of it in one document."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ from rich.text import Text
 
 from reelbot.allowance import AccountRef, Ledger, Meter, Usage
 from reelbot.allowance.core.windows import local_text
-from reelbot.cli.documents import usage_document
-from reelbot.cli.make_asked import Wanted
+from reelbot.cli.make_request import Wanted
 from reelbot.cli.terminal import amount_text, console, styled, table
 from reelbot.cli.usage import usage_picture
+from reelbot.cli.views import usage_document
 from reelbot.clock import instant_text_or_none
 from reelbot.studio import Job, KeptVideo, Quoted
 

@@ -1,4 +1,4 @@
-"""What all open streams of one account share: one subscription, one reading for each piece of news, encoded once.
+"""Fan-out to the open streams of one account: one subscription, one reading for each piece of news, encoded once.
 
 A thousand tabs of one account would otherwise read and encode the same event a thousand times before the last of them
 is told. A page is shared until the next wake; whoever is woken asks again and gets one that was read afterwards.
@@ -14,7 +14,7 @@ import msgspec
 from reelbot.clock import instant_from
 from reelbot.events import Event, EventStream, Place
 from reelbot.limits import PAGE_MAX
-from reelbot.web.streams import Seat
+from reelbot.web.connections import Seat
 
 PAGES_MAX = 4
 """Pages kept at once: nearly all readers are at the end and share one; who catches up is somewhere else each time."""

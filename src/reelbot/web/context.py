@@ -20,12 +20,12 @@ from reelbot.places import Places
 from reelbot.publish import Publishing
 from reelbot.studio import Presets, Studio
 from reelbot.subscriptions import Subscriptions
+from reelbot.web.connections import Streams
 from reelbot.web.counts import Counts
 from reelbot.web.fair_queue import FairQueue
-from reelbot.web.feeds import Feeds
+from reelbot.web.fan_out import Feeds
 from reelbot.web.refusals import Refusals
 from reelbot.web.settings import PageSettings
-from reelbot.web.streams import Streams
 from reelbot.web.token_buckets import Buckets, Rate
 from reelbot.web.waiting import Wait, woken_or_at
 from reelbot.webhooks import Webhooks

@@ -1,4 +1,4 @@
-"""A link that signs a browser in without a password, once. Printed by `serve` when it starts, and by `account link`."""
+"""A magic link: signs a browser in without a password, once. Printed by `serve` when it starts, and by `account link`."""
 
 from reelbot.allowance import AccountRef
 from reelbot.wiring import COMMAND_LINE, Parts
