@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
 from tests.studio.scripted import Act, Scripted
-from tests.studio.stages import ALL, Stage, staged, step
+from tests.studio.stage import ALL, Stage, staged, step
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import FailurePoint
 from reelbot.providers.port import ProviderFailure

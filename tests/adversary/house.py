@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import httpx
 from msgspec import structs
-from tests.fakes import FakeClock
 from tests.publish.stage import Scripted as ScriptedPlatform
-from tests.receivers import Inbox
-from tests.sites import SETTINGS, SITE_URL, FakeTime, Stand, join
 from tests.studio.scripted import Scripted, on_trust
-from tests.studio.stages import PaperMaker
+from tests.studio.stage import PaperMaker
+from tests.support.clock import FakeClock
+from tests.support.receivers import Inbox
+from tests.support.sites import SETTINGS, SITE_URL, FakeTime, Stand, join
 
 from reelbot.accounts import EVERYTHING, Accounts
 from reelbot.allowance import Ledger, Terms, load_terms, store_on

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.adversary.own_holds import ATTACKS, Dishonest, dishonest
-from tests.fakes import FakeClock
-from tests.ledgers import entries, status
 from tests.studio.scripted import Killed
+from tests.support.clock import FakeClock
+from tests.support.ledgers import entries, status
 
 from reelbot.allowance import FailurePoint, Ledger, Line, Status
 from reelbot.allowance.core.commands import content_hash

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 
 from reelbot.studio.library.presets import PRESETS_MAX
 from reelbot.studio.limits import SETTINGS_BYTES_MAX

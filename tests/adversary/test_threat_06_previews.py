@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import FakeClock
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
 
 from reelbot.clock import SECOND
 from reelbot.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import standing
 from tests.studio.scripted import on_trust, paper
-from tests.studio.stages import Stage, staged, step
+from tests.studio.stage import Stage, staged, step
+from tests.support.clock import FakeClock
+from tests.support.sites import standing
 
 from reelbot.allowance import AccountRef
 from reelbot.providers.embedded.provider import Embedded

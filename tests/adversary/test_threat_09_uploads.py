@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from python_multipart.exceptions import MultipartParseError
-from tests.fakes import FakeClock
-from tests.integration.test_api_studio import picture, studio_of, uploaded
-from tests.sites import Stand, standing
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
+from tests.web.api.test_drafts import picture, studio_of, uploaded
 
 from reelbot.errors import TooBusy
 from reelbot.studio.core.refusals import StudioRefused

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.receivers import Receiver
-from tests.studio_providers.providers import PATIENT
-from tests.studio_providers.servers import Reply, Server
+from tests.providers.servers import Reply, Server
+from tests.providers.stage import PATIENT
+from tests.support.receivers import Receiver
 
 from reelbot.allowance import FailurePoint
 from reelbot.providers.keyed.failures import Source

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.studio_render.material import TINY, clip, picture, speech, timeline
+from tests.render.material import TINY, clip, picture, speech, timeline
 
 from reelbot import sandbox, subprocesses
 from reelbot.providers.embedded.animation import AnimationOptions, animate

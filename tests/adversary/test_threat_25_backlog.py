@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
 from tests.publish.stage import publish_staged
 from tests.studio.scripted import Act, Scripted
-from tests.studio.stages import ALL, Stage, generation, plan_of, staged, step
+from tests.studio.stage import ALL, Stage, generation, plan_of, staged, step
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef
 from reelbot.clock import SECOND

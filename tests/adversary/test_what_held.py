@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from tests.adversary.dishonest_lives import WHO
 from tests.adversary.house import House, opened
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
 from reelbot.cli.slow_clients import BoundedProtocol
 from reelbot.languages.words import words

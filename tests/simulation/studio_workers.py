@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from tests.studio.scripted import Scripted, on_trust
-from tests.studio.stages import PaperMaker
+from tests.studio.stage import PaperMaker
 
 from reelbot.allowance import Ledger, load_terms, store_on
 from reelbot.clock import system_clock
