@@ -22,8 +22,13 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 """What `requires-python` lets in and the locked libraries have wheels for."""
 
 QUICK_TESTS = (
-    "tests/unit", "tests/tables", "tests/studio_providers", "tests/studio_embedded",
-    "tests/studio_render/test_render_probe.py",
+    "tests/test_clock.py", "tests/test_config.py", "tests/test_ids.py", "tests/accounts/core", "tests/allowance/core",
+    "tests/allowance/test_batch.py", "tests/allowance/test_catalogue.py", "tests/allowance/test_quotes.py",
+    "tests/events/core", "tests/webhooks/core", "tests/studio/core", "tests/studio/planning",
+    "tests/studio/test_front_door.py",
+    "tests/db/test_statements.py", "tests/web/test_connections.py", "tests/web/test_fair_queue.py",
+    "tests/web/test_forwarding.py", "tests/web/test_shares.py", "tests/web/test_token_buckets.py", "tests/providers",
+    "tests/render/test_probe.py",
 )  # fmt: skip
 """The tests that touch most libraries for their time: cores, decoding, uploads, providers, what is made without any."""
 

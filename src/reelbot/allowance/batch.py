@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reelbot.allowance.core.book import Book, Decision
 from reelbot.allowance.core.commands import Command, Open
 from reelbot.allowance.core.decide import balances_needed, decide
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import Answer, Outcome
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.store import Accepted, Store, StoreTransaction, Wanted

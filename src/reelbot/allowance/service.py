@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from reelbot.allowance import asking
+from reelbot.allowance import validation
 from reelbot.allowance.batch import Batch, Rider
 from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, require_plans
 from reelbot.allowance.core import commands as ask
@@ -25,18 +25,18 @@ from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Dire
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.explain import refusal_sentence
 from reelbot.allowance.core.failures import FailurePoint, FailureTable, settled_amount
-from reelbot.allowance.core.holding import weigh, when_they_fit
-from reelbot.allowance.core.making import made
-from reelbot.allowance.core.moving import moved_windows, zone_sentence
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import Answer, Outcome, Refusal, Replay, Status
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.prices import PriceList
-from reelbot.allowance.core.taken import Taken, taken_by
+from reelbot.allowance.core.reservation import weigh, when_they_fit
+from reelbot.allowance.core.usage_by_hold import Taken, taken_by
 from reelbot.allowance.core.windows import moved, window_at
+from reelbot.allowance.core.zone_change import moved_windows, zone_sentence
 from reelbot.allowance.deliveries import Deliveries, Delivery, first_uncharged, hold_numbers
 from reelbot.allowance.faults import Fault
 from reelbot.allowance.history_search import Found, HistorySearch
-from reelbot.allowance.opening import opened_store
+from reelbot.allowance.lifespan import opened_store
 from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired, QuoteSigner, at_most, priced
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.store import Span, Store
@@ -140,10 +140,10 @@ class Ledger:
         self, name: str, *, plan: str = "free", timezone: str = "UTC", rider: Rider | None = None
     ) -> AccountRef:
         """The account of that name; opened on that plan and in that zone when there is none yet."""
-        name = asking.checked_name(name)
+        name = validation.checked_name(name)
         lane = lane_of(name, self.store.lanes)
         self.terms.catalogue.plan_named(plan)
-        command = ask.Open(lane, name, plan, asking.checked_zone(timezone))
+        command = ask.Open(lane, name, plan, validation.checked_zone(timezone))
         outcome = await self.submit(command, rider)
         assert not isinstance(outcome, Refusal), "opening an account is never refused"
         answer = outcome.answer if isinstance(outcome, Replay) else outcome
@@ -151,7 +151,7 @@ class Ledger:
 
     async def find(self, name: str) -> AccountRef | None:
         """The account of that name, if there is one."""
-        name = asking.checked_name(name)
+        name = validation.checked_name(name)
         return await self.store.find(lane_of(name, self.store.lanes), name)
 
     async def accounts(self, after: AccountRef | None = None, count: int = 500) -> Sequence[Account]:
@@ -181,8 +181,8 @@ class Ledger:
         """
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
-        key, why, owner = asking.checked_key(key), asking.checked_why(why), asking.checked_owner(owner)
-        seconds = None if owner is not None and expires_in is None else asking.checked_seconds(expires_in)
+        key, why, owner = validation.checked_key(key), validation.checked_why(why), validation.checked_owner(owner)
+        seconds = None if owner is not None and expires_in is None else validation.checked_seconds(expires_in)
         try:
             lines = self._lines(account, what, quote)
         except QuoteExpired:
@@ -196,16 +196,16 @@ class Ledger:
 
     def priced(self, account: AccountRef, items: Sequence[Item], quote: str | None = None) -> tuple[PricedItem, ...]:
         """What each item costs now, under the ceiling of a quote; to be held as it is."""
-        return self._priced(account, asking.checked_items(items), quote)
+        return self._priced(account, validation.checked_items(items), quote)
 
     def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
-        if isinstance(what, asking.LISTS) and what and isinstance(what[0], Item):
-            return tuple(one.line for one in self._priced(account, asking.checked_items(what), quote))
-        if isinstance(what, asking.LISTS) and what and isinstance(what[0], PricedItem):
-            return asking.checked_lines(self.terms.catalogue, asking.checked_prices(what, quote), least=0)
+        if isinstance(what, validation.LISTS) and what and isinstance(what[0], Item):
+            return tuple(one.line for one in self._priced(account, validation.checked_items(what), quote))
+        if isinstance(what, validation.LISTS) and what and isinstance(what[0], PricedItem):
+            return validation.checked_lines(self.terms.catalogue, validation.checked_prices(what, quote), least=0)
         if quote is not None:
             raise Malformed("A quote goes with items, not with lines.", "quote")
-        return asking.checked_lines(self.terms.catalogue, what, least=1)
+        return validation.checked_lines(self.terms.catalogue, what, least=1)
 
     def _priced(self, account: AccountRef, items: tuple[Item, ...], quote: str | None) -> tuple[PricedItem, ...]:
         today = priced(self.terms.prices, items)
@@ -281,7 +281,7 @@ class Ledger:
         """End a hold whose work failed, by the table of failure points. `delivered` is what arrived, by meter."""
         account, number = _place(hold)
         if delivered:
-            asking.checked_lines(self.terms.catalogue, delivered, least=0)
+            validation.checked_lines(self.terms.catalogue, delivered, least=0)
         facts = await self.store.hold(account, number)
         if facts is None:
             raise self._refused(Refusal(Status.HOLD_NOT_FOUND, account.id, self._clock(), number))
@@ -308,10 +308,10 @@ class Ledger:
     ) -> Receipt:
         """Conclude all of a hold, or so much of each meter, at least `least`."""
         account, number = _place(hold)
-        owner = asking.checked_owner(owner)
-        amounts = None if lines is None else asking.checked_lines(self.terms.catalogue, lines, least=least)
-        content = content_hash(kind, number, amounts, asking.checked_why(why), *_named(owner))
-        key = _key(key, content, owner) if asked_by is None else asking.checked_key(asked_by)
+        owner = validation.checked_owner(owner)
+        amounts = None if lines is None else validation.checked_lines(self.terms.catalogue, lines, least=least)
+        content = content_hash(kind, number, amounts, validation.checked_why(why), *_named(owner))
+        key = _key(key, content, owner) if asked_by is None else validation.checked_key(asked_by)
         asked = made(command, (account.lane, account.id, key, content, number, amounts, why, owner))
         return await self._carried_out(account, asked, rider)
 
@@ -326,8 +326,8 @@ class Ledger:
         rider: Rider | None,
     ) -> Receipt:
         account, number = _place(hold)
-        owner = asking.checked_owner(owner)
-        content = content_hash(kind, number, asking.checked_why(why), *_named(owner))
+        owner = validation.checked_owner(owner)
+        content = content_hash(kind, number, validation.checked_why(why), *_named(owner))
         asked = command(*account[:2], _key(key, content, owner), content, number, why, owner)
         return await self._carried_out(account, asked, rider)
 
@@ -337,7 +337,7 @@ class Ledger:
         So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used
         for anything else, `replayed`, and nothing written, when it was used for the same `content`.
         """
-        command = ask.UseKey(*account[:2], asking.checked_key(key), content_hash("key", content))
+        command = ask.UseKey(*account[:2], validation.checked_key(key), content_hash("key", content))
         return await self._carried_out(account, command, rider)
 
     # what an operator or the account itself changes
@@ -345,10 +345,10 @@ class Ledger:
     async def grant(self, account: AccountRef, meter: str, amount: int, *, key: str, why: str) -> Receipt:
         """Add to one limit in the window that runs now."""
         self.terms.catalogue.meter_named(meter)
-        asking.checked_amount(amount, 1, "amount")
-        reason = asking.checked_text(why, WHY_LENGTH_MAX, "why")
+        validation.checked_amount(amount, 1, "amount")
+        reason = validation.checked_text(why, WHY_LENGTH_MAX, "why")
         content = content_hash("grant", meter, amount, why)
-        command = ask.Grant(*account[:2], asking.checked_key(key), content, meter, amount, reason)
+        command = ask.Grant(*account[:2], validation.checked_key(key), content, meter, amount, reason)
         return await self._carried_out(account, command)
 
     async def override(
@@ -357,10 +357,10 @@ class Ledger:
         """Set one limit of one account: a number, None for unlimited, or "plan" to follow the plan again."""
         self.terms.catalogue.meter_named(meter)
         by_plan = limit == "plan"
-        figure = None if limit is None or limit == "plan" else asking.checked_amount(limit, 0, "limit")
-        reason = asking.checked_text(why, WHY_LENGTH_MAX, "why")
+        figure = None if limit is None or limit == "plan" else validation.checked_amount(limit, 0, "limit")
+        reason = validation.checked_text(why, WHY_LENGTH_MAX, "why")
         content = content_hash("override", meter, limit, why)
-        command = ask.Override(*account[:2], asking.checked_key(key), content, meter, figure, by_plan, reason)
+        command = ask.Override(*account[:2], validation.checked_key(key), content, meter, figure, by_plan, reason)
         return await self._carried_out(account, command)
 
     async def change_plan(
@@ -384,7 +384,7 @@ class Ledger:
             raise Malformed('by must be "account" or "operator".', "by")
         if only not in (None, "up", "down"):
             raise Malformed('only must be "up" or "down".', "only")
-        key, why = asking.checked_key(key), asking.checked_why(why)
+        key, why = validation.checked_key(key), validation.checked_why(why)
         content = content_hash("plan", plan, by, why)
         command = ask.ChangePlan(*account[:2], key, content, plan, by, why, only)
         return await self._carried_out(account, command, rider)
@@ -394,8 +394,8 @@ class Ledger:
 
         `zone_change` tells what becomes of the running windows. Raises `Malformed` for a zone that there is not.
         """
-        key, why = asking.checked_key(key), asking.checked_why(why)
-        zone, content = asking.checked_zone(timezone), content_hash("zone", timezone, why)
+        key, why = validation.checked_key(key), validation.checked_why(why)
+        zone, content = validation.checked_zone(timezone), content_hash("zone", timezone, why)
         return await self._carried_out(account, ask.ChangeZone(*account[:2], key, content, zone, why))
 
     # what there is to see
@@ -411,7 +411,7 @@ class Ledger:
 
     async def quote(self, account: AccountRef, items: Sequence[Item]) -> Quote:
         """What items would cost at most, and which of them fit now; changes nothing."""
-        listed = priced(self.terms.prices, asking.checked_items(items))
+        listed = priced(self.terms.prices, validation.checked_items(items))
         page, _ = await self._page(account)
         lines, figures = _quoted(page, listed)
         totals: dict[str, int] = {}
@@ -425,7 +425,7 @@ class Ledger:
 
         No quote comes of it: a ceiling is never prolonged.
         """
-        listed = self._priced(account, asking.checked_items(items), quote)
+        listed = self._priced(account, validation.checked_items(items), quote)
         page, _ = await self._page(account)
         lines, _ = _quoted(page, listed)
         return lines
@@ -435,7 +435,7 @@ class Ledger:
 
         Each takes its place before the next is looked at, and nothing else is used meanwhile; changes nothing.
         """
-        wanted = asking.checked_lines(self.terms.catalogue, tuple(lines), least=1)
+        wanted = validation.checked_lines(self.terms.catalogue, tuple(lines), least=1)
         page, _ = await self._page(account)
         fits, _ = weigh(page, wanted)
         missing = [line for line, fit in zip(wanted, fits, strict=True) if not fit]
@@ -462,7 +462,7 @@ class Ledger:
 
         Raises `Malformed` for a zone that there is not.
         """
-        zone = asking.checked_zone(timezone)
+        zone = validation.checked_zone(timezone)
         page, _ = await self._page(account)
         facts, now, before = page.account, page.now, page.account.calendar
         next_plan = facts.next_plan if page.plan == facts.plan else None
@@ -487,15 +487,15 @@ class Ledger:
 
     async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first, however many entries have to be looked through for it."""
-        return (await self._search.found(account, asking.checked_span(span), is_bounded=False)).entries
+        return (await self._search.found(account, validation.checked_span(span), is_bounded=False)).entries
 
     async def found(self, account: AccountRef, span: Span) -> Found:
         """The same as far as it is found within a bounded time, and where the search goes on."""
-        return await self._search.found(account, asking.checked_span(span))
+        return await self._search.found(account, validation.checked_span(span))
 
     async def taken(self, account: AccountRef, holds: Sequence[int]) -> dict[str, Taken]:
         """What some holds, by their numbers, used and still hold in all, by meter."""
-        return taken_by(await self.store.holds_of(account, asking.checked_holds(holds)), self._clock())
+        return taken_by(await self.store.holds_of(account, validation.checked_holds(holds)), self._clock())
 
     async def verify(self, rooms: Sequence[Deliveries] = ()) -> AuditReport:
         """Recompute every account from its entries and compare; may run beside live servers and changes nothing.
@@ -573,7 +573,7 @@ _OWNED = "\x1f"
 
 def _key(key: str | None, content: bytes, owner: str | None) -> str:
     """The caller's key, or one that makes the same request the same command."""
-    chosen = f"~{content.hex()}" if key is None else asking.checked_key(key)
+    chosen = f"~{content.hex()}" if key is None else validation.checked_key(key)
     return chosen if owner is None else f"{_OWNED}{chosen}"
 
 

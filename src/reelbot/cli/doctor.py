@@ -29,7 +29,8 @@ from reelbot.config import Config
 from reelbot.db import PostgresDatabase, SqliteDatabase, open_database, pending
 from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.errors import Failure
-from reelbot.studio import reaches_out, registry_of
+from reelbot.studio import registry_of
+from reelbot.subprocesses import reaches_out
 from reelbot.wiring import ROOMS, terms_of
 
 State = Literal["ok", "warning", "error"]

@@ -14,8 +14,8 @@ from rich.text import Text
 from reelbot.allowance import Catalogue, Entry, Span, Usage, csv_text
 from reelbot.allowance.core.entries import Kind
 from reelbot.allowance.core.windows import local_text
+from reelbot.cli.account_choice import account_chosen
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_chosen
 from reelbot.cli.terminal import amount_text, console, meter_title, table
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed

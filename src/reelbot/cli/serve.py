@@ -17,14 +17,14 @@ import uvicorn
 import uvloop
 from rich.text import Text
 
+from reelbot.cli.bootstrap import First, first_account
 from reelbot.cli.call import Call, configured
-from reelbot.cli.connections import Connections, protocol_of
 from reelbot.cli.descriptors import raised
-from reelbot.cli.entering import link_to
-from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
 from reelbot.cli.logs import log_to_stderr
+from reelbot.cli.magic_link import link_to
 from reelbot.cli.publishing import publishing_of
+from reelbot.cli.slow_clients import Connections, protocol_of
 from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX

@@ -13,7 +13,7 @@ counted are static files, `/healthz` and `/readyz`.
 from starlette.types import Scope
 
 from reelbot.accounts import NOWHERE, Identity
-from reelbot.web.parts import Site
+from reelbot.web.context import Site
 from reelbot.web.problems import TooManyRequests
 from reelbot.web.token_buckets import Buckets
 

@@ -16,8 +16,8 @@ from reelbot.accounts import Identity, Scope
 from reelbot.allowance import AccountRef
 from reelbot.web.admission import admit_stranger
 from reelbot.web.auth import identify, require_scope
+from reelbot.web.context import Site
 from reelbot.web.media import announced_upload, read_upload
-from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected, decoded, idempotency_key, queried, read_body

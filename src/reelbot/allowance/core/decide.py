@@ -10,9 +10,9 @@ deadline has passed counts as expired at once, whether or not the sweeper has be
 from collections.abc import Iterable
 from typing import assert_never
 
+from reelbot.allowance.core.account_changes import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.accounts import Account, window_of
 from reelbot.allowance.core.book import BalanceKey, Book, Decision, Page
-from reelbot.allowance.core.changing import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.commands import (
     ChangePlan,
     ChangeZone,
@@ -28,9 +28,9 @@ from reelbot.allowance.core.commands import (
     Settle,
     UseKey,
 )
-from reelbot.allowance.core.concluding import expire, mark_unknown, refund, release, settle
-from reelbot.allowance.core.holding import decide_hold
 from reelbot.allowance.core.outcomes import Refusal, Replay, Status
+from reelbot.allowance.core.reservation import decide_hold
+from reelbot.allowance.core.settlement import expire, mark_unknown, refund, release, settle
 
 _CONCLUDING = (Settle, Release, MarkUnknown, Expire, Refund)
 """Commands about a hold that is there. Made once: a union of types that is written where it is asked for is made anew for
