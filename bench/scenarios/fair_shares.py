@@ -33,7 +33,7 @@ REQUESTS = 240
 """Of the honest one in each part of a turn: the slowest hundredth is more than one request of all turns together."""
 
 SETTLED_SECONDS = 3.0
-"""Until all of the crowd ask for more than they may keep up. Their bursts last for half a minute more, since a server that is
+"""Until all of the crowd ask for more than they may keep up. Their bursts last half a minute more, since a server that is
 asked for all it can do gives each little more than that: what is measured is a server that is full."""
 
 STOP_SECONDS = 20
