@@ -3,8 +3,7 @@
 Called by the batch, command after command, against a `Book` of facts that takes each decision before the next command is
 looked at. So a hundred callers of one account are decided in memory, in order.
 
-The life of a hold: open -> settled | released | expired, and open -> unknown -> settled | released. An open hold whose
-deadline has passed counts as expired at once, whether or not the sweeper has been there.
+What a command may do to a hold that is there is a table: `hold_moves`.
 """
 
 from collections.abc import Iterable
