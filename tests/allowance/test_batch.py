@@ -1,7 +1,6 @@
 """The line of commands: who is answered what when something goes wrong in the middle of it."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -144,17 +143,3 @@ async def test_the_line_goes_on_after_a_failure(ledger: Ledger) -> None:
         await hold_all(ledger, ada, ["defect"])
         await hold_all(ledger, ada, ["no disk"])
     assert isinstance((await hold_all(ledger, ada, ["a"]))[0], Receipt)
-
-
-async def test_the_garbage_collector_runs_again_after_a_batch_unless_somebody_had_stopped_it(ledger: Ledger) -> None:
-    ada = await ledger.account("ada")
-    assert gc.isenabled()
-    await hold_all(ledger, ada, ["fine", "defect", "no disk"])
-    await ledger.usage(ada)
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        await hold_all(ledger, ada, ["one", "two"])
-        assert not gc.isenabled()
-    finally:
-        gc.enable()

@@ -1,8 +1,8 @@
 """Deciding a settlement, a release or an expiry: how a hold ends, or is not known yet; and refunds of what was settled.
 
-Whether a command may do so, and to which state it leads, is the table's to say (`hold_moves`); here is counted what it comes to.
-A hold ends in the windows it was taken in, whatever the time is: yesterday's hold is yesterday's usage. Commands of a
-hold's owner say so in their entries, for the audit.
+Whether a command may do so, and to which state it leads, is for the table to say (`hold_moves`); here its figures are
+counted. A hold ends in the windows it was taken in, whatever the time is: yesterday's hold is yesterday's usage. Commands
+of a hold's owner say so in their entries, for the audit.
 """
 
 from collections.abc import Iterable
