@@ -6,9 +6,10 @@ Each README that has such a diagram keeps it in its one block of Mermaid. `tests
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reelbot.allowance.core import hold_moves
+from reelbot.allowance.core.outcomes import HoldState
 from reelbot.publish.core import posts
 from reelbot.studio.core import job
 
@@ -16,7 +17,9 @@ _ROOMS = Path(__file__).parents[1] / "src" / "reelbot"
 
 _BLOCK = re.compile(r"(?<=^```mermaid\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
-Moves = Mapping[str, Sequence[tuple[str, str]]]
+State = TypeVar("State", bound=str)
+
+Moves = Mapping[State, Sequence[tuple[State, str]]]
 """From each state, those that may follow it, each with the word of what leads there; it may be empty."""
 
 
@@ -27,12 +30,12 @@ class Drawing(NamedTuple):
     diagram: str
 
 
-def drawn(first: str, begin: str, moves: Moves) -> str:
+def drawn(first: State, begin: str, moves: Moves[State]) -> str:
     """A table of moves as a state diagram of Mermaid. A state is an end if nothing leads to another one from it."""
     return "\n".join(["stateDiagram-v2", f"    [*] --> {first}{_word(begin)}", *_arrows(moves)])
 
 
-def _arrows(moves: Moves) -> Iterator[str]:
+def _arrows(moves: Moves[State]) -> Iterator[str]:
     for state, following in moves.items():
         yield from (f"    {state} --> {after}{_word(word)}" for after, word in following)
         if all(after == state for after, _ in following):
@@ -43,7 +46,7 @@ def _word(word: str) -> str:
     return f": {word}" if word else ""
 
 
-def _without_words(moves: Mapping[str, frozenset[str]]) -> Moves:
+def _without_words(moves: Mapping[State, frozenset[State]]) -> Moves[State]:
     """A set has no order: the states that follow are drawn in that of the table."""
     return {state: [(after, "") for after in moves if after in following] for state, following in moves.items()}
 
@@ -56,7 +59,9 @@ def with_diagram(text: str, drawing: Drawing) -> str:
     return changed
 
 
-_HOLDS = {state: [(after, move) for move, after in moves.items()] for state, moves in hold_moves.MOVES.items()}
+_HOLDS: Moves[HoldState] = {
+    state: [(after, move) for move, after in moves.items()] for state, moves in hold_moves.MOVES.items()
+}
 
 DRAWN = (
     Drawing(_ROOMS / "allowance" / "README.md", drawn("open", "hold", _HOLDS)),

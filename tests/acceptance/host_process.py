@@ -3,7 +3,7 @@
     python -m tests.acceptance.host_process ledger|studio FOLDER
 
 It looks before it imports ReelBot, at every turn of the event loop meanwhile, inside a rider, and in the end: a switch that
-is put back afterwards was a switch all the same. Prints a line for each thing that was found changed, and how often it looked.
+is put back afterwards was a switch all the same. Prints a line for each thing that was changed, and how often it looked.
 """
 
 import asyncio
@@ -187,7 +187,7 @@ async def studio(folder: Path) -> Watch:
                 ada = await parts.ledger.account("ada")
                 kept, _ = await opened.open(ada, room.DraftAsked(flow="narrated", topic="why cats purr"))
                 for step in ("script", "voiceover", "image"):
-                    begun = await opened.generate(ada, kept.id, room.GenerationAsked(step=step), step)  # type: ignore[arg-type]
+                    begun = await opened.generate(ada, kept.id, room.GenerationAsked(step=step), step)
                     await opened.worker.run_all()
                     job = await opened.job(ada, begun.job)
                     assert job.state == "succeeded", job.failure

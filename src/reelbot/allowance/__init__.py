@@ -28,11 +28,12 @@ from reelbot.allowance.deliveries import Deliveries, Delivery
 from reelbot.allowance.faults import Fault
 from reelbot.allowance.history_search import LOOKED_AT_MAX, Found
 from reelbot.allowance.lifespan import ROOMS, store_on
-from reelbot.allowance.quotes import Item, PricedItem
+from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
-from reelbot.allowance.store import Span
+from reelbot.allowance.store import Damaged, Span
 from reelbot.allowance.verify import AuditReport
+from reelbot.errors import ConfigFailure, DatabaseFailure, Failure, Malformed, TooBusy
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -46,11 +47,15 @@ __all__ = [
     "Answer",
     "AuditReport",
     "Catalogue",
+    "ConfigFailure",
+    "Damaged",
+    "DatabaseFailure",
     "Deliveries",
     "Delivery",
     "Entry",
     "EntryFigures",
     "EntryKind",
+    "Failure",
     "FailurePoint",
     "Fault",
     "Found",
@@ -61,6 +66,7 @@ __all__ = [
     "Item",
     "Ledger",
     "Line",
+    "Malformed",
     "Meter",
     "MeterFigures",
     "Mode",
@@ -71,6 +77,7 @@ __all__ = [
     "PriceList",
     "PricedItem",
     "Quote",
+    "QuoteExpired",
     "QuotedLine",
     "Receipt",
     "Refusal",
@@ -83,6 +90,7 @@ __all__ = [
     "Status",
     "Taken",
     "Terms",
+    "TooBusy",
     "Usage",
     "ZoneChange",
     "csv_text",

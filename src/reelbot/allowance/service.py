@@ -2,7 +2,7 @@
 
 Every method that changes something takes an idempotency `key`: the same key with the same content is answered again
 without a second effect. A refusal is raised as `Refused`; `submit` gives it as a value to callers who want that. Bad
-input is `Malformed`; a database that cannot be reached is `DatabaseFailure`, and then nothing was written.
+input is `Malformed`; a database that cannot be reached is `DatabaseFailure`, and then nothing was written (`Ledger`).
 
 A hold may have an `owner`, the id of what it is placed for, such as a job. It needs no deadline, and every call that ends
 it has to name the same owner; whoever does not is refused with `hold_in_use`, in every state of the hold.
@@ -65,13 +65,28 @@ class Terms(NamedTuple):
 
 
 def load_terms(plans: Path | None = None, prices: Path | None = None, failures: Path | None = None) -> Terms:
-    """The terms in these files, or the packaged ones; `ConfigFailure` names the file and line of every mistake."""
+    """The terms in these files, or the packaged ones.
+
+    Raises `ConfigFailure`, which names the file and line of every mistake.
+    """
     catalogue = load_plans(plans)
     return Terms(catalogue, load_prices(prices, catalogue), load_failures(failures))
 
 
 class Ledger:
-    """The allowance of every account. Open it with `Ledger.open`; one instance belongs to one event loop."""
+    """The allowance of every account. Open it with `Ledger.open`; one instance belongs to one event loop.
+
+    What a method raises stands at the end of its docstring; all of it is exported beside this class:
+
+    - `Malformed`: what was asked cannot be meant. `QuoteExpired` is one, of a quote that was ours and is over.
+    - `Refused`: an expected no, with its figures. Its statuses are named in brackets, in the order in which they are told.
+    - `TooBusy`: more waits than the bound allows; try again in a moment.
+    - `DatabaseFailure`: the database cannot be reached, is full, locked or damaged (`Damaged`), or the ledger is closed.
+    - `ConfigFailure`: it cannot be opened with these files, plans, lanes or at this address.
+
+    What a `rider` raises comes out of the method as it is. Nothing was written then. Only where the answer was lost with the
+    connection may it have been; the same key tells.
+    """
 
     def __init__(
         self,
@@ -106,6 +121,8 @@ class Ledger:
 
         `sweep_seconds` is how often overdue holds are given back; None leaves that to another process. `lanes` is over
         how many lanes accounts are spread, on PostgreSQL; a database keeps the number that it was first opened with.
+
+        Raises `ConfigFailure` for an address, lanes or plans that cannot be, `DatabaseFailure`.
         """
         async with opened_store(address, lanes) as (store, events):
             ledger = cls(store, events, terms or load_terms(), clock, sweep_seconds)
@@ -116,7 +133,10 @@ class Ledger:
                 await ledger.stop()
 
     async def start(self) -> None:
-        """Begin to serve. `ConfigFailure` when the database has other lanes, or an account a plan unknown to the terms."""
+        """Begin to serve.
+
+        Raises `ConfigFailure` when the database has other lanes or an account's plan is unknown, `DatabaseFailure`.
+        """
         await self.store.claim_lanes()
         require_plans(self.terms.catalogue, await self.store.plans_in_use())
         self._signer = QuoteSigner(await self.store.secret())
@@ -139,7 +159,10 @@ class Ledger:
     async def account(
         self, name: str, *, plan: str = "free", timezone: str = "UTC", rider: Rider | None = None
     ) -> AccountRef:
-        """The account of that name; opened on that plan and in that zone when there is none yet."""
+        """The account of that name; opened on that plan and in that zone when there is none yet.
+
+        Raises `Malformed`, `TooBusy`, `DatabaseFailure`.
+        """
         name = validation.checked_name(name)
         lane = lane_of(name, self.store.lanes)
         self.terms.catalogue.plan_named(plan)
@@ -150,12 +173,18 @@ class Ledger:
         return AccountRef(lane, answer.account, name)
 
     async def find(self, name: str) -> AccountRef | None:
-        """The account of that name, if there is one."""
+        """The account of that name, if there is one.
+
+        Raises `Malformed`, `DatabaseFailure`.
+        """
         name = validation.checked_name(name)
         return await self.store.find(lane_of(name, self.store.lanes), name)
 
     async def accounts(self, after: AccountRef | None = None, count: int = 500) -> Sequence[Account]:
-        """Accounts in the order in which they were opened."""
+        """Accounts in the order in which they were opened.
+
+        Raises `DatabaseFailure`.
+        """
         return await self.store.accounts(after, count)
 
     # holds
@@ -178,6 +207,9 @@ class Ledger:
         With `quote`, no item costs more than was quoted, also where some of its items are left out. A `rider` writes in the
         same transaction, or not at all. Lines of one meter and action are kept as one, so the receipt may have fewer lines
         than were asked for.
+
+        Raises `Malformed`, `QuoteExpired`, `Refused` (`account_not_found`, `key_reused`, `allowance_exhausted`),
+        `TooBusy`, `DatabaseFailure`.
         """
         if mode not in ("all", "fit"):
             raise Malformed('mode must be "all" or "fit".', "mode")
@@ -195,7 +227,10 @@ class Ledger:
         return await self._carried_out(account, command, rider)
 
     def priced(self, account: AccountRef, items: Sequence[Item], quote: str | None = None) -> tuple[PricedItem, ...]:
-        """What each item costs now, under the ceiling of a quote; to be held as it is."""
+        """What each item costs now, under the ceiling of a quote; to be held as it is.
+
+        Raises `Malformed`, `QuoteExpired`.
+        """
         return self._priced(account, validation.checked_items(items), quote)
 
     def _lines(self, account: AccountRef, what: What, quote: str | None) -> tuple[Line, ...]:
@@ -228,8 +263,17 @@ class Ledger:
 
         `asked_by` is the caller's own key of the request that the settlement carries out, where the hold has an owner:
         it is refused with `key_reused` when that key was used for anything else.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`, `hold_not_found`, `hold_in_use`,
+        `hold_settled`, `hold_released`, `hold_expired`, `amount_above_hold`), `TooBusy`, `DatabaseFailure`.
         """
-        return await self._measured(ask.Settle, "settle", 0, hold, lines, key, why, owner, rider, asked_by)
+        account, number = _place(hold)
+        owner = validation.checked_owner(owner)
+        amounts = None if lines is None else validation.checked_lines(self.terms.catalogue, lines, least=0)
+        content = content_hash("settle", number, amounts, validation.checked_why(why), *_named(owner))
+        key = _key(key, content, owner) if asked_by is None else validation.checked_key(asked_by)
+        command = made(ask.Settle, (account.lane, account.id, key, content, number, amounts, why, owner))
+        return await self._carried_out(account, command, rider)
 
     async def release(
         self,
@@ -240,8 +284,16 @@ class Ledger:
         owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Give a hold back."""
-        return await self._concluded(ask.Release, "release", hold, key, why, owner, rider)
+        """Give a hold back.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`, `hold_not_found`, `hold_in_use`,
+        `hold_settled`, `hold_released`, `hold_expired`), `TooBusy`, `DatabaseFailure`.
+        """
+        account, number = _place(hold)
+        owner = validation.checked_owner(owner)
+        content = content_hash("release", number, validation.checked_why(why), *_named(owner))
+        command = ask.Release(*account[:2], _key(key, content, owner), content, number, why, owner)
+        return await self._carried_out(account, command, rider)
 
     async def mark_unknown(
         self,
@@ -252,8 +304,16 @@ class Ledger:
         owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Keep a hold, past its deadline if need be, until it is known how the work ended."""
-        return await self._concluded(ask.MarkUnknown, "unknown", hold, key, why, owner, rider)
+        """Keep a hold, past its deadline if need be, until it is known how the work ended.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`, `hold_not_found`, `hold_in_use`,
+        `hold_settled`, `hold_released`, `hold_expired`), `TooBusy`, `DatabaseFailure`.
+        """
+        account, number = _place(hold)
+        owner = validation.checked_owner(owner)
+        content = content_hash("unknown", number, validation.checked_why(why), *_named(owner))
+        command = ask.MarkUnknown(*account[:2], _key(key, content, owner), content, number, why, owner)
+        return await self._carried_out(account, command, rider)
 
     async def refund(
         self,
@@ -265,8 +325,17 @@ class Ledger:
         owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """Take back what a hold used, all or in part, in its own window. Removing a channel frees its place so."""
-        return await self._measured(ask.Refund, "refund", 1, hold, lines, key, why, owner, rider)
+        """Take back what a hold used, all or in part, in its own window. Removing a channel frees its place so.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`, `hold_not_found`, `hold_in_use`,
+        `hold_released`, `hold_expired`, `hold_open`, `amount_above_hold`), `TooBusy`, `DatabaseFailure`.
+        """
+        account, number = _place(hold)
+        owner = validation.checked_owner(owner)
+        amounts = None if lines is None else validation.checked_lines(self.terms.catalogue, lines, least=1)
+        content = content_hash("refund", number, amounts, validation.checked_why(why), *_named(owner))
+        command = ask.Refund(*account[:2], _key(key, content, owner), content, number, amounts, why, owner)
+        return await self._carried_out(account, command, rider)
 
     async def conclude(
         self,
@@ -278,7 +347,11 @@ class Ledger:
         owner: str | None = None,
         rider: Rider | None = None,
     ) -> Receipt:
-        """End a hold whose work failed, by the table of failure points. `delivered` is what arrived, by meter."""
+        """End a hold whose work failed, by the table of failure points. `delivered` is what arrived, by meter.
+
+        Raises `Malformed`, `Refused` (`key_reused`, `hold_not_found`, `hold_in_use`, `hold_settled`, `hold_released`,
+        `hold_expired`), `TooBusy`, `DatabaseFailure`.
+        """
         account, number = _place(hold)
         if delivered:
             validation.checked_lines(self.terms.catalogue, delivered, least=0)
@@ -293,49 +366,13 @@ class Ledger:
             return await self.release(hold, key=key, why=rule.sentence, owner=owner, rider=rider)
         return await self.settle(hold, amounts, key=key, why=rule.sentence, owner=owner, rider=rider)
 
-    async def _measured(
-        self,
-        command: type[ask.Settle] | type[ask.Refund],
-        kind: str,
-        least: int,
-        hold: Receipt | str,
-        lines: Mapping[str, int] | Sequence[Line] | None,
-        key: str | None,
-        why: str | None,
-        owner: str | None,
-        rider: Rider | None,
-        asked_by: str | None = None,
-    ) -> Receipt:
-        """Conclude all of a hold, or so much of each meter, at least `least`."""
-        account, number = _place(hold)
-        owner = validation.checked_owner(owner)
-        amounts = None if lines is None else validation.checked_lines(self.terms.catalogue, lines, least=least)
-        content = content_hash(kind, number, amounts, validation.checked_why(why), *_named(owner))
-        key = _key(key, content, owner) if asked_by is None else validation.checked_key(asked_by)
-        asked = made(command, (account.lane, account.id, key, content, number, amounts, why, owner))
-        return await self._carried_out(account, asked, rider)
-
-    async def _concluded(
-        self,
-        command: Callable[..., Command],
-        kind: str,
-        hold: Receipt | str,
-        key: str | None,
-        why: str | None,
-        owner: str | None,
-        rider: Rider | None,
-    ) -> Receipt:
-        account, number = _place(hold)
-        owner = validation.checked_owner(owner)
-        content = content_hash(kind, number, validation.checked_why(why), *_named(owner))
-        asked = command(*account[:2], _key(key, content, owner), content, number, why, owner)
-        return await self._carried_out(account, asked, rider)
-
     async def use_key(self, account: AccountRef, key: str, content: str, *, rider: Rider) -> Receipt:
         """Use a caller's key for something that is not counted here; the `rider` writes it.
 
         So one key is one request over all that an account can ask for, decided in one place: `key_reused` when it was used
         for anything else, `replayed`, and nothing written, when it was used for the same `content`.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`), `TooBusy`, `DatabaseFailure`.
         """
         command = ask.UseKey(*account[:2], validation.checked_key(key), content_hash("key", content))
         return await self._carried_out(account, command, rider)
@@ -343,7 +380,10 @@ class Ledger:
     # what an operator or the account itself changes
 
     async def grant(self, account: AccountRef, meter: str, amount: int, *, key: str, why: str) -> Receipt:
-        """Add to one limit in the window that runs now."""
+        """Add to one limit in the window that runs now.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`), `TooBusy`, `DatabaseFailure`.
+        """
         self.terms.catalogue.meter_named(meter)
         validation.checked_amount(amount, 1, "amount")
         reason = validation.checked_text(why, WHY_LENGTH_MAX, "why")
@@ -354,7 +394,10 @@ class Ledger:
     async def override(
         self, account: AccountRef, meter: str, limit: int | Literal["plan"] | None, *, key: str, why: str
     ) -> Receipt:
-        """Set one limit of one account: a number, None for unlimited, or "plan" to follow the plan again."""
+        """Set one limit of one account: a number, None for unlimited, or "plan" to follow the plan again.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`), `TooBusy`, `DatabaseFailure`.
+        """
         self.terms.catalogue.meter_named(meter)
         by_plan = limit == "plan"
         figure = None if limit is None or limit == "plan" else validation.checked_amount(limit, 0, "limit")
@@ -378,6 +421,9 @@ class Ledger:
 
         With `only`, a move in the other direction is `Refused`, as the plans stand when it is decided. A `rider` writes in
         the same transaction, or not at all.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`, `plan_higher`, `plan_not_higher`), `TooBusy`,
+        `DatabaseFailure`.
         """
         self.terms.catalogue.plan_named(plan)
         if by not in ("account", "operator"):
@@ -392,7 +438,9 @@ class Ledger:
     async def change_zone(self, account: AccountRef, timezone: str, *, key: str, why: str | None = None) -> Receipt:
         """Count days and months in another zone; each date opens one day, each billing date one month, in any zone.
 
-        `zone_change` tells what becomes of the running windows. Raises `Malformed` for a zone that there is not.
+        `zone_change` tells what becomes of the running windows.
+
+        Raises `Malformed`, `Refused` (`account_not_found`, `key_reused`), `TooBusy`, `DatabaseFailure`.
         """
         key, why = validation.checked_key(key), validation.checked_why(why)
         zone, content = validation.checked_zone(timezone), content_hash("zone", timezone, why)
@@ -401,7 +449,10 @@ class Ledger:
     # what there is to see
 
     async def usage(self, account: AccountRef) -> Usage:
-        """Every allowance of an account, now."""
+        """Every allowance of an account, now.
+
+        Raises `Refused` (`account_not_found`), `DatabaseFailure`.
+        """
         page, cursor = await self._page(account)
         facts, meters = page.account, page.figures(self.terms.catalogue.meters)
         scheduled = facts.next_plan is not None and page.plan == facts.plan
@@ -410,7 +461,10 @@ class Ledger:
         return Usage(ref, page.plan, next_plan, next_plan_at, zone, page.now, meters, cursor)
 
     async def quote(self, account: AccountRef, items: Sequence[Item]) -> Quote:
-        """What items would cost at most, and which of them fit now; changes nothing."""
+        """What items would cost at most, and which of them fit now; changes nothing.
+
+        Raises `Malformed`, `Refused` (`account_not_found`), `DatabaseFailure`.
+        """
         listed = priced(self.terms.prices, validation.checked_items(items))
         page, _ = await self._page(account)
         lines, figures = _quoted(page, listed)
@@ -424,6 +478,8 @@ class Ledger:
         """Which items fit now and when the others will, each at most at the price of a quote; changes nothing.
 
         No quote comes of it: a ceiling is never prolonged.
+
+        Raises `Malformed`, `QuoteExpired`, `Refused` (`account_not_found`), `DatabaseFailure`.
         """
         listed = self._priced(account, validation.checked_items(items), quote)
         page, _ = await self._page(account)
@@ -434,6 +490,8 @@ class Ledger:
         """When each of these lines will fit, in the order given: now, at the start of a window to come, or None: never.
 
         Each takes its place before the next is looked at, and nothing else is used meanwhile; changes nothing.
+
+        Raises `Malformed`, `Refused` (`account_not_found`), `DatabaseFailure`.
         """
         wanted = validation.checked_lines(self.terms.catalogue, tuple(lines), least=1)
         page, _ = await self._page(account)
@@ -443,7 +501,10 @@ class Ledger:
         return [page.now if fit else next(rest).fits_at for fit in fits]
 
     async def plan_change(self, account: AccountRef, plan: str) -> PlanChange:
-        """What moving to a plan would do, and when; changes nothing."""
+        """What moving to a plan would do, and when; changes nothing.
+
+        Raises `Malformed`, `Refused` (`account_not_found`), `DatabaseFailure`.
+        """
         target = self.terms.catalogue.plan_named(plan)
         page, _ = await self._page(account)
         facts, now, present = page.account, page.now, page.plan
@@ -460,7 +521,7 @@ class Ledger:
     async def zone_change(self, account: AccountRef, timezone: str) -> ZoneChange:
         """What moving to a time zone would do to the running day and month; changes nothing.
 
-        Raises `Malformed` for a zone that there is not.
+        Raises `Malformed`, `Refused` (`account_not_found`), `DatabaseFailure`.
         """
         zone = validation.checked_zone(timezone)
         page, _ = await self._page(account)
@@ -478,7 +539,10 @@ class Ledger:
         return limit_of(account, self.terms.catalogue, meter, now, granted=0)
 
     async def hold_facts(self, account: AccountRef, hold: str) -> HoldFacts | None:
-        """A hold of this account with the state that counts now; None when there is no such hold."""
+        """A hold of this account with the state that counts now; None when there is no such hold.
+
+        Raises `DatabaseFailure`.
+        """
         place = place_of(hold)
         if place is None or (place.kind, place.lane, place.account) != ("hold", account.lane, account.id):
             return None
@@ -486,28 +550,42 @@ class Ledger:
         return None if facts is None else facts._replace(state=facts.state_at(self._clock()))
 
     async def history(self, account: AccountRef, span: Span) -> Sequence[Entry]:
-        """A page of the account's ledger, newest first, however many entries have to be looked through for it."""
+        """A page of the account's ledger, newest first, however many entries have to be looked through for it.
+
+        Raises `Malformed`, `DatabaseFailure`.
+        """
         return (await self._search.found(account, validation.checked_span(span), is_bounded=False)).entries
 
     async def found(self, account: AccountRef, span: Span) -> Found:
-        """The same as far as it is found within a bounded time, and where the search goes on."""
+        """The same as far as it is found within a bounded time, and where the search goes on.
+
+        Raises `Malformed`, `DatabaseFailure`.
+        """
         return await self._search.found(account, validation.checked_span(span))
 
     async def taken(self, account: AccountRef, holds: Sequence[int]) -> dict[str, Taken]:
-        """What some holds, by their numbers, used and still hold in all, by meter."""
+        """What some holds, by their numbers, used and still hold in all, by meter.
+
+        Raises `Malformed`, `DatabaseFailure`.
+        """
         return taken_by(await self.store.holds_of(account, validation.checked_holds(holds)), self._clock())
 
     async def verify(self, rooms: Sequence[Deliveries] = ()) -> AuditReport:
         """Recompute every account from its entries and compare; may run beside live servers and changes nothing.
 
         `rooms` name what they delivered to an account without its charge.
+
+        Raises `DatabaseFailure`.
         """
         return await verify(self.store, rooms)
 
     async def first_uncharged(
         self, connection: Connection | None, account: AccountRef, deliveries: Sequence[Delivery]
     ) -> Fault | None:
-        """The first of these deliveries that its hold does not pay for, at the instant of a caller's reading."""
+        """The first of these deliveries that its hold does not pay for, at the instant of a caller's reading.
+
+        Raises `DatabaseFailure`.
+        """
         holds = await self.store.holds_on(connection, account, hold_numbers(deliveries))
         return first_uncharged(account.name, deliveries, holds)
 
@@ -524,7 +602,10 @@ class Ledger:
     # carrying out
 
     async def submit(self, command: Command, rider: Rider | None = None) -> Outcome:
-        """Have a command decided and written; a refusal comes back as a value."""
+        """Have a command decided and written; a refusal comes back as a value.
+
+        Raises `TooBusy`, `DatabaseFailure`.
+        """
         if not 0 <= command.lane < len(self._batches):
             return Refusal(Status.ACCOUNT_NOT_FOUND, command.account, self._clock(), 0)
         return await self._batches[command.lane].submit(command, rider)

@@ -66,8 +66,9 @@ def cases() -> list[Case]:
 
 def _deadlines(situation: str, owner: str | None) -> list[int | None]:
     """Only an open hold is judged by its deadline; only an owned one may be without."""
-    none = [] if owner is None else [None]
-    return {"open": [1, *none], "overdue": [0, -1]}.get(situation, [-1, 0, 1, *none])
+    given: dict[str, list[int | None]] = {"open": [1], "overdue": [0, -1]}
+    none: list[int | None] = [] if owner is None or situation == "overdue" else [None]
+    return [*given.get(situation, [-1, 0, 1]), *none]
 
 
 def test_the_table_has_a_column_for_each_move_and_a_line_for_each_state() -> None:

@@ -13,8 +13,8 @@ from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
 from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
 from reelbot.allowance.core.entries import detail_text
-from reelbot.allowance.core.hold_moves import Move, Moved, moved
 from reelbot.allowance.core.fast_tuple import made
+from reelbot.allowance.core.hold_moves import Move, Moved, moved
 from reelbot.allowance.core.outcomes import HeldLine, InUse, Refusal, Status
 from reelbot.allowance.core.windows import window_at
 
