@@ -40,7 +40,7 @@ WORDS_SHOWN = 4
 """Words of one caption."""
 
 _WORDS = ("and", "this", "is", "how", "a", "sentence", "slowly", "ends.")
-_FONT = Path(__file__).parents[1] / "src/reelbot/studio/render/font_files/NotoSans-Bold.ttf"
+_FONT = Path(__file__).parents[1] / "src/reelbot/render/font_files/NotoSans-Bold.ttf"
 
 
 def main(material: Path, into: Path, every: int, way: str) -> None:

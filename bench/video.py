@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reelbot.studio.render import Media, Timeline, Word, scenes_between
-from reelbot.studio.render.timeline import MediaKind
+from reelbot.render import Media, Timeline, Word, scenes_between
+from reelbot.render.timeline import MediaKind
 
 SECONDS = 33
 FPS = 30

@@ -2,10 +2,11 @@
 
 from reelbot.allowance import AccountRef, Span
 from reelbot.ids import id_text
-from reelbot.studio.core.drafts import Draft
-from reelbot.studio.core.jobs import Job, Request
-from reelbot.studio.keeping import new_number, owner_of
-from reelbot.studio.store import KeptDraft, StudioStore
+from reelbot.records import new_number, owner_of
+from reelbot.studio.core.draft import Draft
+from reelbot.studio.core.job import Job, Request
+from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.store import StudioStore
 from reelbot.wiring import Parts
 
 JOBS = 40

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 INTO = ROOT / "build" / "docs"
 
 FRONT_DOORS = (
-    "reelbot.allowance", "reelbot.accounts", "reelbot.db", "reelbot.events", "reelbot.publish", "reelbot.studio",
-    "reelbot.subscriptions", "reelbot.web", "reelbot.webhooks",
+    "reelbot.allowance", "reelbot.accounts", "reelbot.db", "reelbot.events", "reelbot.publish", "reelbot.queue",
+    "reelbot.records", "reelbot.render", "reelbot.studio", "reelbot.subscriptions", "reelbot.web", "reelbot.webhooks",
 )  # fmt: skip
 """The rooms that are entered by their names: what a program outside may import."""
 

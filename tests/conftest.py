@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
-from tests.fakes import FakeClock
-from tests.postgres_server import TestServer, running_server
+from tests.support.clock import FakeClock
+from tests.support.postgres_server import TestServer, running_server
 
 from reelbot.db import PostgresDatabase, SqliteDatabase, open_database
 

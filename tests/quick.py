@@ -6,13 +6,16 @@
 import sys
 
 QUICK = (
-    "tests/unit", "tests/tables", "tests/examples/test_example_flask.py", "tests/acceptance/test_the_ledger_alone.py",
+    "tests/test_clock.py", "tests/test_config.py", "tests/test_ids.py", "tests/test_extras.py", "tests/test_workflow.py",
+    "tests/accounts/core", "tests/allowance/core", "tests/allowance/test_batch.py", "tests/allowance/test_catalogue.py",
+    "tests/allowance/test_quotes.py", "tests/events/core", "tests/webhooks/core", "tests/studio/core",
+    "tests/studio/planning", "tests/studio/test_front_door.py", "tests/db/test_statements.py",
+    "tests/web/test_connections.py", "tests/web/test_fair_queue.py", "tests/web/test_forwarding.py",
+    "tests/web/test_shares.py", "tests/web/test_token_buckets.py",
 )  # fmt: skip
 """Cores, tables of decisions, bounds, settings: what most changes break first."""
 
-LIBRARIES = (
-    "tests/studio_providers", "tests/studio_embedded", "tests/studio_render/test_render_probe.py",
-)  # fmt: skip
+LIBRARIES = ("tests/providers", "tests/render/test_probe.py")
 """What touches most libraries for its time: decoding, uploads, providers, what is made without any."""
 
 if __name__ == "__main__":

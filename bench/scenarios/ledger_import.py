@@ -1,7 +1,7 @@
 """What importing the ledger costs a program: a process that does, less one that imports nothing, by processor time.
 
 Processor time, because it is the work that there is to do; how long it takes on the clock depends on who else is at work.
-`typing_extensions` is kept out, as it is where nothing but the ledger is installed: msgspec would import it if it were there.
+`typing_extensions` is kept out: msgspec imports it where it is installed, and with the ledger alone it is not.
 """
 
 import resource

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bench.peers import MOVIEPY, has_moviepy
 from bench.scenario import Case, Found, Measure, Place, Scenario
 from bench.video import FPS, SECONDS, music, picture, timeline
-from reelbot.studio.render import FINAL, PREVIEW, Quality, Timeline, ffmpeg, plan_of, render
+from reelbot.render import FINAL, PREVIEW, Quality, Timeline, ffmpeg, plan_of, render
 
 MASTER = Quality(1080, "ultrafast", 1)
 """Next to lossless: frames that were encoded as usual have lost their grain, and are cheaper to encode again."""

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from bench.scenario import Case, Found, Measure, Place, Scenario
 from bench.video import FPS, media, timeline
-from reelbot.studio.render import FINAL, Media, Quality, Timeline, ffmpeg, plan_of, render, scenes_between
-from reelbot.studio.render.motion import Canvas, Still, prepare_still
-from reelbot.studio.render.moves import MOVES, Size
-from reelbot.studio.render.plan import Layer, frame_size
-from reelbot.studio.render.sound import measure
+from reelbot.render import FINAL, Media, Quality, Timeline, ffmpeg, plan_of, render, scenes_between
+from reelbot.render.camera_moves import MOVES, Size
+from reelbot.render.motion import Canvas, Still, prepare_still
+from reelbot.render.plan import Layer, frame_size
+from reelbot.render.sound import measure
 
 DOT_SECONDS = 2
 FADE_FRAMES = 8

@@ -16,8 +16,8 @@ from docs.pictures import story
 from PIL import Image
 from playwright.async_api import Browser, Locator, Page, async_playwright
 from tests.browser.conftest import FLAGS, PATIENCE_MS, live, served
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 from tests.system_needs import browser as browser_program
 from tests.system_needs import missing, sentence
 

@@ -6,7 +6,7 @@ Every figure is what the ledger came to and every picture what the embedded prov
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.sites import Stand, join
+from tests.support.sites import Stand, join
 
 from reelbot.clock import DAY, HOUR, instant_from
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -131,6 +132,7 @@ def test_a_block_that_is_not_run_can_be_read_and_says_why(block: Block) -> None:
     read(block)
     assert block.reason is not None
     assert len(block.reason.split()) >= 3, block.reason
+    assert all((ROOT / named).is_file() for named in re.findall(r"tests/[\w/]+\.py", block.reason)), block.reason
     sys.stdout.write(f"{block.place} is not run: {block.reason}\n")
 
 

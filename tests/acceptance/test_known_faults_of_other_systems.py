@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.fakes import FakeClock
-from tests.ledgers import allowance, beside, entries, figures, kinds, priced, refusal, status
+from tests.support.clock import FakeClock
+from tests.support.ledgers import allowance, beside, entries, figures, kinds, priced, refusal, status
 
 from reelbot.allowance import AccountRef, Answer, FailurePoint, Item, Ledger, Refused, Status
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from

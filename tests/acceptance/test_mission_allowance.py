@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.fakes import FakeClock
-from tests.ledgers import allowance, events, figures, kinds, refusal, status
+from tests.support.clock import FakeClock
+from tests.support.ledgers import allowance, events, figures, kinds, refusal, status
 
 from reelbot.allowance import AccountRef, FailurePoint, Item, Ledger, Status
 from reelbot.clock import HOUR, instant_from, instant_text

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
 from tests.studio.scripted import Act, Scripted
-from tests.studio.stages import ALL, Stage, staged, step
+from tests.studio.stage import ALL, Stage, staged, step
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import FailurePoint
-from reelbot.studio.core.asking import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
-from reelbot.studio.core.works import KINDS, Kind
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
+from reelbot.providers.works import KINDS, Kind
+from reelbot.studio.core.requests import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
 
 PRICES: dict[Kind, int] = {
     "topic": 1,

@@ -20,14 +20,14 @@ import msgspec
 from tests.adversary.charged import Books, Fault
 from tests.adversary.house import House, account_in, opened
 from tests.adversary.requests_made import ID, WORDS, Described, Known, Making, Request, described
-from tests.fakes import FakeClock
-from tests.sites import Listener, Message
 from tests.studio.scripted import Act, Killed
+from tests.support.clock import FakeClock
+from tests.support.sites import Listener, Message
 
 from reelbot.allowance import FailurePoint
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.ids import id_text
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 WHO = {"mallory": "free", "eve": "starter"}
 """The accounts of a life, each of which tries the other's ids too, and the plans that they were given."""

@@ -15,36 +15,36 @@ from typing import Any, NamedTuple
 
 import httpx
 from msgspec import structs
-from tests.fakes import FakeClock
 from tests.publish.stage import Scripted as ScriptedPlatform
-from tests.receivers import Inbox
-from tests.sites import SETTINGS, SITE_URL, FakeTime, Stand, join
 from tests.studio.scripted import Scripted, on_trust
-from tests.studio.stages import PaperMaker
+from tests.studio.stage import PaperMaker
+from tests.support.clock import FakeClock
+from tests.support.receivers import Inbox
+from tests.support.sites import SETTINGS, SITE_URL, FakeTime, Stand, join
 
 from reelbot.accounts import EVERYTHING, Accounts
 from reelbot.allowance import Ledger, Terms, load_terms, store_on
 from reelbot.db import migrate, open_database
 from reelbot.errors import Malformed
 from reelbot.events import Events
+from reelbot.providers.embedded.provider import Embedded
+from reelbot.providers.port import Ability, Delivered, Desk
+from reelbot.providers.registry import Registry
+from reelbot.providers.works import Work, kind_of
 from reelbot.publish import Delivered as PostDelivered
 from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
+from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
-from reelbot.studio.core.drafts import Media, MediaKind
-from reelbot.studio.core.jobs import Job, Setup
-from reelbot.studio.core.works import Work, kind_of
-from reelbot.studio.files import Files
-from reelbot.studio.job_places import JobPlaces
-from reelbot.studio.providers.embedded import Embedded
-from reelbot.studio.providers.port import Ability, Delivered, Desk
-from reelbot.studio.providers.registry import Registry
-from reelbot.studio.render import Quality, Rendered
-from reelbot.studio.room import Room
-from reelbot.studio.running import Run
+from reelbot.studio.context import Room
+from reelbot.studio.core.draft import Media, MediaKind
+from reelbot.studio.core.job import Job, Setup
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.job_places import JobPlaces
+from reelbot.studio.jobs.job_run import Run
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
-from reelbot.studio.worker import Worker
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import Subscriptions
 from reelbot.web import Site, build_app

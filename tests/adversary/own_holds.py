@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.fakes import FakeClock
 from tests.publish.stage import PublishStage, publish_staged
-from tests.sites import SITE_URL, FakeGate, FakeTime
 from tests.studio.scripted import paper
-from tests.studio.stages import step
+from tests.studio.stage import step
+from tests.support.clock import FakeClock
+from tests.support.sites import SITE_URL, FakeGate, FakeTime
 
 from reelbot.accounts import Identity
 from reelbot.studio import Begun

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
 
 from reelbot.clock import SECOND
-from reelbot.studio.core.jobs import Job, JobKind, Request
-from reelbot.studio.keeping import Owner, new_number
-from reelbot.studio.worker import Worker
+from reelbot.records import Owner, new_number
+from reelbot.studio.core.job import Job, JobKind, Request
+from reelbot.studio.jobs.worker import Worker
 
 ACCOUNTS_MAX = 8
 BACKLOG_MAX = 30

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.fakes import FakeClock
-from tests.pages.visitors import Visitor, accounts_of, visiting, with_settings
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
+from tests.web.pages.visitors import Visitor, accounts_of, visiting, with_settings
 
 from reelbot.web import Hosts, Proxies
 

@@ -25,7 +25,7 @@ from tests.adversary.dated import (
     months_of_who_stays,
     today,
 )
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef, Ledger, Receipt, Refused, Status, load_terms
 from reelbot.allowance.core.windows import Calendar, moved, next_window, window_at

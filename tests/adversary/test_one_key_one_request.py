@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from tests.fakes import FakeClock
-from tests.sites import Stand, filmed, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, filmed, standing
 
 from reelbot.clock import DAY
 from reelbot.limits import ANSWER_KEPT_DAYS

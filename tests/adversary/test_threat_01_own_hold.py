@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.adversary.own_holds import ATTACKS, Dishonest, dishonest
-from tests.fakes import FakeClock
-from tests.ledgers import entries, status
 from tests.studio.scripted import Killed
+from tests.support.clock import FakeClock
+from tests.support.ledgers import entries, status
 
 from reelbot.allowance import FailurePoint, Ledger, Line, Status
 from reelbot.allowance.core.commands import content_hash
 from reelbot.cli import program
 from reelbot.errors import Malformed
 from reelbot.ids import id_text, place_of
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 
 @pytest.fixture

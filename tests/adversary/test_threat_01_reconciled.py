@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.adversary.own_holds import Dishonest, dishonest
-from tests.fakes import FakeClock
-from tests.ledgers import priced, with_factor
 from tests.studio.scripted import Killed, Scripted
-from tests.studio.stages import ALL, TERMS, staged, step
+from tests.studio.stage import ALL, TERMS, staged, step
+from tests.support.clock import FakeClock
+from tests.support.ledgers import priced, with_factor
 
 from reelbot.allowance import Fault, Ledger, Terms
 from reelbot.cli import program
 from reelbot.errors import DatabaseFailure
+from reelbot.providers.port import ProviderFailure
 from reelbot.studio import Begun
-from reelbot.studio.providers.port import ProviderFailure
 
 
 @pytest.fixture

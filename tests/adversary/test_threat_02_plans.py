@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from tests.fakes import FakeClock
-from tests.pages.visitors import OWN_PAGE, Visitor, accounts_of, make_operator, visiting, with_settings
-from tests.sites import Stand, standing, with_plan_changes
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing, with_plan_changes
+from tests.web.pages.visitors import OWN_PAGE, Visitor, accounts_of, make_operator, visiting, with_settings
 
 from reelbot.allowance import AccountRef, PlanChange
 from reelbot.web.pages.table import PAGES

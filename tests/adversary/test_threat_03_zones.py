@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from tests.fakes import FakeClock
-from tests.ledgers import figures
+from tests.support.clock import FakeClock
+from tests.support.ledgers import figures
 
 from reelbot.allowance import AccountRef, Ledger, Refused
 from reelbot.clock import DAY, HOUR, instant_from, instant_text

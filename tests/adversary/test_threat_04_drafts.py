@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 
 from reelbot.clock import SECOND
-from reelbot.studio import StudioRefused, drafting, store
-from reelbot.studio.bounds import DRAFT_BYTES_MAX, LISTS_WAITING_MAX, READ_AT_ONCE, SCRIPT_LENGTH_MAX
-from reelbot.studio.keeping import Page
+from reelbot.records import Page
+from reelbot.studio import StudioRefused, store
+from reelbot.studio.core import edits
+from reelbot.studio.limits import DRAFT_BYTES_MAX, LISTS_WAITING_MAX, READ_AT_ONCE, SCRIPT_LENGTH_MAX
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def drafted(stand: Stand) -> str:
 
 
 async def test_a_draft_grows_no_further_than_is_read_in_a_moment(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafting, "DRAFT_BYTES_MAX", DRAFT_BYTES_MAX // 10)
+    monkeypatch.setattr(edits, "DRAFT_BYTES_MAX", DRAFT_BYTES_MAX // 10)
     draft, changed = await drafted(stand), 0
     none: dict[str, Any] = {"versions": [{"slot": "script", "version": None}], "confirm": True}
     while True:  # a version that doesn't count is no text that is still being typed, so each of these is another one
@@ -51,7 +52,7 @@ async def test_an_ai_action_is_not_begun_for_a_draft_that_has_no_room_for_its_re
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft = await drafted(stand)
-    monkeypatch.setattr(drafting, "DRAFT_BYTES_MAX", 100)
+    monkeypatch.setattr(edits, "DRAFT_BYTES_MAX", 100)
     answer = await stand.post(f"/drafts/{draft}/generations", {"step": "script"})
     assert (answer.json()["code"], await stand.used()) == ("too_busy", (0, 0))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 
-from reelbot.studio.bounds import SETTINGS_BYTES_MAX
-from reelbot.studio.presets import PRESETS_MAX
+from reelbot.studio.library.presets import PRESETS_MAX
+from reelbot.studio.limits import SETTINGS_BYTES_MAX
 
 OPTIONS = {"image": {"embedded": {"anything": "x" * 900_000}}}
 
@@ -67,10 +67,10 @@ async def test_settings_of_which_each_is_fine_have_a_bound_together(
         ]
         return [answer.status_code for answer in made]
 
-    monkeypatch.setattr("reelbot.studio.drafting.SETTINGS_BYTES_MAX", size - 1)
+    monkeypatch.setattr("reelbot.studio.drafts.commands.SETTINGS_BYTES_MAX", size - 1)
     assert await statuses() == [400, 400, 400]
     assert await listed(stand) == []
-    monkeypatch.setattr("reelbot.studio.drafting.SETTINGS_BYTES_MAX", size)
+    monkeypatch.setattr("reelbot.studio.drafts.commands.SETTINGS_BYTES_MAX", size)
     assert await statuses() == [201, 201, 200]
 
 
@@ -117,7 +117,7 @@ async def test_a_preset_that_has_become_too_large_is_not_served_under_the_key_th
 async def test_there_are_a_hundred_at_most_however_many_are_asked_for_at_once(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reelbot.studio.presets.PRESETS_MAX", 3)
+    monkeypatch.setattr("reelbot.studio.library.presets.PRESETS_MAX", 3)
     asked = [stand.post("/presets", {"name": f"Preset {n}", "brand": {}}) for n in range(9)]
     codes = sorted([answer.status_code for answer in await asyncio.gather(*asked)])
     assert codes[:3] == [201, 201, 201]

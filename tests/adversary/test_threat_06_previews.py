@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes import FakeClock
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
 
 from reelbot.clock import SECOND
-from reelbot.studio import making
-from reelbot.studio.bounds import PREVIEW_SECONDS_MAX, PREVIEWS_RUNNING_MAX
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.making import Maker
-from reelbot.studio.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of
+from reelbot.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of
+from reelbot.studio.core.job import Job
+from reelbot.studio.jobs import render_job
+from reelbot.studio.jobs.render_job import Maker
+from reelbot.studio.limits import PREVIEW_SECONDS_MAX, PREVIEWS_RUNNING_MAX
 
 TWENTY_MINUTES = 20 * 60 * 1_000
 
@@ -49,8 +49,8 @@ async def test_a_preview_of_an_upload_of_twenty_minutes_is_a_minute_long_and_the
     async def on_paper(timeline: Timeline, *_: Any, **__: Any) -> None:
         rendered.append(timeline.length_ms)
 
-    monkeypatch.setattr(making, "render", on_paper)
-    monkeypatch.setattr(making, "timeline_of", lambda *_: long_timeline())
+    monkeypatch.setattr(render_job, "render", on_paper)
+    monkeypatch.setattr(render_job, "timeline_of", lambda *_: long_timeline())
     maker = Maker(stage.room)
     for quality in (PREVIEW, FINAL):
         await maker._rendered(None, Path(), quality, lambda _: None)  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ async def test_a_preview_that_another_draft_has_too_stays(stage: Stage) -> None:
 
 
 async def test_drafts_beyond_a_bound_lose_their_previews(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reelbot.studio.tidying.PREVIEWS_KEPT_MAX", 2)
+    monkeypatch.setattr("reelbot.studio.files.file_gc.PREVIEWS_KEPT_MAX", 2)
     drafts = [await stage.finished(f"topic {number}") for number in range(3)]
     looks = [await previewed(stage, draft, 0) for draft in drafts]
     assert [has(stage, look) for look in looks] == [False, True, True]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from tests.adversary.own_holds import Dishonest, dishonest
-from tests.fakes import FakeClock
-from tests.ledgers import entries
-from tests.studio.stages import step
+from tests.studio.stage import step
+from tests.support.clock import FakeClock
+from tests.support.ledgers import entries
 
 from reelbot.allowance import Item, Line
 from reelbot.limits import LINES_MAX, SPOKEN_LENGTH_MAX

@@ -7,22 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import standing
 from tests.studio.scripted import on_trust, paper
-from tests.studio.stages import Stage, staged, step
+from tests.studio.stage import Stage, staged, step
+from tests.support.clock import FakeClock
+from tests.support.sites import standing
 
 from reelbot.allowance import AccountRef
-from reelbot.studio.bounds import DECODERS_MAX, DECODINGS_WAITING_MAX, SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
-from reelbot.studio.core.drafts import Media, MediaKind
+from reelbot.providers.embedded.provider import Embedded
+from reelbot.providers.embedded.speech import speech
+from reelbot.providers.embedded.speech.speech import Speech
+from reelbot.providers.registry import Registry
+from reelbot.records import Owner
+from reelbot.studio.core.draft import Media, MediaKind
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.embedded import speech
-from reelbot.studio.embedded.speech import Speech
-from reelbot.studio.files import Files
-from reelbot.studio.keeping import Owner
-from reelbot.studio.providers.embedded import Embedded
-from reelbot.studio.providers.registry import Registry
-from reelbot.studio.samples import Samples
+from reelbot.studio.files.content import Files
+from reelbot.studio.files.voice_samples import Samples
+from reelbot.studio.limits import DECODERS_MAX, DECODINGS_WAITING_MAX, SAMPLES_AT_ONCE_MAX, SAMPLES_WAITING_MAX
 from reelbot.studio.service import Studio
 from reelbot.studio.shares import Share
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from python_multipart.exceptions import MultipartParseError
-from tests.fakes import FakeClock
-from tests.integration.test_api_studio import picture, studio_of, uploaded
-from tests.sites import Stand, standing
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
+from tests.web.api.test_drafts import picture, studio_of, uploaded
 
 from reelbot.errors import TooBusy
-from reelbot.studio.bounds import UPLOADS_MAX, UPLOADS_OF_ACCOUNT_MAX
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.uploads import Place, Spool, Uploads
+from reelbot.studio.library.uploads import Place, Spool, Uploads
+from reelbot.studio.limits import UPLOADS_MAX, UPLOADS_OF_ACCOUNT_MAX
 from reelbot.web.media import Announced, Patience, _Form, read_upload
 from reelbot.web.problems import Problem
 
@@ -310,8 +310,8 @@ async def test_whatever_ends_an_upload_its_place_is_given_back(stage: Stage, end
 LEAVES = """
 import asyncio, os, sys
 from pathlib import Path
-from reelbot.studio.files import Files
-from reelbot.studio.uploads import Spool
+from reelbot.studio.files.content import Files
+from reelbot.studio.library.uploads import Spool
 files = Files(Path(sys.argv[1]))
 spool = Spool(files)
 with spool.folder(sys.argv[2]) as folder:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.receivers import Receiver
-from tests.studio_providers.providers import PATIENT
-from tests.studio_providers.servers import Reply, Server
+from tests.providers.servers import Reply, Server
+from tests.providers.stage import PATIENT
+from tests.support.receivers import Receiver
 
 from reelbot.allowance import FailurePoint
-from reelbot.studio.providers.failures import Source
-from reelbot.studio.providers.http import Caller
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.keyed.failures import Source
+from reelbot.providers.keyed.http import Caller
+from reelbot.providers.port import ProviderFailure
 from reelbot.webhooks import Client
 
 UNPACKED_BYTES = 200 * 1024**2

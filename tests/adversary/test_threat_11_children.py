@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.studio_render.material import TINY, clip, picture, speech, timeline
+from tests.render.material import TINY, clip, picture, speech, timeline
 
-from reelbot.studio import children, launch
-from reelbot.studio.children import ChildFailure, Crashed, Limits, answer_of, environment, launched, python_environment
-from reelbot.studio.embedded.animation import AnimationOptions, animate
-from reelbot.studio.embedded.speech import SpeechOptions, speak
-from reelbot.studio.providers import sounds
-from reelbot.studio.render import probe, render
+from reelbot import sandbox, subprocesses
+from reelbot.providers.embedded.animation import AnimationOptions, animate
+from reelbot.providers.embedded.speech.speech import SpeechOptions, speak
+from reelbot.providers.keyed import sounds
+from reelbot.render import probe, render
+from reelbot.subprocesses import ChildFailure, Crashed, Limits, answer_of, environment, launched, python_environment
 
 SECRET = "sk-very-secret"
 
@@ -64,7 +64,7 @@ async def test_a_child_is_given_no_key_and_nothing_that_it_does_not_need() -> No
         seen = await told("print(json.dumps(dict(os.environ)))", variables=variables)
         assert SECRET not in seen.values()
         assert not [name for name in seen if name.startswith("REELBOT")]
-        known = {*children.PASSED, "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "HOME", "OPENBLAS_NUM_THREADS"}
+        known = {*subprocesses.PASSED, "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "HOME", "OPENBLAS_NUM_THREADS"}
         assert set(seen) <= known
         assert seen["PATH"] == os.environ["PATH"]
 
@@ -78,7 +78,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def call(*a):
     if libc.syscall(*a) < 0:
         raise OSError(ctypes.get_errno(), "")
-ptrace = {launch.ARCHITECTURES.get(os.uname().machine, (0, (0, 101)))[1][1]}
+ptrace = {sandbox.ARCHITECTURES.get(os.uname().machine, (0, (0, 101)))[1][1]}
 print(json.dumps([
     attempt(lambda: open("/proc/{os.getpid()}/environ").read()),
     attempt(lambda: open("/proc/{os.getpid()}/mem", "rb").read(1)),
@@ -210,7 +210,7 @@ print(json.dumps([attempt(fill), resource.getrlimit(resource.RLIMIT_CORE)]))"""
 async def test_a_child_opens_no_more_files_than_it_may() -> None:
     code = f"""{ATTEMPT}
 files = []
-print(json.dumps(attempt(lambda: files.extend(open("/dev/null") for _ in range({children.FILES_MAX})))))"""
+print(json.dumps(attempt(lambda: files.extend(open("/dev/null") for _ in range({subprocesses.FILES_MAX})))))"""
     assert await told(code)
 
 
@@ -239,8 +239,8 @@ async def test_every_program_of_the_studio_is_started_within_walls(
     """Whatever starts a process here, and the painter's processes in its stead, has no_new_privs and no key."""
     seen = await _watched(tmp_path, monkeypatch)
     names = {Path(part).name for one in seen for part in one["command"]}
-    assert {"reelbot.studio.render.probe_process", "espeak_process.py", "decode_process.py"} <= names
-    assert "reelbot.studio.render.painter" in names
+    assert {"reelbot.render.probe_process", "espeak_process.py", "decode_process.py"} <= names
+    assert "reelbot.render.painter" in names
     ffmpegs = [one for one in seen if "ffmpeg" in Path(one["command"][0]).name]
     assert len(ffmpegs) >= 4  # an encoder of clips, a decoder and an encoder of the painter, and the mix
     for one in seen:
@@ -265,15 +265,15 @@ NOTE = """    import json
 
 async def _watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Run each program once; what each found itself in."""
-    pipe, launcher, patch = tmp_path / "pipe", tmp_path / "launch.py", tmp_path / "patch"
-    text = inspect.getsource(launch)
+    pipe, launcher, patch = tmp_path / "pipe", tmp_path / "sandbox.py", tmp_path / "patch"
+    text = inspect.getsource(sandbox)
     become = "    try:\n        os.execvp"
     assert become in text
     launcher.write_text(text.replace(become, NOTE.replace("PIPE", repr(str(pipe))) + become))
     os.mkfifo(pipe)
-    monkeypatch.setattr(children, "_LAUNCHER", launcher)
+    monkeypatch.setattr(subprocesses, "_LAUNCHER", launcher)
     patch.mkdir()
-    as_here = f"from pathlib import Path\nimport reelbot.studio.children as c\nc._LAUNCHER = Path({str(launcher)!r})\n"
+    as_here = f"from pathlib import Path\nimport reelbot.subprocesses as c\nc._LAUNCHER = Path({str(launcher)!r})\n"
     (patch / "sitecustomize.py").write_text(as_here)
     monkeypatch.setenv("PYTHONPATH", str(patch))
     held = os.open(pipe, os.O_RDWR)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from reelbot.studio import launch
-from reelbot.studio.children import Limits, answer_of, environment, launched
+from reelbot import sandbox
+from reelbot.subprocesses import Limits, answer_of, environment, launched
 
 LIMITS = Limits(memory_bytes=512 * 1024**2, cpu_seconds=5)
 DEADLINE_SECONDS = 60
@@ -47,7 +47,7 @@ def has_landlock() -> bool:
     """Whether the kernel tells a version of it."""
     if sys.platform != "linux":
         return False
-    version = (launch.LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), launch.LANDLOCK_VERSION)
+    version = (sandbox.LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), sandbox.LANDLOCK_VERSION)
     return bool(ctypes.CDLL(None, use_errno=True).syscall(*version) > 0)
 
 
@@ -75,7 +75,7 @@ def answered(code: bytes, architecture: int, number: int, first: int = 0) -> int
 def test_the_filter_denies_what_reaches_out_or_into_another_process_and_nothing_else(
     machine: str, starts: bool
 ) -> None:
-    code, here = launch.filter_for(machine, starts), AUDIT[machine]
+    code, here = sandbox.filter_for(machine, starts), AUDIT[machine]
     assert code is not None
     answers = {name: answered(code, here, number) for name, number in DENIED[machine].items()}
     assert answers == dict.fromkeys(DENIED[machine], EPERM)
@@ -91,7 +91,7 @@ def test_the_filter_denies_what_reaches_out_or_into_another_process_and_nothing_
 def test_the_filter_lets_threads_begin_and_processes_only_where_they_may(machine: str) -> None:
     here = AUDIT[machine]
     for starts, forked, cloned in ((False, EPERM, ENOSYS), (True, ALLOW, ALLOW)):
-        code = launch.filter_for(machine, starts)
+        code = sandbox.filter_for(machine, starts)
         assert code is not None
         assert {answered(code, here, number) for number in FORKS[machine].values()} <= {forked}
         assert answered(code, here, CLONE3) == cloned
@@ -100,7 +100,7 @@ def test_the_filter_lets_threads_begin_and_processes_only_where_they_may(machine
 
 
 def test_there_is_no_filter_for_an_architecture_whose_calls_are_not_known() -> None:
-    assert launch.filter_for("pdp11", starts=False) is None
+    assert sandbox.filter_for("pdp11", starts=False) is None
 
 
 @on_known

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from tests.fakes import FakeClock
-from tests.pages.visitors import HTML, OWN_PAGE, Read, Visitor, accounts_of, make_operator, visiting
-from tests.sites import SITE_URL, Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import SITE_URL, Stand, standing
+from tests.web.pages.visitors import HTML, OWN_PAGE, Read, Visitor, accounts_of, make_operator, visiting
 
 from reelbot.accounts import ROOM, Accounts
 from reelbot.db import migrate, open_database

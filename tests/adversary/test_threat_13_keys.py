@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
-from tests.pages.visitors import Visitor, accounts_of, make_operator, visiting
-from tests.sites import Stand, join, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, join, standing
+from tests.web.pages.visitors import Visitor, accounts_of, make_operator, visiting
 
 from reelbot.accounts import EVERYTHING, RECORD_WORDS, ROOM, SCOPES, USUAL, Accounts, Scope, checked_scopes, scopes_text
 from reelbot.accounts.access_log import KEPT_MS, RECORDS_MAX, WRONG_PASSWORDS_MAX
-from reelbot.accounts.core.keys import KeyPlace, digest_of, key_text
+from reelbot.accounts.core.api_keys import KeyPlace, digest_of, key_text
 from reelbot.accounts.core.records import part_of
 from reelbot.clock import DAY, HOUR, MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate

@@ -6,9 +6,9 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes import FakeClock
-from tests.pages.visitors import Visitor, accounts_of, visiting, with_settings
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
+from tests.web.pages.visitors import Visitor, accounts_of, visiting, with_settings
 
 from reelbot.accounts.core.strength import JUDGED_LENGTH, weakness_of
 from reelbot.errors import Malformed

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from tests.fakes import FakeClock
-from tests.receivers import Inbox
-from tests.sites import SITE_URL, Stand, join, standing
+from tests.support.clock import FakeClock
+from tests.support.receivers import Inbox
+from tests.support.sites import SITE_URL, Stand, join, standing
 
 from reelbot.accounts import Accounts
 from reelbot.db import SqliteDatabase

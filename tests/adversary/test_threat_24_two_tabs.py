@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 
 
 @pytest.fixture

@@ -5,21 +5,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
 from tests.publish.stage import publish_staged
 from tests.studio.scripted import Act, Scripted
-from tests.studio.stages import ALL, Stage, generation, plan_of, staged, step
+from tests.studio.stage import ALL, Stage, generation, plan_of, staged, step
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef
 from reelbot.clock import SECOND
 from reelbot.publish import ChannelAsked, PublicationAsked
-from reelbot.studio.bounds import HEAD_START_MAX, JOBS_RUNNING_MAX, TURN
-from reelbot.studio.core.asking import DraftAsked
-from reelbot.studio.core.jobs import Job
-from reelbot.studio.generating import Begun
-from reelbot.studio.keeping import Owner
-from reelbot.studio.turns import head_start
-from reelbot.studio.worker import Worker
+from reelbot.queue import head_start
+from reelbot.queue.limits import HEAD_START_MAX, TURN
+from reelbot.records import Owner
+from reelbot.studio.core.job import Job
+from reelbot.studio.core.requests import DraftAsked
+from reelbot.studio.jobs.enqueue import Begun
+from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.limits import JOBS_RUNNING_MAX
 
 BACKLOG = 60
 WAITING: list[Act] = ["waiting"] * 10_000

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 
 from reelbot.allowance import AccountRef, Entry, Ledger, Span, history_search
 from reelbot.allowance.history_search import HistorySearch

@@ -11,11 +11,11 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from tests.adversary.dishonest_lives import WHO
 from tests.adversary.house import House, opened
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
-from reelbot.cli.connections import BoundedProtocol
-from reelbot.studio.embedded.speech import SpeechOptions, default_voice, speak
-from reelbot.studio.embedded.words import words
+from reelbot.cli.slow_clients import BoundedProtocol
+from reelbot.languages.words import words
+from reelbot.providers.embedded.speech.speech import SpeechOptions, default_voice, speak
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

@@ -14,7 +14,7 @@ from threading import Barrier, Event
 from typing import assert_type
 
 import pytest
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import (
     AccountRef,
@@ -167,14 +167,15 @@ def test_closing_waits_for_what_was_asked_before(sqlite_url: str) -> None:
             yield opened
             closing.set()
 
+    ledger = SyncLedger(opening)
+    ada = ledger.account("ada")
+
     async def slow(asynchronous: Ledger) -> Receipt:
         """A call of two steps, held up between them."""
         asked.set()
         await asyncio.to_thread(may_go_on.wait, 60)
         return await asynchronous.hold(ada, {"ai_credits": 1}, key="slow")
 
-    ledger = SyncLedger(opening)
-    ada = ledger.account("ada")
     with ThreadPoolExecutor(2) as threads:
         held = threads.submit(ledger._result_of, slow)
         assert asked.wait(60)

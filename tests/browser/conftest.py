@@ -13,8 +13,8 @@ import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
-from tests.fakes import FakeClock
-from tests.sites import Stand, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import Stand, standing
 from tests.system_needs import browser as browser_program
 from tests.system_needs import missing, sentence
 

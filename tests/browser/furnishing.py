@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tests.browser.studio_pages import SCRIPT, picture
-from tests.integration.test_api_publish import connected
-from tests.sites import Stand, filmed
+from tests.support.sites import Stand, filmed
+from tests.web.api.test_posts import connected
 
 from reelbot.web.pages.table import PAGES
 from reelbot.web.pages.visits import Audience

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.async_api import Locator, Page, Response, expect
 from tests.browser.conftest import PATIENCE_MS, Visited, live
 
-from reelbot.studio.providers.port import Provider
-from reelbot.studio.providers.registry import Registry
+from reelbot.providers.port import Provider
+from reelbot.providers.registry import Registry
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -13,8 +13,8 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser import furnishing
 from tests.browser.conftest import PATIENCE_MS, Visited, enter, leave, live, served
 from tests.browser.furnishing import Furnished
-from tests.fakes import FakeClock
-from tests.sites import join, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import join, standing
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -23,9 +23,9 @@ from tests.browser.studio_pages import (
     sound,
     studio,
 )
-from tests.fakes import FakeClock
-from tests.integration.test_api_publish import connected, work
-from tests.sites import filmed, standing
+from tests.support.clock import FakeClock
+from tests.support.sites import filmed, standing
+from tests.web.api.test_posts import connected, work
 
 
 async def _move(visited: Visited, page: Page, draft: str, who: str) -> None:

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from tests.browser import furnishing
 from tests.browser.conftest import Visited
 from tests.browser.studio_pages import CREDITS, SAVED, VIDEOS, done, drafted, forgive, go, press, studio
-from tests.sites import filmed
+from tests.support.sites import filmed
 
 from reelbot.clock import instant_from
 

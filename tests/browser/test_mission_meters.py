@@ -9,17 +9,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.browser import furnishing
 from tests.browser.conftest import PATIENCE_MS, Visited, enter, live
 from tests.browser.real_server import Caller, serving
-from tests.browser.studio_pages import (
-    CREDITS,
-    SCRIPT,
-    STEPS,
-    credit_entries,
-    done,
-    go,
-    press,
-    studio,
-)
-from tests.sites import Stand
+from tests.browser.studio_pages import CREDITS, SCRIPT, STEPS, credit_entries, done, go, press, studio
+from tests.support.sites import Stand
 
 PLACES = {
     "on the dashboard": ("/", ".card"),

@@ -21,7 +21,7 @@ from tests.browser.studio_pages import (
 )
 from tests.studio.scripted import Scripted
 
-from reelbot.studio.providers.port import ProviderFailure
+from reelbot.providers.port import ProviderFailure
 
 
 async def test_from_the_studio_to_a_finished_video(visited: Visited) -> None:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
 from tests.publish.stage import PublishStage, publish_staged
+from tests.support.clock import FakeClock
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import FakeClock
-from tests.ledgers import figures
-from tests.studio.stages import ALL, Stage, staged
+from tests.studio.stage import ALL, Stage, staged
+from tests.support.clock import FakeClock
+from tests.support.ledgers import figures
 
 from reelbot.publish import (
     Channel,
@@ -26,9 +26,9 @@ from reelbot.publish import (
     Publishing,
     open_publishing,
 )
+from reelbot.publish.context import Room
 from reelbot.publish.platforms import platforms_in
 from reelbot.publish.platforms.port import Posting
-from reelbot.publish.room import Room
 from reelbot.publish.store import PublishStore
 from reelbot.publish.worker import Worker
 

@@ -12,11 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import Literal, cast
 
-from tests.fakes import FakeClock
 from tests.simulation.model import OFFSETS, Life, Model, Op, Said, Verb, keys
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef, Answer, Ledger, Line, Receipt, Refused, Terms
-from reelbot.allowance.opening import MEMORY, Opened, opened_store
+from reelbot.allowance.lifespan import MEMORY, Opened, opened_store
 from reelbot.allowance.store import Store, StoreTransaction
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND, instant_from
 from reelbot.errors import DatabaseFailure

@@ -15,21 +15,21 @@ from pathlib import Path
 from random import Random
 
 from tests.studio.scripted import Scripted, on_trust
-from tests.studio.stages import PaperMaker
+from tests.studio.stage import PaperMaker
 
 from reelbot.allowance import Ledger, load_terms, store_on
 from reelbot.clock import system_clock
 from reelbot.db import migrate, open_database
 from reelbot.events import Events
-from reelbot.studio.core.jobs import Setup
-from reelbot.studio.core.works import Work, kind_of
-from reelbot.studio.files import Files
-from reelbot.studio.providers.port import Delivered, Desk, Polled
-from reelbot.studio.providers.registry import Registry
-from reelbot.studio.render import Quality, Rendered
-from reelbot.studio.room import Room
+from reelbot.providers.port import Delivered, Desk, Polled
+from reelbot.providers.registry import Registry
+from reelbot.providers.works import Work, kind_of
+from reelbot.render import Quality, Rendered
+from reelbot.studio.context import Room
+from reelbot.studio.core.job import Setup
+from reelbot.studio.files.content import Files
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.store import StudioStore
-from reelbot.studio.worker import Worker
 from reelbot.wiring import ROOMS
 
 LEASE_SECONDS = 1.5

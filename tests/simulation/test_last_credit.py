@@ -8,8 +8,8 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Protocol
 
 import pytest
-from tests.fakes import FakeClock
-from tests.ledgers import figures
+from tests.support.clock import FakeClock
+from tests.support.ledgers import figures
 
 from reelbot.allowance import AccountRef, Ledger, Refused, Status
 

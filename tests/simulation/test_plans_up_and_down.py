@@ -8,7 +8,7 @@ import os
 from random import Random
 
 import pytest
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef, Ledger, Receipt, Refused, load_terms
 from reelbot.clock import DAY, HOUR, instant_from

@@ -20,12 +20,12 @@ from tests.simulation.studio_workers import opened
 
 from reelbot.allowance import AccountRef
 from reelbot.ids import id_text
-from reelbot.studio.core.asking import DraftAsked, GenerationAsked, OptionsAsked, StepAsked
-from reelbot.studio.core.jobs import ACTIVE, Job, delivered_amounts
-from reelbot.studio.keeping import Owner, Page
-from reelbot.studio.room import Room
+from reelbot.records import Owner, Page
+from reelbot.studio.context import Room
+from reelbot.studio.core.job import ACTIVE, Job, delivered_amounts
+from reelbot.studio.core.requests import DraftAsked, GenerationAsked, OptionsAsked, StepAsked
+from reelbot.studio.jobs.worker import Worker
 from reelbot.studio.service import Studio
-from reelbot.studio.worker import Worker
 
 SHORT_KILLS, LONG_KILLS = 10, 200
 KILLS_A_ROUND = 10

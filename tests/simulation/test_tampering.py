@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import pytest
-from tests.fakes import FakeClock
+from tests.support.clock import FakeClock
 
 from reelbot.allowance import Account, AccountRef, Entry, FailurePoint, Fault, Item, Ledger
 from reelbot.allowance.core.balances import Balance

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeClock
-from tests.studio.stages import Stage, staged
+from tests.studio.stage import Stage, staged
+from tests.support.clock import FakeClock
 
 
 @pytest.fixture

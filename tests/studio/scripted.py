@@ -14,8 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from reelbot.errors import Malformed
-from reelbot.studio.core.drafts import Media, MediaKind
-from reelbot.studio.core.works import (
+from reelbot.providers.port import Ability, Delivered, Desk, Polled, Voice
+from reelbot.providers.works import (
     KINDS,
     AnimationWork,
     Kind,
@@ -28,8 +28,8 @@ from reelbot.studio.core.works import (
     kind_of,
     work_hash,
 )
-from reelbot.studio.files import Files
-from reelbot.studio.providers.port import Ability, Delivered, Desk, Polled, Voice
+from reelbot.studio.core.draft import Media, MediaKind
+from reelbot.studio.files.content import Files
 
 
 class Killed(BaseException):

@@ -1,18 +1,18 @@
 """The front door of `accounts`: who is asking. Members, their API keys, passwords and sessions."""
 
-from reelbot.accounts.core.keys import LABEL_LENGTH_MAX
+from reelbot.accounts.core.api_keys import LABEL_LENGTH_MAX
 from reelbot.accounts.core.members import Identity, Key, Member, Role
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.records import WORDS as RECORD_WORDS
 from reelbot.accounts.core.records import Record, RecordKind
 from reelbot.accounts.core.scopes import EVERYTHING, SCOPES, USUAL, Scope, checked_scopes, scopes_text
-from reelbot.accounts.core.tickets import Session, is_session
+from reelbot.accounts.core.tokens import Session, is_session
 from reelbot.accounts.passwords import LENGTH_MAX as PASSWORD_LENGTH_MAX
 from reelbot.accounts.passwords import LENGTH_MIN as PASSWORD_LENGTH_MIN
 from reelbot.accounts.roles import LastOperator
 from reelbot.accounts.service import Accounts
 from reelbot.accounts.sessions import LINK_MS, SESSION_MS, number_of
-from reelbot.accounts.tries import TooManyTries
+from reelbot.accounts.throttle import TooManyTries
 
 __all__ = [
     "EVERYTHING",

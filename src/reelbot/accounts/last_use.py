@@ -8,7 +8,7 @@ once, and no request waits or fails for it.
 import asyncio
 import logging
 
-from reelbot.accounts.core.keys import KeyPlace
+from reelbot.accounts.core.api_keys import KeyPlace
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.errors import DatabaseFailure
 

@@ -1,7 +1,7 @@
 """Passwords: not easy to guess, kept as Argon2id hashes, checked aside from the event loop, not to be found by trying.
 
 Whether a name is unknown, has no password or another one is told, and timed, alike. Tries are counted, in all processes
-together; `tries` says which, and how many there may be.
+together; `throttle` says which, and how many there may be.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.strength import weakness_of
 from reelbot.accounts.sessions import Sessions
-from reelbot.accounts.tries import NAME, NETWORK, PAIR, Counted, Tries, counted, tell_wrong
+from reelbot.accounts.throttle import NAME, NETWORK, PAIR, Counted, Tries, counted, tell_wrong
 from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
 from reelbot.errors import Malformed, TooBusy

@@ -7,7 +7,7 @@ whichever process changed it. It is no entry of the ledger, which is about allow
 import logging
 
 from reelbot.accounts.access_log import AccessLog
-from reelbot.accounts.core.looks import look_of
+from reelbot.accounts.core.confusables import look_of
 from reelbot.accounts.core.members import Role
 from reelbot.accounts.core.networks import NOWHERE
 from reelbot.clock import Clock

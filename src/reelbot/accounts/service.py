@@ -12,19 +12,19 @@ import secrets
 import unicodedata
 
 from reelbot.accounts.access_log import AccessLog
-from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
-from reelbot.accounts.core.looks import look_of
+from reelbot.accounts.core.api_keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
+from reelbot.accounts.core.confusables import look_of
 from reelbot.accounts.core.members import Identity, Key, Member, Role
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.scopes import USUAL, Scope, kept_scopes, scopes_text
-from reelbot.accounts.core.tickets import is_session
+from reelbot.accounts.core.tokens import is_session
+from reelbot.accounts.key_cache import KEPT_MS, Memory
 from reelbot.accounts.last_use import LastUse
 from reelbot.accounts.passwords import Passwords
-from reelbot.accounts.remembering import KEPT_MS, Memory
 from reelbot.accounts.roles import Roles
 from reelbot.accounts.sessions import Sessions
-from reelbot.accounts.sharing import SharedReads
-from reelbot.accounts.tries import SIGNUP, Tries, counted
+from reelbot.accounts.single_flight import SharedReads
+from reelbot.accounts.throttle import SIGNUP, Tries, counted
 from reelbot.clock import DAY, Clock, instant_text, system_clock
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.errors import Malformed

@@ -13,10 +13,10 @@ import secrets
 from typing import NamedTuple
 
 from reelbot.accounts.access_log import AccessLog
-from reelbot.accounts.core.keys import SECRET_BYTES, KeyPlace, digest_of
+from reelbot.accounts.core.api_keys import SECRET_BYTES, KeyPlace, digest_of
 from reelbot.accounts.core.members import Identity
 from reelbot.accounts.core.networks import NOWHERE, network_of
-from reelbot.accounts.core.tickets import LINK, SESSION, PresentedTicket, Session, presented_ticket, ticket_text
+from reelbot.accounts.core.tokens import LINK, SESSION, PresentedTicket, Session, presented_ticket, ticket_text
 from reelbot.accounts.last_use import LastUse
 from reelbot.clock import DAY, HOUR, MINUTE, Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements

@@ -19,21 +19,21 @@ from reelbot.allowance.core.commands import AccountRef, Line
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.entries import Kind as EntryKind
 from reelbot.allowance.core.failures import FailurePoint, Rule
-from reelbot.allowance.core.figures import Instant, MeterFigures, meter_figures
 from reelbot.allowance.core.history import ENTRY_COLUMNS, EntryFigures, csv_text, entry_cells, entry_figures
-from reelbot.allowance.core.moving import NO_SECOND, MovedWindow
 from reelbot.allowance.core.outcomes import Answer, HeldLine, InUse, Refusal, RefusedLine, Shortage, Status
 from reelbot.allowance.core.plans import Catalogue, Meter, Plan
 from reelbot.allowance.core.prices import FULL_PRICE, Price, PriceList
-from reelbot.allowance.core.taken import Taken
+from reelbot.allowance.core.usage_by_hold import Taken
+from reelbot.allowance.core.views import Instant, MeterFigures, meter_figures
+from reelbot.allowance.core.zone_change import NO_SECOND, MovedWindow
 from reelbot.allowance.deliveries import Deliveries, Delivery
 from reelbot.allowance.faults import Fault
 from reelbot.allowance.history_search import LOOKED_AT_MAX, Found
-from reelbot.allowance.opening import ROOMS, store_on
-from reelbot.allowance.quotes import Item, PricedItem
+from reelbot.allowance.lifespan import ROOMS, store_on
+from reelbot.allowance.quotes import Item, PricedItem, QuoteExpired
 from reelbot.allowance.receipts import PlanChange, Quote, QuotedLine, Receipt, Refused, Usage, ZoneChange
 from reelbot.allowance.service import Ledger, Mode, Terms, load_terms
-from reelbot.allowance.store import Span
+from reelbot.allowance.store import Damaged, Span
 from reelbot.allowance.sync import Misplaced, SyncConnection, SyncLedger, sync_rider
 from reelbot.allowance.verify import AuditReport
 from reelbot.errors import ConfigFailure, DatabaseFailure, Failure, Malformed, TooBusy
@@ -51,6 +51,7 @@ __all__ = [
     "AuditReport",
     "Catalogue",
     "ConfigFailure",
+    "Damaged",
     "DatabaseFailure",
     "Deliveries",
     "Delivery",
@@ -80,6 +81,7 @@ __all__ = [
     "PriceList",
     "PricedItem",
     "Quote",
+    "QuoteExpired",
     "QuotedLine",
     "Receipt",
     "Refusal",

@@ -5,17 +5,15 @@ after the commit that holds it, never before.
 """
 
 import asyncio
-import gc
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from typing import NamedTuple
 
 from reelbot.allowance.core.book import Book, Decision
 from reelbot.allowance.core.commands import Command, Open
 from reelbot.allowance.core.decide import balances_needed, decide
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import Answer, Outcome
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.store import Accepted, Store, StoreTransaction, Wanted
@@ -38,22 +36,6 @@ class Waiting(NamedTuple):
     command: Command
     rider: Rider | None
     outcome: "asyncio.Future[Outcome]"
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: a batch makes some ten thousand values without a single cycle.
-
-    The collector would look through them a dozen times, a tenth of the batch's time. Whoever finds it running has it run
-    again afterwards, so blocks may overlap.
-    """
-    was_running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_running:
-            gc.enable()
 
 
 class _RiderFailed(Exception):
@@ -108,8 +90,7 @@ class Batch:
                 self._arrived.clear()
                 await self._arrived.wait()
             await asyncio.sleep(0)
-            with _collector_paused():
-                await self._serve(self._take())
+            await self._serve(self._take())
 
     def _take(self) -> list[Waiting]:
         taken = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_COMMANDS_MAX))]

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from reelbot.allowance.breaks import What
+from reelbot.allowance.tamper import What
 
 _SAID: dict[What, str] = {"wrong": "is wrong", "uncharged": "was delivered without its charge"}
 """What is said of a fault, where it is not that something was done to an entry."""

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from reelbot.allowance.core.balances import Allowance
 from reelbot.allowance.core.commands import AccountRef
-from reelbot.allowance.core.moving import MovedWindow
 from reelbot.allowance.core.outcomes import Answer, HeldLine, HoldState, Refusal, RefusedLine
+from reelbot.allowance.core.zone_change import MovedWindow
 from reelbot.allowance.quotes import PricedItem
 
 

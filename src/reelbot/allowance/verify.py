@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
-from reelbot.allowance.breaks import Break, Standing, What, broken_at, entries_after, missing_at, unfounded_at
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, HoldFacts
@@ -19,6 +18,7 @@ from reelbot.allowance.core.replay import Mismatch, Replay, ReplayedHold, Replay
 from reelbot.allowance.deliveries import Deliveries
 from reelbot.allowance.faults import Fault
 from reelbot.allowance.store import Damaged, Holding, Store
+from reelbot.allowance.tamper import Break, Standing, What, broken_at, entries_after, missing_at, unfounded_at
 from reelbot.clock import SECOND, instant_text
 from reelbot.ids import id_text
 from reelbot.limits import HOLD_SECONDS_MAX

@@ -7,8 +7,8 @@ import click
 from rich.table import Table
 
 from reelbot.accounts import RECORD_WORDS, Record
+from reelbot.cli.account_choice import account_named
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_named
 from reelbot.cli.terminal import table
 from reelbot.clock import instant_text
 from reelbot.config import Config

@@ -17,13 +17,13 @@ from rich.text import Text
 from reelbot.accounts import EVERYTHING, SCOPES, USUAL, Key, Role, Scope, checked_scopes, scopes_text
 from reelbot.allowance import Account, AccountRef, Catalogue, Ledger, Receipt, Usage, ZoneChange
 from reelbot.cli.access import access
+from reelbot.cli.account_choice import account_named
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_named
-from reelbot.cli.documents import change_document, told_before, zone_document
 from reelbot.cli.members import link, password, role
 from reelbot.cli.requests import BY, approve, decline, requests
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.cli.usage import usage_picture
+from reelbot.cli.views import change_document, told_before, zone_document
 from reelbot.clock import DAY, SECOND, instant_text, instant_text_or_none
 from reelbot.config import Config
 from reelbot.errors import Failure, Malformed

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from reelbot.cli.findings import Finding
 from reelbot.config import Config
 from reelbot.errors import Failure
-from reelbot.studio import reaches_out, registry_of
+from reelbot.studio import registry_of
+from reelbot.subprocesses import reaches_out
 
 
 def studio_findings(config: Config) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,15 +14,20 @@ from rich.text import Text
 from reelbot.allowance import Catalogue, Entry, Span, Usage, csv_text
 from reelbot.allowance.core.entries import Kind
 from reelbot.allowance.core.windows import local_text
+from reelbot.cli.account_choice import account_chosen
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_chosen
 from reelbot.cli.terminal import amount_text, console, meter_title, table
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed
+from reelbot.extras import is_installed
 from reelbot.ids import id_text
 from reelbot.limits import PAGE_DEFAULT, PAGE_MAX
-from reelbot.studio import EXPORT_COLUMNS, Purpose, Purposes, entry_shown, export_cells
 from reelbot.wiring import Parts, wired
+
+if TYPE_CHECKING or is_installed("studio"):
+    from reelbot.studio import EXPORT_COLUMNS, Purpose, Purposes, entry_shown, export_cells
+else:
+    from reelbot.cli.history_alone import EXPORT_COLUMNS, Purposes, entry_shown, export_cells
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -122,7 +127,7 @@ class _Page(NamedTuple):
     """Entries, and by their holds what they were for."""
 
     entries: Sequence[Entry]
-    purposes: Mapping[int, Purpose]
+    purposes: Mapping[int, "Purpose"]
 
 
 async def _pages(parts: Parts, purposes: Purposes, usage: Usage, span: Span, limit: int | None) -> AsyncIterator[_Page]:
@@ -143,21 +148,21 @@ async def _print_csv(pages: AsyncIterator[_Page], catalogue: Catalogue) -> None:
         click.echo(csv_text(export_cells(entry, catalogue, purposes) for entry in entries), nl=False)
 
 
-def _picture(entries: Sequence[Entry], purposes: Mapping[int, Purpose], catalogue: Catalogue, zone: str) -> Table:
+def _picture(entries: Sequence[Entry], purposes: Mapping[int, "Purpose"], catalogue: Catalogue, zone: str) -> Table:
     """On a terminal, the sentences; in a pipe, one line for each entry with all of its figures."""
     if console().is_terminal:
         return _sentences(entries, purposes, zone)
     return _table(entries, purposes, catalogue, zone)
 
 
-def _sentences(entries: Sequence[Entry], purposes: Mapping[int, Purpose], zone: str) -> Table:
+def _sentences(entries: Sequence[Entry], purposes: Mapping[int, "Purpose"], zone: str) -> Table:
     rows = table(f"When in {zone}", "What", "Why", wrapped=("Why",))
     for entry in entries:
         rows.add_row(local_text(entry.at, zone).removesuffix(f" {zone}"), entry.kind, _sentence(entry, purposes))
     return rows
 
 
-def _sentence(entry: Entry, purposes: Mapping[int, Purpose]) -> Text:
+def _sentence(entry: Entry, purposes: Mapping[int, "Purpose"]) -> Text:
     """Why, what it was for, and what stood after it."""
     text = Text(entry.why)
     if entry.hold in purposes:
@@ -170,7 +175,7 @@ def _sentence(entry: Entry, purposes: Mapping[int, Purpose]) -> Text:
     return text
 
 
-def _table(entries: Sequence[Entry], purposes: Mapping[int, Purpose], catalogue: Catalogue, zone: str) -> Table:
+def _table(entries: Sequence[Entry], purposes: Mapping[int, "Purpose"], catalogue: Catalogue, zone: str) -> Table:
     columns = ("When", "What", "Limit", "Amount", "Used", "Held", "Of", "Hold", "For", "Why")
     rows = table(*columns, numbers=("Amount", "Used", "Held", "Of"))
     for entry in entries:

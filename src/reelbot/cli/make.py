@@ -20,11 +20,11 @@ from rich.console import RenderableType
 from rich.progress import Progress
 
 from reelbot.allowance import AccountRef, Line, Usage
+from reelbot.cli.account_choice import account_chosen
+from reelbot.cli.bootstrap import first_account
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_chosen
-from reelbot.cli.first import first_account
-from reelbot.cli.make_asked import Wanted, draft_of, generation_of, target_of, topics_in
-from reelbot.cli.make_shown import Made, Screen, Watch, bars, document
+from reelbot.cli.make_request import Wanted, draft_of, generation_of, target_of, topics_in
+from reelbot.cli.make_views import Made, Screen, Watch, bars, document
 from reelbot.cli.studio import studio_of
 from reelbot.cli.terminal import printed
 from reelbot.errors import Failure

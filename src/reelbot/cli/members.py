@@ -7,9 +7,9 @@ import click
 from rich.text import Text
 
 from reelbot.accounts import Role
+from reelbot.cli.account_choice import account_named
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_named
-from reelbot.cli.entering import link_to
+from reelbot.cli.magic_link import link_to
 from reelbot.cli.terminal import styled, to_paste
 from reelbot.config import Config
 from reelbot.wiring import COMMAND_LINE, wired

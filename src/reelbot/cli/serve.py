@@ -6,6 +6,7 @@ On a database without accounts it opens the first one, and shows its API key, on
 import gc
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,14 +17,14 @@ import uvicorn
 import uvloop
 from rich.text import Text
 
+from reelbot.cli.bootstrap import First, first_account
 from reelbot.cli.call import Call, configured
-from reelbot.cli.connections import Connections, protocol_of
 from reelbot.cli.descriptors import raised
-from reelbot.cli.entering import link_to
-from reelbot.cli.first import First, first_account
 from reelbot.cli.listening import is_loopback, listener, url_of
 from reelbot.cli.logs import log_to_stderr
+from reelbot.cli.magic_link import link_to
 from reelbot.cli.publishing import publishing_of
+from reelbot.cli.slow_clients import Connections, protocol_of
 from reelbot.cli.studio import TOLD_KINDS, studio_of
 from reelbot.cli.terminal import printed, styled, to_paste
 from reelbot.config import PORT_MAX
@@ -58,6 +59,10 @@ connection which the server has just closed answers its own caller with a 502.""
 COLLECT_AFTER = (20_000, 10, 10)
 """When Python looks for cyclic garbage. A batch of commands makes thousands of short-lived values and no cycles; with the
 usual 700 the collector runs many times in every batch, which costs a tenth of a request."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a commit's thread, or any other, may wait until the event loop's thread lets it go on. The usual 5 ms are many
+times what a commit takes, and whoever waits for it would wait for them too while there is much to do."""
 
 
 @click.command()
@@ -141,7 +146,7 @@ class Server(uvicorn.Server):
         """Begin to answer; signals are caught already."""
         await super().startup(sockets)
         if self.started:
-            _spare_the_collector()
+            _set_up_the_interpreter()
             self._greet()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -174,8 +179,9 @@ def _tell_shares(files: int, shares: Shares, rate: Rate) -> None:
     )
 
 
-def _spare_the_collector() -> None:
-    """Leave alone what the program itself is made of, and look at the rest less often."""
+def _set_up_the_interpreter() -> None:
+    """Have its collector leave alone what the program itself is made of, and its threads take turns more often."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from reelbot.allowance import Catalogue, Usage
 from reelbot.allowance.core.windows import local_text
+from reelbot.cli.account_choice import account_chosen
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_chosen
-from reelbot.cli.documents import usage_document
 from reelbot.cli.terminal import amount_text, bar, duration_text, meter_title, state_text, styled, table
+from reelbot.cli.views import usage_document
 from reelbot.wiring import wired
 
 

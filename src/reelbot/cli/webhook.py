@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reelbot.allowance import AccountRef
+from reelbot.cli.account_choice import account_chosen
 from reelbot.cli.call import Call, configured
-from reelbot.cli.choosing import account_chosen
 from reelbot.cli.studio import TOLD_KINDS
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.config import Config

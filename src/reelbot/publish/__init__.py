@@ -1,21 +1,21 @@
 """The front door of `publish`: channels, posts, and the kit of a video."""
 
-from reelbot.extras import require
+from reelbot import extras
 
-require("studio")
+extras.require("studio")
 
-from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
+from reelbot.publish.context import EVENT_KIND
 from reelbot.publish.core.posts import ON_ITS_WAY, Delivered, Post, PostFailure, Words
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.core.requests import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.deliveries import PublishDeliveries
 from reelbot.publish.kit import Kit, zipped
-from reelbot.publish.opening import open_publishing
+from reelbot.publish.lifespan import open_publishing
 from reelbot.publish.platforms.port import Connecting, KeepTicket, Part, Platform, PlatformFailure, Posting
-from reelbot.publish.posting import Published
-from reelbot.publish.room import EVENT_KIND
+from reelbot.publish.posts import Published
 from reelbot.publish.service import Publishing
-from reelbot.publish.shown import ChannelShown, PostShown, PostTold, channel_shown, post_shown
 from reelbot.publish.store import Channel
+from reelbot.publish.views import ChannelShown, PostShown, PostTold, channel_shown, post_shown
 
 __all__ = [
     "EVENT_KIND",

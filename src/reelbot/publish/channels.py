@@ -5,13 +5,13 @@ from contextlib import suppress
 from reelbot.allowance import AccountRef, Answer, Item, Receipt, Refused
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure, Malformed, shown
-from reelbot.publish.core.asking import ChannelAsked
+from reelbot.publish.context import Room
 from reelbot.publish.core.posts import one_line
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.core.requests import ChannelAsked
 from reelbot.publish.platforms.port import Connecting
-from reelbot.publish.room import Room
 from reelbot.publish.store import Channel, channel_id
-from reelbot.studio import Claim, Page, content_of, new_number, number_of, owner_of
+from reelbot.records import Claim, Page, content_of, new_number, number_of, owner_of
 
 NO_CHANNEL = "There is no such channel. It may have been removed."
 _OPERATORS = "Only an operator may name a folder of the server. Leave path out, and the channel gets one of its own."

@@ -7,9 +7,9 @@ settles or refunds its hold, so nothing that goes on meanwhile is a fault.
 from reelbot.allowance import AccountRef, Delivery, Fault, Ledger
 from reelbot.db import PostgresDatabase, SqliteDatabase
 from reelbot.publish.channels import CHANNEL
-from reelbot.publish.posting import POST
+from reelbot.publish.posts import POST
 from reelbot.publish.store import PublishStore
-from reelbot.studio import owner_of, paged
+from reelbot.records import owner_of, paged
 
 
 class PublishDeliveries:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from zipfile import ZipFile, ZipInfo
 
 from reelbot.clock import SECOND
-from reelbot.publish.bounds import TITLE_LENGTH_MAX
 from reelbot.publish.core.posts import Words, cleaned_hashtags, one_line
+from reelbot.publish.limits import TITLE_LENGTH_MAX
 from reelbot.publish.platforms.port import Part
 from reelbot.studio import KeptVideo, Studio
 

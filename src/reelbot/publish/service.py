@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from reelbot.allowance import AccountRef
 from reelbot.publish.channels import Channels
-from reelbot.publish.core.asking import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
+from reelbot.publish.context import Room
 from reelbot.publish.core.posts import Post
 from reelbot.publish.core.refusals import PublishRefused
+from reelbot.publish.core.requests import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.deliveries import PublishDeliveries
 from reelbot.publish.kit import Kit, parts_of, words_of
-from reelbot.publish.posting import NO_POST, Posts, Published
-from reelbot.publish.room import Room
+from reelbot.publish.posts import NO_POST, Posts, Published
 from reelbot.publish.store import Channel
 from reelbot.publish.worker import Worker
-from reelbot.studio import Page
+from reelbot.records import Page
 
 
 class Publishing:

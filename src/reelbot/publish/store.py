@@ -11,9 +11,10 @@ import msgspec
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.publish.bounds import POSTS_RUNNING_MAX
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
-from reelbot.studio import Owner, Page, TurnStore, json_text, json_text_or_none, read_json, read_json_or_none
+from reelbot.publish.limits import POSTS_RUNNING_MAX
+from reelbot.queue import TurnStore
+from reelbot.records import KeepingStore, Owner, Page, json_text, json_text_or_none, read_json, read_json_or_none
 
 
 class Channel(NamedTuple):
@@ -45,7 +46,7 @@ def channel_id(owner: Owner, number: int) -> str:
     return id_text("channel", *owner, number)
 
 
-class PublishStore(TurnStore):
+class PublishStore(KeepingStore, TurnStore):
     """Keeps channels and posts in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:

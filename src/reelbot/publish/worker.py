@@ -13,14 +13,15 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.clock import DAY, SECOND
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.limits import ANSWER_KEPT_DAYS
-from reelbot.publish.bounds import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE, UNMARKED_SECONDS
+from reelbot.publish.completion import Ending, LeaseLost
+from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, pause_after
-from reelbot.publish.ending import Ending, LeaseLost
 from reelbot.publish.kit import parts_of
+from reelbot.publish.limits import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE, UNMARKED_SECONDS
 from reelbot.publish.platforms.port import Part, PlatformFailure, Posting
-from reelbot.publish.room import Room, post_told
 from reelbot.publish.store import Channel
-from reelbot.studio import FileMissing, Owner, StudioRefused
+from reelbot.records import Owner
+from reelbot.studio import FileMissing, StudioRefused
 
 IDLE_SECONDS = 1.0
 """How often a worker without work looks for some that another process has queued, or that is due again."""

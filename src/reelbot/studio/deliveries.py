@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from reelbot.allowance import AccountRef, Delivery, FailurePoint, Fault, Ledger, Rule
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase
-from reelbot.studio.core.jobs import RENDER, Job, delivered_amounts
-from reelbot.studio.core.works import kind_of
-from reelbot.studio.keeping import SCAN_SIZE, Owner, number_of, owner_of, paged
-from reelbot.studio.store import KeptVideo, StudioStore
+from reelbot.providers.works import kind_of
+from reelbot.records import SCAN_SIZE, Owner, number_of, owner_of, paged
+from reelbot.studio.core.job import RENDER, Job, delivered_amounts
+from reelbot.studio.core.rows import KeptVideo
+from reelbot.studio.store import StudioStore
 
 STORAGE = "storage_bytes"
 

@@ -12,10 +12,10 @@ from msgspec import Struct
 from reelbot.clock import SECOND
 from reelbot.db import PostgresDatabase, Row, SqliteDatabase
 from reelbot.ids import id_text
-from reelbot.studio.core.drafts import SlotRef
-from reelbot.studio.core.jobs import JobFailure, JobKind, JobState
-from reelbot.studio.keeping import KeepingStore, read_json, read_json_or_none
-from reelbot.studio.presence import PRESENCE_SECONDS, WORKERS_LANE
+from reelbot.records import KeepingStore, read_json, read_json_or_none
+from reelbot.studio.core.draft import SlotRef
+from reelbot.studio.core.job import JobFailure, JobKind, JobState
+from reelbot.studio.jobs.worker_registry import PRESENCE_SECONDS, WORKERS_LANE
 
 JOBS_SEEN_MAX = 50
 """Jobs of one state that are listed: a page; how many there are in all is told beside them."""

@@ -11,29 +11,28 @@ from pathlib import Path
 from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
-from reelbot.studio.assets import Assets, Held
-from reelbot.studio.bounds import LISTS_MAX, LISTS_WAITING_MAX
-from reelbot.studio.core.asking import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
-from reelbot.studio.core.jobs import ACTIVE, Job, cancelled_words
+from reelbot.providers.embedded.provider import CODES
+from reelbot.records import Owner, Page, content_of, number_of, owner_of
+from reelbot.studio.attribution import Purposes
+from reelbot.studio.context import Room
+from reelbot.studio.core.job import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptVideo
 from reelbot.studio.deliveries import StudioDeliveries
-from reelbot.studio.drafting import Drafting
-from reelbot.studio.ending import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.files import Files
-from reelbot.studio.generating import Begun, Generating, Quoted
-from reelbot.studio.keeping import Owner, Page, number_of, owner_of
-from reelbot.studio.keys import content_of
+from reelbot.studio.drafts.commands import Drafting
+from reelbot.studio.drafts.views import DraftListed, DraftShown
+from reelbot.studio.files.content import Files
+from reelbot.studio.files.voice_samples import Samples
+from reelbot.studio.jobs.completion import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.jobs.enqueue import Begun, Generating, Quoted
+from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.library.assets import Assets, Held
+from reelbot.studio.library.uploads import Uploads
+from reelbot.studio.limits import LISTS_MAX, LISTS_WAITING_MAX
 from reelbot.studio.overview import Overview
-from reelbot.studio.providers.embedded import CODES
-from reelbot.studio.purposes import Purposes
-from reelbot.studio.room import Room
-from reelbot.studio.samples import Samples
+from reelbot.studio.planning.costing import Weigher
 from reelbot.studio.shares import Share
-from reelbot.studio.shown import DraftListed, DraftShown
-from reelbot.studio.store import KeptAsset, KeptDraft, KeptVideo
-from reelbot.studio.uploads import Uploads
-from reelbot.studio.weighing import Weigher
-from reelbot.studio.worker import Worker
 
 NO_JOB = "There is no such job."
 NO_VIDEO = "There is no such video."

@@ -9,8 +9,8 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from reelbot.records import Owner
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.keeping import Owner
 
 
 class Share:

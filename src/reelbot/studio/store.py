@@ -7,18 +7,15 @@ other, whatever they touch, and no two wait for each other. A single row, such a
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase
-from reelbot.ids import id_text
-from reelbot.studio.bounds import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
-from reelbot.studio.core.drafts import Draft, Media
-from reelbot.studio.core.jobs import Job, JobFailure, JobState, Kept, Made, Request, Setup, TaskProgress
-from reelbot.studio.keeping import (
+from reelbot.queue import TurnStore
+from reelbot.records import (
     SCAN_SIZE,
+    KeepingStore,
     Owner,
     Page,
     json_text,
@@ -26,115 +23,16 @@ from reelbot.studio.keeping import (
     read_json,
     read_json_or_none,
 )
-from reelbot.studio.turns import Pool, TurnStore
+from reelbot.studio.core.draft import Draft, Media
+from reelbot.studio.core.job import Job, JobFailure, JobState, Kept, Made, Request, TaskProgress
+from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptPreview, KeptVideo, MadeBefore, PastDraft, VideoFacts
+from reelbot.studio.limits import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
 
 _UPDATED_AT = 5
 """Where a row of a draft says when it was changed."""
 
-
-class KeptDraft(NamedTuple):
-    """A draft as it is kept."""
-
-    lane: int
-    account: int
-    number: int
-    revision: int
-    heading: str
-    draft: Draft
-    created_at: int
-    updated_at: int
-    locked_by: int | None
-    origin: int | None
-
-    @property
-    def id(self) -> str:
-        """The draft as outsiders name it."""
-        return id_text("draft", self.lane, self.account, self.number)
-
-
-class KeptPreview(NamedTuple):
-    """A preview that was made, by the number of its job; `result` is what the job says of it."""
-
-    number: int
-    draft: int
-    has_draft: bool
-    result: str
-
-
-class PastDraft(NamedTuple):
-    """What is kept of a draft that is no more: its name and, where it became one, its video."""
-
-    lane: int
-    account: int
-    number: int
-    heading: str
-    video: str | None
-    at: int
-
-
-class VideoFiles(Struct, frozen=True):
-    """The files of a finished video, by their content."""
-
-    mp4: str
-    srt: str
-    vtt: str
-    words: str
-    thumbnail: str
-
-
-class VideoFacts(Struct, frozen=True, kw_only=True):
-    """A finished video: what it is, and the setup that it was made from."""
-
-    setup: Setup
-    files: VideoFiles
-    width: int
-    height: int
-    duration_ms: int
-    bytes: int
-    draft: str
-    job: str
-
-
-class KeptVideo(NamedTuple):
-    """A finished video as it is kept."""
-
-    lane: int
-    account: int
-    number: int
-    title: str
-    facts: VideoFacts
-    created_at: int
-
-    @property
-    def id(self) -> str:
-        """The video as outsiders name it."""
-        return id_text("video", self.lane, self.account, self.number)
-
-
-class KeptAsset(NamedTuple):
-    """An uploaded or animated file as it is kept; `hold` counts it as storage."""
-
-    lane: int
-    account: int
-    number: int
-    name: str
-    origin: str
-    hold: str
-    media: Media
-    created_at: int
-
-    @property
-    def id(self) -> str:
-        """The file as outsiders name it."""
-        return id_text("asset", self.lane, self.account, self.number)
-
-
-class MadeBefore(NamedTuple):
-    """What is known of a work: whether it was paid for, what it made, and what was delivered and is still to be taken in."""
-
-    is_paid: bool
-    made: Made | None
-    kept: Kept | None
+Pool = Literal["work", "preview"]
+"""What places of the studio are for: AI actions and finished videos, or previews."""
 
 
 _SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
@@ -149,7 +47,7 @@ _made_in = msgspec.json.Decoder(Made).decode
 _kept_in = msgspec.json.Decoder(Kept).decode
 
 
-class StudioStore(TurnStore):
+class StudioStore(KeepingStore, TurnStore):
     """Keeps the studio in the database of the ledger."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:

@@ -1,14 +1,9 @@
 """The front door of `subscriptions`: who may move to which plan, and requests for higher ones."""
 
-from reelbot.subscriptions.core.requests import (
-    REASON_LENGTH_MAX,
-    PlanRequest,
-    RequestState,
-    SubscriptionRefused,
-)
+from reelbot.subscriptions.core.requests import REASON_LENGTH_MAX, PlanRequest, RequestState, SubscriptionRefused
 from reelbot.subscriptions.core.rules import Offer, PlanChanges, Way
 from reelbot.subscriptions.service import CLOSED, EVENT_KIND, Moved, Requested, Subscriptions
-from reelbot.subscriptions.shown import PlanRequestShown, PlanRequestTold, request_shown, title_of
+from reelbot.subscriptions.views import PlanRequestShown, PlanRequestTold, request_shown, title_of
 
 __all__ = [
     "CLOSED",

@@ -31,8 +31,8 @@ from reelbot.subscriptions.core.requests import (
     SubscriptionRefused,
 )
 from reelbot.subscriptions.core.rules import Offer, PlanChanges, moves_at_once, offer_of, rule_for
-from reelbot.subscriptions.shown import Audience, request_told, title_of
 from reelbot.subscriptions.store import KnownKey, RequestStore, new_number
+from reelbot.subscriptions.views import Audience, request_told, title_of
 
 EVENT_KIND = "plan_request"
 """What events of this room are called."""

@@ -3,7 +3,8 @@
 A request with valid credentials is counted under its account, any other under the address that it came from: an IPv4
 address, or the /64 of an IPv6 one, as a trusted proxy says. So nobody uses up another's share, with a wrong key least of
 all. Whoever is over their share is refused before anything is read from the database; a key that was seen to count goes on
-where strangers at the same address have used up theirs.
+where strangers at the same address have used up theirs. Who asks for more than they may keep up, and lives on their burst,
+is served in turn with others who do (`fair_queue.py`), so that who does not is not delayed.
 
 What comes from this machine itself, or through a proxy that does not say for whom, has no address and no such bound. Not
 counted are static files, `/healthz` and `/readyz`.
@@ -12,7 +13,7 @@ counted are static files, `/healthz` and `/readyz`.
 from starlette.types import Scope
 
 from reelbot.accounts import NOWHERE, Identity
-from reelbot.web.parts import Site
+from reelbot.web.context import Site
 from reelbot.web.problems import TooManyRequests
 from reelbot.web.token_buckets import Buckets
 
@@ -24,33 +25,41 @@ async def admitted(site: Site, scope: Scope, token: str | None) -> Identity | No
 
     `TooManyRequests` when the account, or the address of a stranger, has used up its share.
     """
+    buckets = site.request_buckets
+    network = site.pages.proxies.network(scope)
     known = None if token is None else site.accounts.remembered(token)
     if known is None:
-        _require(site, site.request_buckets.of_addresses, site.pages.proxies.network(scope))
+        await _may_begin(site, buckets.of_addresses, network)
     else:
-        _require(site, site.request_buckets.of_accounts, known)
+        await _may_begin(site, buckets.of_accounts, known)
     who = None if token is None else await site.accounts.identify(token)
     if who is None:
-        admit_stranger(site, scope)
+        _take(site, buckets.of_addresses, network)
     else:
-        _take(site, site.request_buckets.of_accounts, who)
+        _take(site, buckets.of_accounts, who)
     return who
 
 
-def admit_stranger(site: Site, scope: Scope) -> None:
-    """Count a request that has no valid credentials, or needs none; `TooManyRequests` for one too many."""
+async def admit_stranger(site: Site, scope: Scope) -> None:
+    """Count a request that needs no credentials; `TooManyRequests` for one too many."""
     network = site.pages.proxies.network(scope)
-    if network != NOWHERE:
-        _take(site, site.request_buckets.of_addresses, network)
+    await _may_begin(site, site.request_buckets.of_addresses, network)
+    _take(site, site.request_buckets.of_addresses, network)
 
 
-def _require(site: Site, buckets: Buckets, who: Identity | str) -> None:
-    if who != NOWHERE:
-        _refuse_after(site, buckets, who, buckets.wait_ms(_bucket(who), site.clock()))
+async def _may_begin(site: Site, buckets: Buckets, who: Identity | str) -> None:
+    """Wait for a turn where somebody asks for more than they may keep up; raise where they have used up their share."""
+    if who == NOWHERE:
+        return
+    party = _bucket(who)
+    if buckets.is_ahead(party, site.clock()):
+        await site.fair_queue.turn(party)
+    _refuse_after(site, buckets, who, buckets.wait_ms(party, site.clock()))
 
 
 def _take(site: Site, buckets: Buckets, who: Identity | str) -> None:
-    _refuse_after(site, buckets, who, buckets.take(_bucket(who), site.clock()))
+    if who != NOWHERE:
+        _refuse_after(site, buckets, who, buckets.take(_bucket(who), site.clock()))
 
 
 def _bucket(who: Identity | str) -> tuple[int, int] | str:

@@ -11,7 +11,7 @@ from starlette.types import Scope as Request
 
 from reelbot.accounts import Identity, Scope, is_session, scopes_text
 from reelbot.web.admission import admitted
-from reelbot.web.parts import Site
+from reelbot.web.context import Site
 from reelbot.web.problems import Problem
 
 COOKIE = "reelbot_session"

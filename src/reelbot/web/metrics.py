@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from reelbot.web.context import Site
 from reelbot.web.counts import SECONDS_UP_TO, Durations
 from reelbot.web.operations import Call
-from reelbot.web.parts import Site
 from reelbot.web.problems import OK
 from reelbot.web.replies import SECURITY, Reply
 

@@ -19,9 +19,9 @@ from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, VideoTold
 from reelbot.subscriptions import PlanRequestTold
 from reelbot.web.auth import COOKIE, SAFE_METHODS, cookie_name
+from reelbot.web.context import Site
 from reelbot.web.media import MULTIPART
 from reelbot.web.operations import Operation
-from reelbot.web.parts import Site
 from reelbot.web.problems import CONTENT_TYPE, DEFECT, IN_USE, INSTEAD, KINDS, SHORTAGE
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText

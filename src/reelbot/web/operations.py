@@ -16,8 +16,8 @@ from reelbot.accounts import Identity, Scope
 from reelbot.allowance import AccountRef
 from reelbot.web.admission import admit_stranger
 from reelbot.web.auth import identify, require_scope
+from reelbot.web.context import Site
 from reelbot.web.media import announced_upload, read_upload
-from reelbot.web.parts import Site
 from reelbot.web.problems import Problem, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected, decoded, idempotency_key, queried, read_body
@@ -143,7 +143,7 @@ class Served:
         """The key or session that is presented, and by whom; the request is counted, also where nobody has to say so."""
         if self._scope is None:
             if self._is_counted:
-                admit_stranger(self._site, request)
+                await admit_stranger(self._site, request)
             return "", NOBODY
         token, who = await identify(self._site, request, headers)
         require_scope(who, self._scope)

@@ -12,7 +12,7 @@ from reelbot.allowance import Account, AccountRef, Allowance, Answer, Ledger, Re
 from reelbot.db import Connection
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
-from reelbot.web.parts import Site
+from reelbot.web.context import Site
 from reelbot.web.problems import Problem
 
 READ_AT_ONCE = 500

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from reelbot.errors import Malformed
 from reelbot.limits import PAGE_MAX
-from reelbot.studio import Page
+from reelbot.records import Page
 
 LISTED = 50
 """Things of one page unless more are asked for."""

@@ -15,8 +15,10 @@ from reelbot.accounts import LastOperator, TooManyTries
 from reelbot.allowance import Catalogue, InUse, Refused, Shortage, Status
 from reelbot.clock import SECOND, instant_text_or_none
 from reelbot.errors import DatabaseFailure, Malformed, ShareUsedUp, TooBusy
+from reelbot.providers.port import ProviderUnavailable
 from reelbot.publish import PublishRefused
-from reelbot.studio import ChildFailure, FileMissing, ProviderUnavailable, StorageFull, StudioRefused
+from reelbot.studio import FileMissing, StorageFull, StudioRefused
+from reelbot.subprocesses import ChildFailure
 from reelbot.subscriptions import SubscriptionRefused
 from reelbot.web.ratelimit import rate_limit_fields, request_fields
 from reelbot.web.replies import PRIVATE, Fields, Reply

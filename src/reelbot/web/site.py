@@ -54,10 +54,10 @@ from reelbot.web.api import (
     videos,
     webhooks,
 )
+from reelbot.web.context import Site
 from reelbot.web.operations import ByMethod, Call, Operation
 from reelbot.web.pages.serving import API, Pages, is_browser
 from reelbot.web.paging import PageQuery
-from reelbot.web.parts import Site
 from reelbot.web.problems import ACCEPTED, CREATED, IN_USE, OK, SHORTAGE, Problem
 from reelbot.web.replies import SECURITY, STRICT_TRANSPORT, Reply
 from reelbot.web.requests import JSON

@@ -11,8 +11,8 @@ from typing import NamedTuple, Self
 
 from starlette.types import Receive, Scope, Send
 
+from reelbot.web.connections import Seat
 from reelbot.web.replies import SECURITY, Fields
-from reelbot.web.streams import Seat
 
 FIELDS: Fields = (
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from reelbot.clock import Clock
-from reelbot.web.streams import Seat
+from reelbot.web.connections import Seat
 
 Wait = Callable[[Seat, int, Clock], Awaitable[None]]
 """Waits until a seat is woken or the clock shows an instant. May end early: callers look at the clock again."""

@@ -1,14 +1,14 @@
 """The front door of `webhooks`: signed messages about an account, to addresses that its owner names."""
 
-from reelbot.extras import require
+from reelbot import extras
 
-require("studio")
+extras.require("studio")
 
 from reelbot.webhooks.client import Attempt, Client
 from reelbot.webhooks.core.messages import ALLOWANCE_KINDS
-from reelbot.webhooks.opening import open_webhooks
+from reelbot.webhooks.lifespan import open_webhooks
 from reelbot.webhooks.service import STORED_KINDS, Added, Webhook, Webhooks
-from reelbot.webhooks.shown import WebhookShown, webhook_shown
+from reelbot.webhooks.views import WebhookShown, webhook_shown
 
 __all__ = [
     "ALLOWANCE_KINDS",

@@ -1,4 +1,4 @@
-"""Sends messages to addresses that strangers chose, and to nothing but the public internet. Used by `sending`.
+"""Sends messages to addresses that strangers chose, and to nothing but the public internet. Used by `delivery`.
 
 A name is resolved once for each attempt, and the connection goes to an address that was checked (`reelbot.addresses`).
 The certificate is still that of the name. No redirect is followed, no proxy of the environment used, no connection or cookie

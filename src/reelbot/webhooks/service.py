@@ -25,8 +25,8 @@ from reelbot.webhooks.core.messages import (
     message_id,
 )
 from reelbot.webhooks.core.signature import SECRET_BYTES, secret_text, signed_headers
-from reelbot.webhooks.gathering import Gatherer
-from reelbot.webhooks.sending import Sender
+from reelbot.webhooks.delivery import Sender
+from reelbot.webhooks.relay import Gatherer
 from reelbot.webhooks.store import Kept, WebhookStore
 from reelbot.webhooks.worker import Worker
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from reelbot.clock import SECOND, Clock
 from reelbot.errors import Failure
 from reelbot.events import EventStream, Place
-from reelbot.webhooks.gathering import Gatherer
-from reelbot.webhooks.sending import Sender
+from reelbot.webhooks.delivery import Sender
+from reelbot.webhooks.relay import Gatherer
 from reelbot.webhooks.store import WebhookStore
 
 ROUND_SECONDS = 1.0

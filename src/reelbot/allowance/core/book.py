@@ -10,7 +10,7 @@ from reelbot.allowance.core.accounts import Account, limit_under
 from reelbot.allowance.core.balances import EMPTY, Allowance, Balance
 from reelbot.allowance.core.commands import Command
 from reelbot.allowance.core.entries import START, Chain, Entry, Kind, chained
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import Answer, AnswerKind, HeldLine, HoldState, RefusedLine
 from reelbot.allowance.core.plans import Catalogue
 from reelbot.allowance.core.windows import window_at

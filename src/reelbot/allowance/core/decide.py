@@ -3,16 +3,15 @@
 Called by the batch, command after command, against a `Book` of facts that takes each decision before the next command is
 looked at. So a hundred callers of one account are decided in memory, in order.
 
-The life of a hold: open -> settled | released | expired, and open -> unknown -> settled | released. An open hold whose
-deadline has passed counts as expired at once, whether or not the sweeper has been there.
+What a command may do to a hold that is there is a table: `hold_moves`.
 """
 
 from collections.abc import Iterable
 from typing import assert_never
 
+from reelbot.allowance.core.account_changes import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.accounts import Account, window_of
 from reelbot.allowance.core.book import BalanceKey, Book, Decision, Page
-from reelbot.allowance.core.changing import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.commands import (
     ChangePlan,
     ChangeZone,
@@ -28,9 +27,9 @@ from reelbot.allowance.core.commands import (
     Settle,
     UseKey,
 )
-from reelbot.allowance.core.concluding import expire, mark_unknown, refund, release, settle
-from reelbot.allowance.core.holding import decide_hold
 from reelbot.allowance.core.outcomes import Refusal, Replay, Status
+from reelbot.allowance.core.reservation import decide_hold
+from reelbot.allowance.core.settlement import expire, mark_unknown, refund, release, settle
 
 _CONCLUDING = (Settle, Release, MarkUnknown, Expire, Refund)
 """Commands about a hold that is there. Made once: a union of types that is written where it is asked for is made anew for

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 
 Kind = Literal["open", "hold", "settle", "release", "unknown", "expire", "refund", "grant", "override", "plan", "zone"]
 """What an entry tells of: the opening of an account, a stage of a hold, or a change of what is allowed."""

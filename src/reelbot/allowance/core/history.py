@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from reelbot.allowance.core.entries import Entry, Kind
-from reelbot.allowance.core.figures import Instant, WindowFigures, window_figures
 from reelbot.allowance.core.plans import Catalogue
+from reelbot.allowance.core.views import Instant, WindowFigures, window_figures
 from reelbot.clock import instant_text
 from reelbot.ids import id_text
 

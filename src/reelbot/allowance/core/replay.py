@@ -23,7 +23,7 @@ STATE_AFTER: dict[str, HoldState] = {
 }
 """What a hold becomes by entries of a kind."""
 
-_MAY_END: dict[str, tuple[HoldState, ...]] = {
+MAY_END: dict[str, tuple[HoldState, ...]] = {
     "settle": ("open", "unknown"),
     "release": ("open", "unknown"),
     "expire": ("open",),
@@ -190,7 +190,7 @@ class Replay:
         """The line of a hold that this entry concludes; the hold has its new state when all lines have."""
         hold = self._hold_of(entry)
         number = self._group.line if self._group is not None else 0
-        if number == 0 and hold.state not in _MAY_END[entry.kind]:
+        if number == 0 and hold.state not in MAY_END[entry.kind]:
             raise Mismatch(f"nothing more of a hold that was {hold.state}", entry.kind)
         if entry.kind != "expire":
             _require_owner(hold, entry)

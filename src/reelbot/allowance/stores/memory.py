@@ -10,7 +10,7 @@ from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts, Known
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
-from reelbot.allowance.core.figures import usage_events
+from reelbot.allowance.core.views import usage_events
 from reelbot.allowance.store import Accepted, Combination, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
 from reelbot.db import Connection
 from reelbot.events import MemoryEvents, NewEvent

@@ -9,9 +9,9 @@ from reelbot.allowance.core.accounts import NO_OVERRIDES, Account
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts
 from reelbot.allowance.core.entries import Chain, Entry
-from reelbot.allowance.core.figures import usage_events
-from reelbot.allowance.core.making import made
+from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import HeldLine, encode_answer
+from reelbot.allowance.core.views import usage_events
 from reelbot.allowance.core.windows import Calendar, Turn
 from reelbot.allowance.store import Accepted, Damaged
 from reelbot.db import Row

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from reelbot.ids import id_text
-from reelbot.publish.bounds import ATTEMPTS_MAX, BACKOFF_SECONDS, HASHTAG_LENGTH_MAX, HASHTAGS_MAX
+from reelbot.publish.limits import ATTEMPTS_MAX, BACKOFF_SECONDS, HASHTAG_LENGTH_MAX, HASHTAGS_MAX
 
 PostState = Literal["draft", "queued", "publishing", "published", "failed"]
 

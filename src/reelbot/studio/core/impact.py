@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from reelbot.studio.core.drafts import Draft, SlotRef
-from reelbot.studio.core.steps import is_stale, why_stale
+from reelbot.studio.core.draft import Draft, SlotRef
+from reelbot.studio.core.staleness import is_stale, why_stale
 
 
 class Affected(NamedTuple):

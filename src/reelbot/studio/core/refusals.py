@@ -23,3 +23,9 @@ class StudioRefused(Exception):
         self.code = code
         self.detail = detail
         self.members = members or {}
+
+
+NO_DRAFT = "There is no such draft."
+
+
+LOCKED = "This draft is being rendered. It can be changed again when the render has ended, or cancel the render."

@@ -14,8 +14,8 @@ from reelbot.errors import Malformed
 from reelbot.ids import place_of
 from reelbot.limits import PAGE_DEFAULT, PAGE_MAX, SEQ_MAX, WHY_LENGTH_MAX
 from reelbot.studio import EXPORT_COLUMNS, EntryShown, Purpose, entry_shown, export_cells
+from reelbot.web.context import Site
 from reelbot.web.operations import Call
-from reelbot.web.parts import Site
 from reelbot.web.problems import OK
 from reelbot.web.replies import PRIVATE, Fields, Reply, Streamed, json_reply
 from reelbot.web.shapes import MeterName

@@ -11,13 +11,13 @@ from reelbot.events import Cursor
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, JobShown, VideoTold
 from reelbot.subscriptions import PlanRequestTold
-from reelbot.web.live import Reader, frames
+from reelbot.web.connections import Full
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK, Problem
 from reelbot.web.requests import JSON
 from reelbot.web.shapes import CursorText
 from reelbot.web.sse import EventsAnswer
-from reelbot.web.streams import Full
+from reelbot.web.sse_session import Reader, frames
 
 SEND_SECONDS_MAX = 30
 """How long a reader may take to accept what is sent; then it is dropped, and resumes by its cursor: a minute at most."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from reelbot.studio.providers.registry import Described
+from reelbot.providers.registry import Described
 from reelbot.web.api.drafts import studio_of
 from reelbot.web.operations import Call
 from reelbot.web.problems import OK

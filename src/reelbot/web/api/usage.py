@@ -9,8 +9,8 @@ from reelbot.web.operations import Call
 from reelbot.web.problems import OK
 from reelbot.web.ratelimit import rate_limit_fields
 from reelbot.web.replies import Reply, json_reply
+from reelbot.web.rollovers import cursor_of
 from reelbot.web.shapes import CursorText
-from reelbot.web.turns import cursor_of
 
 _encode = msgspec.json.Encoder().encode
 

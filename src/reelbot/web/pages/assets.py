@@ -1,7 +1,7 @@
 """The library: uploads and animated clips, and the storage that they take."""
 
 from reelbot.studio import UPLOAD_BYTES_MAX, asset_shown
-from reelbot.web.pages import drafting
+from reelbot.web.pages import draft_view
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.listing import asked_page, listed
 from reelbot.web.pages.visits import Outcome, Shown, Visit
@@ -18,6 +18,6 @@ async def show(visit: Visit) -> Outcome:
         "older": older,
         "size_text": size_text,
         "upload_bytes_max": UPLOAD_BYTES_MAX,
-        "when": lambda text: drafting.when_words(text, visit.figures),
+        "when": lambda text: draft_view.when_words(text, visit.figures),
     }
     return Shown("assets", values, "Assets")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reelbot.allowance import Ledger
-from reelbot.studio import DraftAsked, DraftListed, JobShown, Page, VideoShown, job_shown, video_shown
+from reelbot.records import Page
+from reelbot.studio import DraftAsked, DraftListed, JobShown, VideoShown, job_shown, video_shown
 from reelbot.web.pages.activity import DayUsed, Used
-from reelbot.web.pages.drafting import work_words
+from reelbot.web.pages.draft_view import work_words
 from reelbot.web.pages.plan_changes import request_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import day_words

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from reelbot.studio import DraftShown, Page, PresetShown, Studio, StudioRefused, job_shown, preset_shown
-from reelbot.studio.embedded.languages import languages
-from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
-from reelbot.web.pages import drafting
-from reelbot.web.pages.draft_makers import makers_of
+from reelbot.languages.catalogue import languages
+from reelbot.records import Page
+from reelbot.studio import DraftShown, PresetShown, Studio, StudioRefused, job_shown, preset_shown
+from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
+from reelbot.web.pages import draft_view
+from reelbot.web.pages.options_form import makers_of
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
 from reelbot.web.problems import Problem
 
@@ -38,9 +39,9 @@ async def show(visit: Visit) -> Outcome:
         draft = await studio.draft(visit.account, visit.named)
     except StudioRefused:
         return await _finished(visit, studio)
-    rendering = drafting.rendering_of(draft)
-    lines = drafting.step_lines(draft, rendering)
-    step = visit.path.removeprefix(f"/studio/{visit.named}").strip("/") or drafting.first_to_do(lines)
+    rendering = draft_view.rendering_of(draft)
+    lines = draft_view.step_lines(draft, rendering)
+    step = visit.path.removeprefix(f"/studio/{visit.named}").strip("/") or draft_view.first_to_do(lines)
     if step not in [line.name for line in lines]:
         return Goto(f"/studio/{draft.id}")
     values = {"draft": draft, "steps": lines, "step": step, "rendering": rendering}
@@ -58,29 +59,29 @@ async def _finished(visit: Visit, studio: Studio) -> Goto:
 
 async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, Any]:
     """All that the page shows around the draft itself."""
-    jobs = await studio.jobs(visit.account, Page(drafting.JOBS_LOOKED_AT))
+    jobs = await studio.jobs(visit.account, Page(draft_view.JOBS_LOOKED_AT))
     return {
         "settings": draft.settings,
-        "length": drafting.length_of(draft),
-        "voices": drafting.voices_of(studio, draft),
-        "whole": await drafting.whole_of(studio, visit.account, draft),
-        "preview": drafting.preview_of(draft, jobs, [job_shown(job) for job in jobs]),
-        "logo": await drafting.logo_of(studio, visit.account, draft),
+        "length": draft_view.length_of(draft),
+        "voices": draft_view.voices_of(studio, draft),
+        "whole": await draft_view.whole_of(studio, visit.account, draft),
+        "preview": draft_view.preview_of(draft, jobs, [job_shown(job) for job in jobs]),
+        "logo": await draft_view.logo_of(studio, visit.account, draft),
         "makers": makers_of(studio, draft),
         "presets": await _presets(visit),
         "settings_kept": {"template": _kept(draft, TEMPLATE), "brand": _kept(draft, BRAND)},
         "preset_name_length_max": PRESET_NAME_LENGTH_MAX,
-        "is_unmade": drafting.is_unmade(draft),
-        "lacks_words": drafting.lacks_words(draft),
-        "pictures_proposed": drafting.pictures_proposed(draft),
+        "is_unmade": draft_view.is_unmade(draft),
+        "lacks_words": draft_view.lacks_words(draft),
+        "pictures_proposed": draft_view.pictures_proposed(draft),
         "languages": {code: languages()[code] for code in studio.languages},
-        "choices": drafting.CHOICES,
-        "states": drafting.STATES,
-        "current_of": drafting.current_of,
-        "listed_versions": drafting.listed_versions,
-        "work_words": drafting.work_words,
-        "slot_words": lambda slot: drafting.slot_words(draft, slot),
-        "when": lambda text: drafting.when_words(text, visit.figures),
+        "choices": draft_view.CHOICES,
+        "states": draft_view.STATES,
+        "current_of": draft_view.current_of,
+        "listed_versions": draft_view.listed_versions,
+        "work_words": draft_view.work_words,
+        "slot_words": lambda slot: draft_view.slot_words(draft, slot),
+        "when": lambda text: draft_view.when_words(text, visit.figures),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from reelbot.errors import Malformed
-from reelbot.studio import Page
+from reelbot.records import Page
 from reelbot.web.pages.visits import Visit
 from reelbot.web.paging import PageQuery, cut, page_of
 

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.studio import Page, PresetAsked, Presets, PresetShown, Studio, asset_shown, preset_shown
-from reelbot.studio.core.drafts import CaptionSize, Corner, Settings
-from reelbot.studio.core.works import Aspect, Duration, Tone
-from reelbot.studio.embedded.languages import languages
-from reelbot.studio.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
+from reelbot.languages.catalogue import languages
+from reelbot.providers.works import Aspect, Duration, Tone
+from reelbot.records import Page
+from reelbot.studio import PresetAsked, Presets, PresetShown, Studio, asset_shown, preset_shown
+from reelbot.studio.core.draft import CaptionSize, Corner, Settings
+from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 
 DRAFTS_LISTED = 50

@@ -16,8 +16,9 @@ from reelbot.publish import (
     channel_shown,
     post_shown,
 )
-from reelbot.publish.bounds import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, TITLE_LENGTH_MAX
-from reelbot.studio import Page, Studio, VideoShown, video_shown
+from reelbot.publish.limits import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, TITLE_LENGTH_MAX
+from reelbot.records import Page
+from reelbot.studio import Studio, VideoShown, video_shown
 from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
 
 LISTED = 50

@@ -19,7 +19,7 @@ from reelbot.web.pages.static_files import StaticFiles
 from reelbot.web.pages.visits import Goto, Shown, Told, Visit
 from reelbot.web.problems import SEE_OTHER, TooManyRequests
 from reelbot.web.replies import Fields, Reply
-from reelbot.web.turns import cursor_of
+from reelbot.web.rollovers import cursor_of
 
 POLICY = "; ".join(
     (

@@ -15,6 +15,7 @@ from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef
 from reelbot.web.admission import admitted
 from reelbot.web.auth import ENTRY_COOKIE, SAFE_METHODS, cookie_in, cookie_name, session_in
+from reelbot.web.context import Site
 from reelbot.web.pages import problem
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.forms import query_in, read_form, require_form_token
@@ -23,7 +24,6 @@ from reelbot.web.pages.static_files import PREFIX, StaticFiles
 from reelbot.web.pages.table import PAGES
 from reelbot.web.pages.verification import Verification
 from reelbot.web.pages.visits import Goto, Memory, Outcome, Page, Shown, Told, Visit, nothing_here
-from reelbot.web.parts import Site
 from reelbot.web.problems import DEFECT, Problem, TooManyRequests, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected

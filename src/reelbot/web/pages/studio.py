@@ -4,8 +4,9 @@ import secrets
 
 from reelbot.clock import instant_from
 from reelbot.ids import place_of
-from reelbot.studio import DraftListed, Page, video_shown
-from reelbot.web.pages import drafting
+from reelbot.records import Page
+from reelbot.studio import DraftListed, video_shown
+from reelbot.web.pages import draft_view
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.listing import asked_page, listed
 from reelbot.web.pages.visits import Outcome, Shown, Visit
@@ -25,9 +26,9 @@ async def show(visit: Visit) -> Outcome:
         "older": older,
         "videos": videos,
         "key": secrets.token_hex(16),
-        "states": drafting.STATES,
-        "titles": drafting.TITLES,
-        "when": lambda text: drafting.when_words(text, visit.figures),
+        "states": draft_view.STATES,
+        "titles": draft_view.TITLES,
+        "when": lambda text: draft_view.when_words(text, visit.figures),
     }
     return Shown("studio", values, "Video studio")
 

@@ -21,7 +21,7 @@ from reelbot.web.pages import (
     video,
     videos,
 )
-from reelbot.web.pages.drafting import TITLES
+from reelbot.web.pages.draft_view import TITLES
 from reelbot.web.pages.visits import Page
 
 PAGES: tuple[Page, ...] = (

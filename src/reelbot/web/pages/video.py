@@ -5,8 +5,8 @@ import secrets
 import unicodedata
 
 from reelbot.clock import instant_from
+from reelbot.languages.catalogue import languages
 from reelbot.studio import KeptVideo, StudioRefused, video_shown
-from reelbot.studio.embedded.languages import languages
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.visits import Outcome, Shown, Visit, nothing_here
 from reelbot.web.pages.wording import full_instant_words

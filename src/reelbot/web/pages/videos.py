@@ -1,7 +1,7 @@
 """All finished videos."""
 
 from reelbot.studio import video_shown
-from reelbot.web.pages import drafting
+from reelbot.web.pages import draft_view
 from reelbot.web.pages.draft import studio_of
 from reelbot.web.pages.listing import asked_page, listed
 from reelbot.web.pages.visits import Outcome, Shown, Visit
@@ -15,6 +15,6 @@ async def show(visit: Visit) -> Outcome:
     values = {
         "videos": [video_shown(video) for video in videos],
         "older": older,
-        "when": lambda text: drafting.when_words(text, visit.figures),
+        "when": lambda text: draft_view.when_words(text, visit.figures),
     }
     return Shown("videos", values, "Videos")

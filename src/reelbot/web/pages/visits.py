@@ -5,10 +5,10 @@ from typing import Any, Literal, NamedTuple
 
 from reelbot.accounts import Accounts, Identity
 from reelbot.allowance import AccountRef, Usage
+from reelbot.web.context import Site
 from reelbot.web.forwarding import Origin
 from reelbot.web.pages.activity import Activity
 from reelbot.web.pages.verification import Verification
-from reelbot.web.parts import Site
 from reelbot.web.problems import OK, Problem
 from reelbot.web.replies import Answered, Fields
 

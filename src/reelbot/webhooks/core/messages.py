@@ -1,4 +1,4 @@
-"""Which messages follow from an account's events and from the turns of its windows. Pure; used by `gathering`.
+"""Which messages follow from an account's events and from the turns of its windows. Pure; used by `relay`.
 
 Reaching `low` or `exhausted` is told once in a window: what falls back there is a hold that was given back. It is told
 again under another limit, and in the next window. A standing window never ends and falls for real, when something is

@@ -1,4 +1,4 @@
-// Slots in words, as pages/drafting.py says them: `picture:7` is the picture of the scene numbered 7.
+// Slots in words, as pages/draft_view.py says them: `picture:7` is the picture of the scene numbered 7.
 
 const CALLED = { suggestions: "Topic ideas", picture: "Picture", animation: "Clip", render: "The video", title: "Title" };
 

@@ -1,0 +1,1 @@
+"""How the embedded writer works: topics, scripts and rewrites from sentences, choices and rules."""

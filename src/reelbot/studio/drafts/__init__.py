@@ -1,0 +1,1 @@
+"""Drafts: opened, changed and removed by hand, and how outsiders see them."""

@@ -1,0 +1,79 @@
+"""Fair queueing of requests within the process: one begins in every few turns of the event loop, longest served ago first.
+
+It is for parties that ask for more than they may keep up: accounts, or addresses without valid credentials. However much
+such a crowd asks, what others have begun goes on between any two of its requests; and within the crowd each waits for one
+request of every other at most, never for what piles up behind it. Who finds nobody waiting begins at once.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Hashable
+from heapq import heappop, heappush
+
+from reelbot.limits import BUCKETS_MAX, TURNS_OF_START
+
+_NEVER = 0
+
+
+class FairQueue:
+    """Whose request begins next. In memory, of one process and one event loop; no timer, and no task."""
+
+    def __init__(self, turns_of_start: int = TURNS_OF_START, kept_max: int = BUCKETS_MAX) -> None:
+        self._turns_of_start = turns_of_start
+        self._kept_max = kept_max
+        self._served_at: OrderedDict[Hashable, int] = OrderedDict()
+        self._served = _NEVER
+        self._arrived = 0
+        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._order: list[tuple[int, int, Hashable]] = []
+        self._turns_left = 0
+
+    def __len__(self) -> int:
+        """How many requests wait."""
+        return sum(len(requests) for requests in self._waiting.values())
+
+    async def turn(self, party: Hashable) -> None:
+        """Wait until a request of this party is the next to begin."""
+        if not self._order and not self._turns_left:
+            self._start(party)
+            return
+        request = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.get(party)
+        if waiting is None:
+            self._waiting[party] = deque((request,))
+            self._stand(party)
+        else:
+            waiting.append(request)
+        await request
+
+    def _stand(self, party: Hashable) -> None:
+        """Have a party with something waiting stand in line, behind all that were served longer ago."""
+        self._arrived += 1
+        heappush(self._order, (self._served_at.get(party, _NEVER), self._arrived, party))
+
+    def _start(self, party: Hashable) -> None:
+        self._served += 1
+        self._served_at[party] = self._served
+        self._served_at.move_to_end(party)
+        if len(self._served_at) > self._kept_max:
+            self._served_at.popitem(last=False)
+        self._turns_left = self._turns_of_start
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        """The event loop begins another turn: after so many of them the next request may begin."""
+        self._turns_left -= 1
+        if self._turns_left:
+            asyncio.get_running_loop().call_soon(self._next_turn)
+            return
+        while self._order and not self._turns_left:
+            party = heappop(self._order)[2]
+            requests = self._waiting[party]
+            request = requests.popleft()
+            if not request.cancelled():
+                request.set_result(None)
+                self._start(party)
+            if requests:
+                self._stand(party)
+            else:
+                del self._waiting[party]
