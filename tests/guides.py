@@ -66,8 +66,8 @@ def guides() -> list[str]:
 
 
 def blocks(guide: str) -> list[Block]:
-    """The blocks of a guide, in order. Those without a language are drawings."""
-    return [block for block in _blocks_of(ROOT / guide) if block.language]
+    """The blocks of a guide, in order. Those without a language, or in Mermaid's, are drawings."""
+    return [block for block in _blocks_of(ROOT / guide) if block.language not in ("", "mermaid")]
 
 
 def _blocks_of(path: Path) -> Iterator[Block]:
