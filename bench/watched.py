@@ -59,6 +59,10 @@ class WatchedConnection:
         """Run one statement."""
         return await self._connection.execute(sql, parameters)
 
+    async def lock(self, name: str, *parts: int) -> None:
+        """Wait until no other transaction has this lock."""
+        await self._connection.lock(name, *parts)
+
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement once for each row."""
         written = [tuple(row) for row in rows] if self._witness.keeps_rows else rows

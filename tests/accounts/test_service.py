@@ -12,7 +12,7 @@ from reelbot.accounts import LABEL_LENGTH_MAX, ROOM, USUAL, Accounts, Identity
 from reelbot.accounts.core.api_keys import KeyPlace, key_text, presented_key
 from reelbot.accounts.key_cache import KEPT_MS
 from reelbot.clock import DAY
-from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database, require_same_names
+from reelbot.db import PostgresDatabase, SqliteDatabase, migrate, open_database
 from reelbot.errors import DatabaseFailure, Malformed
 
 AnyDatabase = SqliteDatabase | PostgresDatabase
@@ -383,7 +383,3 @@ def test_the_text_of_a_key_carries_its_place_and_160_bits() -> None:
     presented = presented_key(text)
     assert presented is not None
     assert presented.place == place
-
-
-def test_both_dialects_have_the_same_statements() -> None:
-    require_same_names("reelbot.accounts")

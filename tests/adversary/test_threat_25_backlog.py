@@ -197,15 +197,6 @@ async def test_a_claim_finds_whose_turn_it_is_by_an_index_however_long_queues_ar
     assert "turn_by_served" in plan, plan
 
 
-async def test_jobs_that_an_older_version_queued_are_found(stage: Stage) -> None:
-    begun = await asked(stage, stage.ada)
-    async with stage.room.store.database.transaction() as connection:
-        await connection.execute("DELETE FROM turn")
-    assert await stage.beside()._taken() is None
-    await stage.room.store.mark_waiting()
-    assert (await stage.done(begun)).state == "succeeded"
-
-
 async def test_an_account_whose_work_has_ended_is_not_looked_at_any_more(stage: Stage) -> None:
     begun = await asked(stage, stage.ada)
     rows = "SELECT waits FROM turn WHERE pool = 'work'"

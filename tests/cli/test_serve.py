@@ -18,6 +18,7 @@ from tests.support.clock import FakeClock
 from tests.support.sites import standing
 
 from reelbot.cli.serve import KEEP_ALIVE_SECONDS, Server
+from reelbot.db import open_database
 from reelbot.web.shares import ALL
 
 PROGRAM = (sys.executable, "-c", "from reelbot.cli import main; main()")
@@ -311,9 +312,35 @@ def test_on_postgresql_it_serves_once_the_database_is_migrated(postgres_url: str
 def test_a_file_that_was_made_by_a_newer_program_is_refused() -> None:
     cli("database", "migrate")
     code = "import sqlite3; c = sqlite3.connect('data/reelbot.db'); "
-    code += "c.execute(\"INSERT INTO migration VALUES ('accounts', 99, 'future', 0)\"); c.commit(); c.close()"
+    code += "c.execute(\"INSERT INTO migration VALUES ('accounts', 99, 'future', 0, 'any')\"); c.commit(); c.close()"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert "migrated by a newer or another ReelBot" in failing("serve", "--port", "0")
+
+
+UNFROZEN = "CREATE TABLE migration (room TEXT, number INTEGER, name TEXT, applied_at INTEGER)"
+"""The table of applied migrations of a version from before the first release."""
+
+
+def test_a_file_from_before_the_first_release_is_refused_with_what_to_do() -> None:
+    Path("data").mkdir()
+    code = f"import sqlite3; c = sqlite3.connect('data/reelbot.db'); c.execute('{UNFROZEN}'); c.close()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    for command in (("serve", "--port", "0"), ("database", "migrate"), ("usage",)):
+        told = " ".join(failing(*command).split())
+        assert "a schema from before the first release, which this ReelBot cannot carry over" in told
+        assert "Give it a new database" in told
+
+
+async def test_a_postgresql_database_from_before_the_first_release_is_refused_with_what_to_do(
+    postgres_url: str,
+) -> None:
+    database = await open_database(postgres_url)
+    async with database.transaction() as connection:
+        await connection.execute(UNFROZEN)
+    await database.close()
+    for command in (("serve", "--port", "0"), ("database", "migrate"), ("usage",)):
+        told = " ".join(failing(*command, "--database", postgres_url).split())
+        assert "a schema from before the first release, which this ReelBot cannot carry over" in told
 
 
 async def test_an_idle_connection_outlives_that_of_a_proxy(clock: FakeClock) -> None:

@@ -373,7 +373,7 @@ async def test_a_server_without_a_free_connection_is_told(postgres_server: TestS
 async def test_a_database_made_by_a_newer_program_is_refused(database: Opened) -> None:
     await migrate(database, ["reelbot.events"])
     async with database.transaction() as connection:
-        await connection.execute("INSERT INTO migration VALUES ('events', 9999, 'from_the_future', 1)")
+        await connection.execute("INSERT INTO migration VALUES ('events', 9999, 'from_the_future', 1, 'any')")
     for attempt in (migrate, pending):
         with pytest.raises(ConfigFailure, match="events 9999 from_the_future"):
             await attempt(database, ["reelbot.events"])
@@ -382,5 +382,5 @@ async def test_a_database_made_by_a_newer_program_is_refused(database: Opened) -
 async def test_the_migrations_of_rooms_that_are_not_asked_for_do_not_matter(database: Opened) -> None:
     await migrate(database, ["reelbot.events"])
     async with database.transaction() as connection:
-        await connection.execute("INSERT INTO migration VALUES ('studio', 1, 'drafts', 1)")
+        await connection.execute("INSERT INTO migration VALUES ('studio', 1, 'drafts', 1, 'any')")
     assert await pending(database, ["reelbot.events"]) == []

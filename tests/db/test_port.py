@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.clock import FakeClock
+from tests.support.made_up_room import MadeUpRoom
 
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, migrate, open_database, pending
 from reelbot.db.postgres import PsycopgDatabase
@@ -383,8 +384,8 @@ async def test_migrating_applies_what_is_missing_once(database: Opened, clock: F
     assert await migrate(database, ROOMS, clock) == missing
     assert await pending(database, ROOMS) == []
     assert await migrate(database, ROOMS, clock) == []
-    recorded = await database.fetch("SELECT room, number, name, applied_at FROM migration")
-    assert recorded == [(*migration[:3], clock()) for migration in missing]
+    recorded = await database.fetch("SELECT room, number, name, applied_at, checksum FROM migration")
+    assert recorded == [(*migration[:3], clock(), migration.checksum) for migration in missing]
 
 
 async def test_looking_for_migrations_changes_nothing(database: Opened) -> None:
@@ -400,17 +401,12 @@ async def test_looking_for_migrations_changes_nothing(database: Opened) -> None:
 async def test_a_migration_that_fails_leaves_no_trace(
     database: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = tmp_path / "broken_room"
-    scripts = room / "stores" / "migrations" / database.dialect
-    scripts.mkdir(parents=True)
-    (room / "__init__.py").touch()
-    (scripts / "0001_good.sql").write_text("CREATE TABLE good (a INTEGER);")
-    (scripts / "0002_bad.sql").write_text("CREATE TABLE half (a INTEGER);\nCREATE TABLE good (a INTEGER);")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "broken_room", raising=False)
+    room = MadeUpRoom(tmp_path, monkeypatch)
+    room.add("0001_good.sql", "CREATE TABLE good (a integer PRIMARY KEY);")
+    room.add("0002_bad.sql", "CREATE TABLE half (a integer PRIMARY KEY);\nCREATE TABLE good (a integer PRIMARY KEY);")
     with pytest.raises(AssertionError, match="exists"):
-        await migrate(database, ["broken_room"])
-    assert [migration.name for migration in await pending(database, ["broken_room"])] == ["bad"]
+        await migrate(database, [room.name])
+    assert [migration.name for migration in await pending(database, [room.name])] == ["bad"]
     with pytest.raises(DatabaseFailure):
         await database.fetch("SELECT * FROM half")
 

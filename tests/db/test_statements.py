@@ -1,23 +1,28 @@
-"""A room's SQL files: what is read from them, and how their mistakes are told."""
+"""A room's file of statements: what is read from it for each dialect, and how its mistakes are told."""
+
+from typing import get_args
 
 import pytest
 
-from reelbot.db import load_statements, require_same_names
-from reelbot.db.migrations import known_migrations, split
+from reelbot.db import Dialect, load_statements
 from reelbot.db.statements import parsed
 from reelbot.errors import ConfigFailure
 
-ROOMS = ("reelbot.db", "reelbot.events")
+
+def statement(sql: str, dialect: Dialect) -> str:
+    """A statement that stands in a file, as the driver of a dialect takes it."""
+    return parsed(f"-- name: it\n-- It.\n{sql}\n", "x.sql", dialect)["it"]
 
 
-def test_a_statement_is_found_by_its_name_without_its_sentence_and_semicolon() -> None:
-    text = "-- About the file.\n\n-- name: read_it\n-- Read it.\nSELECT 1, -- one\n       2;\n"
-    assert parsed(text, "x.sql") == {"read_it": "SELECT 1, -- one\n       2"}
+@pytest.mark.parametrize("dialect", get_args(Dialect))
+def test_a_statement_is_found_by_its_name_without_comments_and_semicolon(dialect: Dialect) -> None:
+    text = "-- About the file.\n\n-- name: read_it\n-- Read it.\n-- In two lines.\nSELECT 1, -- why?\n       2;\n"
+    assert parsed(text, "x.sql", dialect) == {"read_it": "SELECT 1,\n       2"}
 
 
 def test_statements_keep_the_order_of_the_file() -> None:
     text = "-- name: b\n-- First.\nSELECT 1;\n-- name: a\n-- Second.\nSELECT 2;"
-    assert list(parsed(text, "x.sql")) == ["b", "a"]
+    assert list(parsed(text, "x.sql", "sqlite")) == ["b", "a"]
 
 
 def test_loaded_statements_cannot_be_changed() -> None:
@@ -25,6 +30,39 @@ def test_loaded_statements_cannot_be_changed() -> None:
         load_statements("reelbot.events", "sqlite")["read_last"] = "SELECT 2"  # type: ignore[index]
 
 
+def test_each_dialect_has_its_own_form_where_there_are_two() -> None:
+    forms = "-- sqlite: numbers as JSON\nSELECT ?2, ?1;\n-- postgres: numbers\n-- And a word.\nSELECT ?::int;\n"
+    text = f"-- name: a\n-- A.\nSELECT 1;\n-- name: it\n-- It.\n{forms}-- name: b\n-- B.\nSELECT 2;\n"
+    assert parsed(text, "x.sql", "sqlite") == {"a": "SELECT 1", "it": "SELECT ?2, ?1", "b": "SELECT 2"}
+    assert parsed(text, "x.sql", "postgres") == {"a": "SELECT 1", "it": "SELECT %s::int", "b": "SELECT 2"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlite", "postgres"),
+    [
+        ("SELECT a FROM t WHERE b = ?;", "SELECT a FROM t WHERE b = ?", "SELECT a FROM t WHERE b = %s"),
+        ("SELECT '?', \"a?\" % ?;", "SELECT '?', \"a?\" % ?", "SELECT '?', \"a?\" %% %s"),
+        ("SELECT 'it''s 5 %?' || ?;", "SELECT 'it''s 5 %?' || ?", "SELECT 'it''s 5 %%?' || %s"),
+        ("SELECT 7 % 2, '%?';", "SELECT 7 % 2, '%?'", "SELECT 7 % 2, '%?'"),
+        ("SELECT a FROM t\n FOR UPDATE;", "SELECT a FROM t", "SELECT a FROM t\n FOR UPDATE"),
+        ("SELECT 'a FOR UPDATE' FROM t;", "SELECT 'a FOR UPDATE' FROM t", "SELECT 'a FOR UPDATE' FROM t"),
+        (
+            "DELETE FROM t WHERE a IN (SELECT a FROM t FOR UPDATE SKIP LOCKED);",
+            "DELETE FROM t WHERE a IN (SELECT a FROM t)",
+            "DELETE FROM t WHERE a IN (SELECT a FROM t FOR UPDATE SKIP LOCKED)",
+        ),
+        (
+            "SELECT ' INDEXED BY i' FROM t INDEXED BY i WHERE a;",
+            "SELECT ' INDEXED BY i' FROM t INDEXED BY i WHERE a",
+            "SELECT ' INDEXED BY i' FROM t WHERE a",
+        ),
+    ],
+)
+def test_three_rules_make_both_forms_of_a_statement(sql: str, sqlite: str, postgres: str) -> None:
+    assert (statement(sql, "sqlite"), statement(sql, "postgres")) == (sqlite, postgres)
+
+
+@pytest.mark.parametrize("dialect", get_args(Dialect))
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -32,42 +70,46 @@ def test_loaded_statements_cannot_be_changed() -> None:
         ("-- name: a\nSELECT 1;", "x.sql line 1: 'a' lacks the comment line"),
         ("-- name: a\n--\nSELECT 1;", "x.sql line 1: 'a' lacks the comment line"),
         ("-- name: a", "x.sql line 1: 'a' lacks the comment line"),
+        ("-- name: a\n-- sqlite:\nSELECT 1;\n-- postgres:\nSELECT 2;", "x.sql line 1: 'a' lacks the comment line"),
         ("-- name: a\n-- It.\n", "x.sql line 1: 'a' has no SQL"),
         ("-- name: a\n-- It.\n;", "x.sql line 1: 'a' has no SQL"),
+        ("-- name: a\n-- It.\n-- SELECT 1;\n", "x.sql line 1: 'a' has no SQL"),
+        ("-- name: a\n-- It.\nSELECT 1", "x.sql line 1: 'a' is not one statement that ends with a semicolon"),
+        ("-- name: a\n-- It.\nSELECT 1;\nSELECT 2;", "x.sql line 1: 'a' is not one statement"),
+        ("-- name: a\n-- It.\nSELECT ?1;", "x.sql line 1: 'a' numbers its parameters"),
         ("-- name: A b\n-- It.\nSELECT 1;", "x.sql line 1: 'A b' is not a name"),
         ("-- name:\n-- It.\nSELECT 1;", "x.sql line 1: '' is not a name"),
         ("-- name: a\n-- It.\nSELECT 1;\n\n-- name: a\n-- It.\nSELECT 2;", "x.sql line 5: 'a' is there twice"),
+        (
+            "-- name: b\n-- It.\nSELECT 1;\n-- name: a\n-- It.\n-- sqlite:\nSELECT 1;",
+            "x.sql line 4: 'a' lacks the form for",
+        ),
+        ("-- name: a\n-- It.\n-- postgres:\nSELECT 1;", "x.sql line 1: 'a' lacks the form for sqlite"),
+        (
+            "-- name: a\n-- It.\n-- sqlite:\nSELECT 1;\n-- sqlite:\nSELECT 2;",
+            "x.sql line 1: 'a' has two forms for sqlite",
+        ),
+        (
+            "-- name: a\n-- It.\nSELECT 1;\n-- sqlite:\nSELECT 1;\n-- postgres:\nSELECT 2;",
+            "x.sql line 1: 'a' has SQL before its forms",
+        ),
     ],
 )
-def test_a_malformed_file_is_reported_with_its_line(text: str, complaint: str) -> None:
+def test_a_malformed_file_is_reported_with_line_and_statement(text: str, complaint: str, dialect: Dialect) -> None:
     with pytest.raises(ConfigFailure) as caught:
-        parsed(text, "x.sql")
+        parsed(text, "x.sql", dialect)
     assert str(caught.value).startswith(complaint)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "empty"),
+    [("sqlite", "-- sqlite:\n-- postgres:\nSELECT 1;"), ("postgres", "-- sqlite:\nSELECT 1;\n-- postgres:")],
+)
+def test_a_form_without_sql_is_reported_with_its_dialect(dialect: Dialect, empty: str) -> None:
+    with pytest.raises(ConfigFailure, match=f"x.sql line 1: 'it' has no SQL for {dialect}"):
+        statement(empty, dialect)
+
+
 def test_a_file_that_is_missing_is_named() -> None:
-    with pytest.raises(ConfigFailure, match=r"reelbot/stores/sqlite\.sql is missing"):
-        load_statements("reelbot", "sqlite")
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_both_dialects_have_the_same_names(room: str) -> None:
-    require_same_names(room)
-
-
-def test_both_dialects_have_the_same_migrations() -> None:
-    def names(dialect: str) -> list[tuple[str, int, str]]:
-        return [migration[:3] for migration in known_migrations(["reelbot.events"], dialect)]  # type: ignore[arg-type]
-
-    assert names("sqlite") == names("postgres") != []
-
-
-def test_a_script_is_split_where_its_statements_end() -> None:
-    trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM b; DELETE FROM c;\nEND;"
-    script = f"-- a; comment\nCREATE TABLE a (x TEXT DEFAULT ';');\n{trigger}\n-- the end\n"
-    assert list(split(script)) == ["-- a; comment\nCREATE TABLE a (x TEXT DEFAULT ';');", trigger]
-
-
-def test_a_script_whose_last_statement_is_not_ended_is_refused() -> None:
-    with pytest.raises(ConfigFailure, match="lacks its semicolon"):
-        list(split("SELECT 1;\nSELECT 2"))
+    with pytest.raises(ConfigFailure, match=r"reelbot/web/statements\.sql is missing"):
+        load_statements("reelbot.web", "sqlite")

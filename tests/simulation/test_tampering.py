@@ -350,7 +350,7 @@ async def test_any_fact_of_an_account_edited_is_found_and_named(original: Copy) 
         "overrides": account._replace(overrides={"posts": None}),
         "calendar zone": account._replace(calendar=calendar._replace(zone="Europe/Paris")),
         "calendar day": account._replace(calendar=calendar._replace(billing_day=28)),
-        "calendar turn": account._replace(calendar=calendar._replace(day_turn=Turn(0, 1))),
+        "calendar turn": account._replace(calendar=calendar._replace(day_turn=Turn(0, 1, 0, 1))),
         "calendar month": account._replace(calendar=calendar._replace(month_turn=None)),
     }
     for fact, edited in edits.items():
@@ -378,8 +378,8 @@ FORGED_DAYS = {
 }
 
 
-@pytest.mark.parametrize("forgery", FORGED_DAYS)
-async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock: FakeClock, forgery: str) -> None:
+async def moved_twice(clock: FakeClock) -> tuple[Copy, Holding]:
+    """A ledger whose account has moved twice within a day."""
     async with Ledger.open("memory:", clock=clock, sweep_seconds=None) as ledger:
         ref = await ledger.account("ada")
         await ledger.change_zone(ref, "America/New_York", key="a")
@@ -388,6 +388,12 @@ async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock:
         assert holding is not None
         tampered = Copy([holding], await ledger.store.chain(ref, 0, 10))
     assert (await tampered.audit()).is_clean
+    return tampered, holding
+
+
+@pytest.mark.parametrize("forgery", FORGED_DAYS)
+async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock: FakeClock, forgery: str) -> None:
+    tampered, holding = await moved_twice(clock)
     *rows, last = tampered.rows
     detail = json.loads(last.detail or "")
     detail["day_turn"][1] = FORGED_DAYS[forgery](detail["day_turn"][1])
@@ -395,6 +401,23 @@ async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock:
     account = holding.account
     calendar = account.calendar._replace(day_turn=Turn(*detail["day_turn"][1]))
     end = tampered.rows[-1]
+    tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
+    fault = await tampered.fault()
+    assert (fault.what, fault.place) == ("wrong", entry_id(3)), fault.sentence
+
+
+@pytest.mark.parametrize("forged", [[None, None], [], ["2026-01-01", "never"]])
+async def test_a_moved_day_without_its_date_in_the_whole_chain_and_the_row_is_found(
+    clock: FakeClock, forged: list[object]
+) -> None:
+    tampered, holding = await moved_twice(clock)
+    *rows, last = tampered.rows
+    detail = json.loads(last.detail or "")
+    detail["day_turn"][1] = [*detail["day_turn"][1][:2], *forged]
+    tampered.put(1, rechained([*rows, last._replace(detail=json.dumps(detail))]))
+    account, end = holding.account, tampered.rows[-1]
+    row = Turn(*detail["day_turn"][1][:2], None, None)  # type: ignore[arg-type]
+    calendar = account.calendar._replace(day_turn=row)
     tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
     fault = await tampered.fault()
     assert (fault.what, fault.place) == ("wrong", entry_id(3)), fault.sentence

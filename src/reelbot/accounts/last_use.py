@@ -54,6 +54,6 @@ class LastUse:
     async def _write_all(self, places: list[KeyPlace]) -> None:
         try:
             async with self._database.transaction() as connection:
-                await connection.execute_many(self._sql, [(self._day, *place) for place in places])
+                await connection.execute_many(self._sql, [(self._day, *place, self._day) for place in places])
         except DatabaseFailure as failure:
             _log.warning("The last use of %d API keys could not be noted: %s", len(places), failure)

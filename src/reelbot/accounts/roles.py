@@ -43,7 +43,7 @@ class Roles:
         `LastOperator` when no other would be left. `by` says who wanted it, `address` from where.
         """
         async with self._database.transaction() as connection:
-            await connection.fetch(self._sql["lock_roles"])  # two operators may be about to demote each other
+            await connection.lock("roles")  # two operators may be about to demote each other
             found = await connection.fetch(self._sql["read_member"], (lane, account))
             before = found[0][3] if found else None
             if before == role:

@@ -9,7 +9,7 @@ from reelbot.db.address import dialect_of, sqlite_path
 from reelbot.db.migrations import Migration, migrate, pending
 from reelbot.db.port import Connection, Database, Dialect, PostgresConnection, PostgresDatabase, Row
 from reelbot.db.sqlite import LOCK_SECONDS, SqliteDatabase
-from reelbot.db.statements import Statements, load_statements, require_same_names
+from reelbot.db.statements import Statements, load_statements
 from reelbot.extras import require
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "migrate",
     "open_database",
     "pending",
-    "require_same_names",
 ]
 
 

@@ -1,8 +1,8 @@
 """What a room may ask of a database, whichever it is.
 
-A room writes its SQL in `<room>/stores/sqlite.sql` and `<room>/stores/postgres.sql`: the same statement names in both,
-each with a sentence that says what it is for. It opens a `transaction` to write and a `reading` to read, and runs
-statements by their text. Parameters are positional: `?` in SQLite's files, `%s` in PostgreSQL's, `$`-free in both.
+A room writes its SQL in `<room>/statements.sql`, once for all dialects: each statement with a name and a sentence that
+says what it is for (see `reelbot.db.statements`). It opens a `transaction` to write and a `reading` to read, and runs
+statements by their text. Parameters are positional.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ class Connection(Protocol):
 
     @property
     def dialect(self) -> Dialect:
-        """Which of the two SQL files this connection understands."""
+        """Which form of a statement this connection understands."""
         ...
 
     async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -40,13 +40,21 @@ class Connection(Protocol):
         """Run one statement once for each row."""
         ...
 
+    async def lock(self, name: str, *parts: int) -> None:
+        """Wait until no other transaction has this lock, and keep it until this one ends.
+
+        `name` says in words what is done one at a time, `parts` for whom. The statements behind it see what whoever had the
+        lock before has committed. Only a block of `transaction` may ask for it.
+        """
+        ...
+
 
 class Database(Protocol):
     """A database that is open and migrated. Every failure it raises is a `reelbot.errors.DatabaseFailure`."""
 
     @property
     def dialect(self) -> Dialect:
-        """Which of the two SQL files this database understands."""
+        """Which form of a statement this database understands."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
@@ -77,6 +85,10 @@ class PostgresConnection(ABC):
     @abstractmethod
     async def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one statement and return how many rows it changed; -1 in a pipeline, where that isn't known yet."""
+
+    @abstractmethod
+    async def lock(self, name: str, *parts: int) -> None:
+        """Wait until no other transaction has this lock, and keep it until this one ends; in a pipeline only sends."""
 
     @abstractmethod
     async def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:

@@ -50,6 +50,7 @@ _DEFAULTS = {
     "keepalives_count": "3",
 }
 
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 
@@ -75,6 +76,10 @@ class PsycopgConnection(PostgresConnection):
         """Run one statement once for each row."""
         with database_failures():
             await self._raw.cursor().executemany(sql, rows)
+
+    async def lock(self, name: str, *parts: int) -> None:
+        """Wait until no other transaction has this lock, and keep it until this one ends; in a pipeline only sends."""
+        await self.execute(_LOCK, (" ".join(map(str, ("reelbot", name, *parts))),))
 
     async def notify(self, channel: str, payload: str) -> None:
         """Tell every listener of `channel` when this transaction commits; a payload has less than 8000 bytes."""

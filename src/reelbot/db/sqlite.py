@@ -87,6 +87,10 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise self._failure(raw, error) from error
 
+    async def lock(self, name: str, *parts: int) -> None:
+        """Nothing is left to wait for: whoever writes has been alone since the transaction began."""
+        assert self._open().in_transaction, f"the lock of {name} is asked for outside a transaction"
+
     def _open(self) -> sqlite3.Connection:
         assert self._raw is not None, "a connection is used outside its block, or after SQLite gave its transaction up"
         return self._raw

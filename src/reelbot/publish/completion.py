@@ -14,7 +14,7 @@ from reelbot.publish.core.posts import Delivered, Post, PostFailure
 from reelbot.records import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
-"""The hold has ended: with the post, by another worker; or, of a post from before holds had owners, without it."""
+"""The hold has ended with the post, by another worker."""
 
 
 class LeaseLost(Exception):

@@ -27,9 +27,6 @@ POSTS_AT_ONCE = 4
 POSTS_RUNNING_MAX = 2
 """Posts of one account that are published at once: a platform that hangs for one account keeps nobody else waiting."""
 
-UNMARKED_SECONDS = 600
-"""How often posts are looked for that an older version of this program queued: during an upgrade, and then never again."""
-
 LEASE_SECONDS = 60.0
 """How long a worker's claim on a post lasts without a heartbeat: late enough for a busy disk."""
 

@@ -17,7 +17,7 @@ from reelbot.publish.completion import Ending, LeaseLost
 from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, pause_after
 from reelbot.publish.kit import parts_of
-from reelbot.publish.limits import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE, UNMARKED_SECONDS
+from reelbot.publish.limits import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE
 from reelbot.publish.platforms.port import Part, PlatformFailure, Posting
 from reelbot.publish.store import Channel
 from reelbot.records import Owner
@@ -44,7 +44,6 @@ class Worker:
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._forgets_at = 0
-        self._marks_at = 0
         self._first_lane = 0
         self._wanted = asyncio.Event()
         self._runs: set[asyncio.Task[None]] = set()
@@ -84,7 +83,6 @@ class Worker:
             self._wanted.clear()
             try:
                 await self._forget_keys()
-                await self._mark_waiting()
                 while len(self._runs) < POSTS_AT_ONCE and (post := await self._taken()) is not None:
                     run = asyncio.create_task(self._run(post), name=post.id)
                     self._runs.add(run)
@@ -103,13 +101,6 @@ class Worker:
         if now >= self._forgets_at:
             await self._room.store.forget_keys(now - ANSWER_KEPT_DAYS * DAY)
             self._forgets_at = now + DAY
-
-    async def _mark_waiting(self) -> None:
-        """Look now and then for what an older version has queued."""
-        now = self._room.clock()
-        if now >= self._marks_at:
-            await self._room.store.mark_waiting()
-            self._marks_at = now + UNMARKED_SECONDS * SECOND
 
     def _ended(self, run: asyncio.Task[None]) -> None:
         self._runs.discard(run)

@@ -35,12 +35,6 @@ class TurnStore:
         ahead = head_start(rank)
         await connection.execute(self._sql["await_turn"], (*owner, pool, NEWCOMER - ahead, ahead))
 
-    async def mark_waiting(self) -> None:
-        """Have what an older version queued, which knew no turns, wait for its turn like all the rest."""
-        for lane in self.lanes:
-            async with self.database.transaction() as connection:
-                await connection.execute(self._sql["mark_waiting"], (NEWCOMER, lane))
-
     async def leave_turns(self, connection: Connection, owner: Owner) -> None:
         """Something of an account's has ended; call it while the account's stream is locked, as whoever adds does."""
         await connection.execute(self._sql["leave_turns"], owner)

@@ -125,9 +125,6 @@ PREVIEWS_KEPT_MAX = 50
 PREVIEWS_LISTED_MAX = 200
 """Previews that are looked at when those that are old are dropped: a few beyond those that are kept."""
 
-UNMARKED_SECONDS = 600
-"""How often jobs are looked for that an older version of this program queued: during an upgrade, and then never again."""
-
 LEASE_SECONDS = 15.0
 """How long a worker's claim on a job lasts without a heartbeat: soon enough after a crash, late enough for a busy disk."""
 

@@ -146,10 +146,6 @@ class StudioStore(KeepingStore, TurnStore):
         """The jobs of an account that have not ended, the oldest first."""
         return [_job(row) for row in await self._rows(connection, "list_active", *owner)]
 
-    async def lock_claims(self, connection: Connection, lane: int) -> None:
-        """One at a time claims jobs of a lane, so that the bound on an account's running jobs holds."""
-        await connection.fetch(self._sql["lock_claims"], (lane,))
-
     async def due(
         self, connection: Connection | None, lane: int, pool: Pool, now: int, count: int
     ) -> list[tuple[int, int]]:

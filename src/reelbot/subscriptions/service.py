@@ -268,7 +268,7 @@ class Subscriptions:
         listeners: list[tuple[PlanRequest, Place, Audience]] = [(wanted, place, "account")]
         listeners.extend((wanted, operator, "operator") for operator in await self._operators())
         async with store.database.transaction() as connection:
-            await store.lock_asking(connection, place)
+            await connection.lock("plan requests", *place)
             known = None if key is None else await store.known(place, key, connection)
             if known is not None:  # the same request came in twice at once, and the other one was quicker
                 return Requested(self._same(account, known, content), replayed=True)

@@ -33,10 +33,6 @@ class RequestStore:
         self.database = database
         self._sql = load_statements("reelbot.subscriptions", database.dialect)
 
-    async def lock_asking(self, connection: Connection, place: Place) -> None:
-        """Let one request of an account at a time be made, until the transaction ends."""
-        await connection.fetch(self._sql["lock_asking"], (place[1],))
-
     async def insert(self, connection: Connection, request: PlanRequest) -> None:
         """A new request."""
         facts = (*request[:6], request.asked_at)

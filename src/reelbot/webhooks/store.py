@@ -120,7 +120,7 @@ class WebhookStore:
             async with self._database.transaction() as own:
                 return await self.insert(own, webhook, count_max)
         place = (webhook.lane, webhook.account)
-        await connection.fetch(self._sql["lock_webhooks"], place)
+        await connection.lock("webhooks", *place)
         if len(await connection.fetch(self._sql["list_webhooks"], place)) >= count_max:
             return False
         row = (*webhook.place, webhook.account_name, webhook.url, _text(webhook.kinds), webhook.created_at)

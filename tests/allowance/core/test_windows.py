@@ -204,19 +204,6 @@ def days(on: str) -> int:
     return (date.fromisoformat(on) - date(1970, 1, 1)).days
 
 
-def test_a_turn_whose_date_was_not_kept_ends_as_it_was_announced_and_opens_no_second_month_by_another_move() -> None:
-    ends_at, now = instant_from("2026-03-31T11:00:00Z"), instant_from("2026-03-30T12:00:00Z")
-    day, month = (
-        Turn(instant_from("2026-03-30T10:00:00Z"), ends_at),
-        Turn(instant_from("2026-02-28T10:00:00Z"), ends_at),
-    )
-    old = Calendar("Pacific/Pago_Pago", 1, day, month)
-    assert window_at(old, "month", now) == Window("month", *month[:2])
-    again = moved(old, "Etc/GMT+12", now)
-    assert again.day_turn == Turn(day.starts_at, instant_from("2026-03-31T12:00:00Z"), days("2026-03-30"), ends_at)
-    assert again.month_turn == Turn(month.starts_at, instant_from("2026-04-01T12:00:00Z"), days("2026-03-01"), ends_at)
-
-
 @pytest.mark.parametrize(
     ("zone", "last_before", "first_after", "move_at"),
     [

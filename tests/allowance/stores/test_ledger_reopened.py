@@ -1,6 +1,5 @@
 """What a ledger that is opened again, or by another process, must still know."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,8 +8,6 @@ from tests.support.clock import FakeClock
 from tests.support.ledgers import entries, figures
 
 from reelbot.allowance import AccountRef, Item, Ledger
-from reelbot.allowance.core.entries import chained
-from reelbot.db import open_database
 
 
 @pytest.fixture
@@ -69,42 +66,4 @@ async def test_a_moved_window_is_there_when_the_ledger_is_opened_again(ledger_ad
         assert [one.ends_at for one in (await ledger.usage(ada)).meters] != [one.ends_at for one in before]
         await ledger.change_zone(ada, "Pacific/Kiritimati", key="back")
         assert (await ledger.usage(ada)).meters == before
-        assert (await ledger.verify()).is_clean
-
-
-async def test_an_account_that_moved_before_dates_were_kept_goes_on_as_it_was_told(
-    ledger_address: str, clock: FakeClock
-) -> None:
-    """Its entry names starts and ends of the running windows only, and so does its row."""
-    async with opened(ledger_address, clock) as ledger:
-        ada = await ledger.account("ada")
-        day, month = [(one.starts_at, one.ends_at) for one in (await ledger.usage(ada)).meters[:2]]
-        (entry,) = await entries(ledger, ada)
-        turns = {"day_turn": (None, day), "month_turn": (None, month)}
-        zones = {"timezone": ("UTC", "Asia/Tokyo"), **turns, "next_plan_at": (None, None)}
-        fields = entry._replace(seq=2, kind="zone", detail=json.dumps(zones), why="Days are counted in Asia/Tokyo.")
-        old = chained(entry.hash, fields[:-1])
-    database = await open_database(ledger_address)
-    mark = "?" if database.dialect == "sqlite" else "%s"
-    async with database.transaction() as connection:
-        await connection.execute(f"INSERT INTO entry VALUES ({', '.join([mark] * len(old))})", old)
-        row = (2, old.hash, "Asia/Tokyo", *day, *month)
-        columns = [
-            "seq",
-            "head",
-            "zone",
-            "day_turn_starts_at",
-            "day_turn_ends_at",
-            "month_turn_starts_at",
-            "month_turn_ends_at",
-        ]
-        await connection.execute(f"UPDATE account SET {', '.join(f'{one} = {mark}' for one in columns)}", row)
-    await database.close()
-    async with opened(ledger_address, clock) as ledger:
-        usage = await ledger.usage(ada)
-        assert (usage.zone, [(one.starts_at, one.ends_at) for one in usage.meters[:2]]) == ("Asia/Tokyo", [day, month])
-        assert (await ledger.verify()).is_clean
-        await ledger.change_zone(ada, "America/New_York", key="west")
-        await ledger.change_zone(ada, "Asia/Tokyo", key="back")
-        assert [(one.starts_at, one.ends_at) for one in (await ledger.usage(ada)).meters[:2]] == [day, month]
         assert (await ledger.verify()).is_clean

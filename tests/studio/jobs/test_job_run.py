@@ -306,19 +306,8 @@ async def test_a_job_from_before_holds_had_owners_keeps_nothing_that_its_hold_no
     assert await stage.credits() == (used, 0)
 
 
-async def test_a_job_from_before_holds_had_owners_is_done_and_charged(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    draft = await stage.open()
-    with monkeypatch.context() as patched:
-        _hold_without_owner(patched, stage.ledger)
-        begun = await stage.generate(draft, "script")
-    assert (await stage.done(begun)).state == "succeeded"
-    assert await stage.credits() == (2, 0)
-
-
 def _hold_without_owner(patched: pytest.MonkeyPatch, ledger: Ledger) -> None:
-    """Have holds placed as they were before they had owners: with a deadline, and ended by whoever asks."""
+    """Have holds placed as a caller places its own: with a deadline, and ended by whoever asks."""
     hold = ledger.hold
 
     async def before(*given: Any, owner: str, **named: Any) -> Receipt:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from reelbot.allowance import Allowance, MeterFigures, meter_figures
 from reelbot.clock import DAY, HOUR, MINUTE, instant_from, instant_text
-from reelbot.db import require_same_names
 from reelbot.events import Event
 from reelbot.webhooks.core.messages import (
     ALLOWANCE_KINDS,
@@ -250,7 +249,3 @@ def test_every_secret_that_counts_signs() -> None:
     assert headers["webhook-timestamp"] == str(MONDAY // 1_000)
     signatures = [signature(secret, "msg_1", MONDAY // 1_000, b"{}") for secret in secrets]
     assert headers["webhook-signature"] == " ".join(signatures)
-
-
-def test_both_databases_have_the_same_statements() -> None:
-    require_same_names("reelbot.webhooks")

@@ -370,7 +370,12 @@ def _change(detail: dict[str, tuple[Any, Any]], name: str) -> tuple[Any, Any]:
 
 
 def _turn(pair: Any) -> Turn | None:
-    return None if pair is None else Turn(*pair)
+    if pair is None:
+        return None
+    try:
+        return msgspec.convert(pair, Turn)
+    except msgspec.ValidationError:
+        raise Mismatch("a window's start, its end, its date and the end that was due", pair) from None
 
 
 def _require_turn(before: Turn | None, after: Turn | None) -> None:
@@ -378,11 +383,11 @@ def _require_turn(before: Turn | None, after: Turn | None) -> None:
 
     What needs a zone is not worked out again: the rules of zones change, and an entry tells what followed from them then.
     """
-    if after is None or after.on is None or after.due_at is None:
-        return  # as entries were before these facts were kept
+    if after is None:
+        return
     if after.ends_at < after.due_at:
         raise Mismatch(f"an end not before {after.due_at}", after.ends_at)
-    if before is None or before.on is None:
+    if before is None:
         return
     is_same = after.starts_at == before.starts_at
     if (after.on != before.on or after.due_at != before.due_at) if is_same else after.on <= before.on:

@@ -48,13 +48,13 @@ class Turn(NamedTuple):
     """The window that ran when the zone changed last: its start, its end as the change left it, and what both follow from.
 
     `on` is the date that it belongs to, of a month its billing date, in days since 1970-01-01. `due_at` is the end that it
-    had when it began. Both are None in an account that moved before they were kept.
+    had when it began.
     """
 
     starts_at: int
     ends_at: int
-    on: int | None = None
-    due_at: int | None = None
+    on: int
+    due_at: int
 
 
 class Calendar(NamedTuple):
@@ -176,20 +176,9 @@ def _running(calendar: Calendar, kind: Moving, now: int) -> _Running:
     if turn is None or now >= turn.ends_at:
         number, starts_at, ends_at = _span_at(place, kind, billing_day, now)
         return _Running(starts_at if turn is None else max(starts_at, turn.ends_at), number, ends_at)
-    if turn.on is None or turn.due_at is None:
-        return _Running(turn.starts_at, _number_before(place, kind, billing_day, turn.ends_at), turn.ends_at)
     on = date.fromordinal(turn.on + _EPOCH_DAY)
     number = on.toordinal() if kind == "day" else _month_number(on)
     return _Running(turn.starts_at, number, turn.due_at)
-
-
-def _number_before(place: ZoneInfo, kind: Moving, billing_day: int, ends_at: int) -> int:
-    """The date or month of a window whose date was not kept: the one before the one that begins at its end.
-
-    Such an end was a midnight of the zone, of a month up to a day early; so it is looked at a day later.
-    """
-    number, _, _ = _span_at(place, kind, billing_day, ends_at if kind == "day" else ends_at + DAY)
-    return number - 1
 
 
 def _span_at(place: ZoneInfo, kind: str, billing_day: int, now: int) -> tuple[int, int, int]:

@@ -62,7 +62,7 @@ class PostgresTransaction:
     async def load(self, book: Book, wanted: Wanted) -> None:
         """Lock the accounts, then put the wanted facts into the book: everything is sent before anything is awaited."""
         if wanted.names:
-            await self._send("lock_names", book.lane)
+            await self.connection.lock("names of accounts", book.lane)
         accounts = await self._send("load_accounts", book.lane, numbers(wanted.accounts))
         names = await self._send("load_names", book.lane, texts(wanted.names))
         following = await self._send("load_next_account", book.lane)

@@ -8,7 +8,7 @@ import msgspec
 from reelbot.allowance.core.accounts import NO_OVERRIDES, Account
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts
-from reelbot.allowance.core.entries import Chain, Entry
+from reelbot.allowance.core.entries import GENESIS, Chain, Entry
 from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import HeldLine, encode_answer
 from reelbot.allowance.core.views import usage_events
@@ -123,7 +123,7 @@ class Written:
             if key:
                 self.answers.append((lane, number, key, content, at, encode_answer(answer)))
             self.events += [made(NewEvent, (lane, number, at, "usage", body)) for body in usage_events(answer)]
-        self.new_accounts = [account_row(book.accounts[one]) for one in sorted(opened)]
+        self.new_accounts = [(*account_row(book.accounts[one]), GENESIS) for one in sorted(opened)]
         self.changed_accounts = [(*changing_facts(book.accounts[one]), lane, one) for one in sorted(changed - opened)]
         self.chains = [(*book.chains[one], lane, one) for one in sorted(touched)]
         self.balances = [(lane, *key, *balances[key]) for key in sorted(balances)]

@@ -34,7 +34,7 @@ from reelbot.studio.core.job import (
 from reelbot.studio.core.rows import KeptAsset, KeptVideo, PastDraft
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
-"""The hold has ended: with the job, by another worker; or, of a job from before holds had owners, without it."""
+"""The hold has ended with the job, by another worker."""
 
 
 _HOLD_OVER = "What was set aside for this was given back or used up before it was done, so nothing of it is kept."

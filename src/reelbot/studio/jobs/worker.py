@@ -26,7 +26,7 @@ from reelbot.studio.jobs.job_places import JobPlaces
 from reelbot.studio.jobs.job_run import POLL_SECONDS, Again, Run
 from reelbot.studio.jobs.render_job import Maker
 from reelbot.studio.jobs.worker_registry import Presence
-from reelbot.studio.limits import AWAY_LEASES, AWAY_MAX, CRASHES_MAX, LEASE_SECONDS, PREVIEWS_AT_ONCE, UNMARKED_SECONDS
+from reelbot.studio.limits import AWAY_LEASES, AWAY_MAX, CRASHES_MAX, LEASE_SECONDS, PREVIEWS_AT_ONCE
 from reelbot.studio.store import Pool, pool_of
 
 IDLE_SECONDS = 0.5
@@ -68,7 +68,6 @@ class Worker:
         self._first_lane = 0
         self._wanted = asyncio.Event()
         self._places = JobPlaces(jobs, AWAY_MAX, self._wanted.set)
-        self._marks_at = 0
         self._runs: dict[asyncio.Task[None], Run] = {}
         self._loop: asyncio.Task[None] | None = None
         self._cleaning: asyncio.Task[None] | None = None
@@ -128,7 +127,6 @@ class Worker:
             self._wanted.clear()
             try:
                 await self._presence.note()
-                await self._mark_waiting()
                 while self._places.is_free and (job := await self._taken()) is not None:
                     self._places.take()
                     self._begin(self._run_of(job, self._places))
@@ -166,13 +164,6 @@ class Worker:
     def _previewing(self) -> int:
         return sum(pool_of(run.job) == "preview" for run in self._runs.values())
 
-    async def _mark_waiting(self) -> None:
-        """Look now and then for what an older version has queued."""
-        now = self._room.clock()
-        if now >= self._marks_at:
-            await self._room.store.mark_waiting()
-            self._marks_at = now + UNMARKED_SECONDS * SECOND
-
     def _begin(self, run: Run) -> None:
         task = asyncio.create_task(self._run(run), name=f"job {run.job.number}")
         self._runs[task] = run
@@ -198,7 +189,7 @@ class Worker:
             if not await store.due(None, lane, pool, now, 1):
                 continue
             async with store.database.transaction() as connection:
-                await store.lock_claims(connection, lane)
+                await connection.lock("claims", lane)  # so that the bound on an account's running jobs holds
                 for account, number in await store.due(connection, lane, pool, now, 1):
                     job = await store.take_job(connection, Owner(lane, account), number)
                     assert job is not None, "it has just been listed"

@@ -1,1 +1,0 @@
-"""The statements of both dialects, and the migrations."""

@@ -1,1 +1,0 @@
-"""What `subscriptions` keeps: the statements of both dialects and the scripts that make its tables."""

@@ -1,1 +1,0 @@
-"""The statements of `webhooks` for both databases, and the migrations that make its tables."""
