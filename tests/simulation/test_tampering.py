@@ -416,7 +416,7 @@ async def test_a_moved_day_without_its_date_in_the_whole_chain_and_the_row_is_fo
     detail["day_turn"][1] = [*detail["day_turn"][1][:2], *forged]
     tampered.put(1, rechained([*rows, last._replace(detail=json.dumps(detail))]))
     account, end = holding.account, tampered.rows[-1]
-    row = Turn(*detail["day_turn"][1][:2], None, None)  # type: ignore[arg-type]
+    row = Turn._make([*detail["day_turn"][1][:2], None, None])
     calendar = account.calendar._replace(day_turn=row)
     tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
     fault = await tampered.fault()

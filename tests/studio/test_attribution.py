@@ -6,7 +6,6 @@ from tests.support.clock import FakeClock
 
 from reelbot.allowance import AccountRef, Span
 from reelbot.clock import MINUTE
-from reelbot.db.migrations import known_migrations, split
 from reelbot.ids import id_text
 from reelbot.studio.attribution import NAMELESS, Purpose, Purposes
 
@@ -69,25 +68,6 @@ async def test_a_draft_that_was_removed_before_names_were_kept_is_still_told_apa
         await connection.execute("DELETE FROM past_draft")
     assert await purposes(each_stage).of_draft(each_stage.ada, draft) == Purpose(draft, NAMELESS, False, None)
     assert NAMELESS in await told(each_stage)
-
-
-async def test_a_video_from_before_names_were_kept_is_found_by_its_draft(each_stage: Stage) -> None:
-    draft = await each_stage.finished("cats")
-    job = await each_stage.done(await each_stage.render(draft))
-    assert job.result is not None
-    before = await purposes(each_stage).of_draft(each_stage.ada, draft)
-    database = each_stage.room.store.database
-    (backfill,) = [
-        statement
-        for migration in known_migrations(["reelbot.studio"], database.dialect)
-        for statement in split(migration.script)
-        if "INSERT INTO past_draft" in statement
-    ]
-    async with database.transaction() as connection:
-        await connection.execute("DELETE FROM past_draft")
-        await connection.execute(backfill)
-    assert await purposes(each_stage).of_draft(each_stage.ada, draft) == before
-    assert before is not None and before.video == job.result["video"]
 
 
 async def test_what_is_no_draft_of_this_account_is_nobodys(each_stage: Stage) -> None:

@@ -16,7 +16,7 @@ from reelbot.limits import HOLDS_MAX
 from reelbot.records import KeepingStore, Owner, json_text, number_of, owner_of
 
 NAMELESS = "A removed draft"
-"""What a draft is called that was removed before names were kept."""
+"""What a draft is called of which nothing is left but its holds."""
 
 
 class Purpose(NamedTuple):
