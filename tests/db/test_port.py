@@ -361,6 +361,41 @@ async def test_postgres_plans_for_the_table_as_it_is_now(postgres_url: str) -> N
     assert (10, 0) in prepared
 
 
+async def is_free(database: PostgresDatabase, name: str, *parts: int) -> bool:
+    """Whether a transaction that waits for no lock gets this one."""
+    try:
+        async with database.transaction() as connection:
+            await connection.execute("SET LOCAL lock_timeout = '1ms'")
+            await connection.lock(name, *parts)
+    except DatabaseFailure:
+        return False
+    return True
+
+
+async def test_a_lock_is_had_by_one_transaction_at_a_time_and_only_for_its_parts(postgres_url: str) -> None:
+    one, other = await PostgresDatabase.open(postgres_url), await PostgresDatabase.open(postgres_url)
+    async with one.transaction() as holder:
+        await holder.lock("things", 1, 2)
+        await holder.lock("things", 1, 2)  # who has it does not wait for it
+        assert not await is_free(other, "things", 1, 2)
+        assert await is_free(other, "things", 2, 1)
+        assert await is_free(other, "things", 12)
+        assert await is_free(other, "things")
+        assert await is_free(other, "other things", 1, 2)
+    assert await is_free(other, "things", 1, 2)
+    await one.close()
+    await other.close()
+
+
+async def test_a_lock_is_left_with_the_transaction_and_asked_for_in_one(database: Opened) -> None:
+    for _ in range(2):
+        async with database.transaction() as connection:
+            await connection.lock("things", 1)
+    if isinstance(database, SqliteDatabase):
+        with pytest.raises(AssertionError, match="outside its block"):
+            await connection.lock("things", 1)
+
+
 async def test_a_notification_is_heard_when_its_transaction_has_committed(postgres_url: str) -> None:
     database = await PsycopgDatabase.open(postgres_url)
     heard = database.listen("news")
