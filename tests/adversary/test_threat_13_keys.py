@@ -11,7 +11,6 @@ from tests.web.pages.visitors import Visitor, accounts_of, make_operator, visiti
 
 from reelbot.accounts import EVERYTHING, RECORD_WORDS, ROOM, SCOPES, USUAL, Accounts, Scope, checked_scopes, scopes_text
 from reelbot.accounts.access_log import KEPT_MS, RECORDS_MAX, WRONG_PASSWORDS_MAX
-from reelbot.accounts.core.api_keys import KeyPlace, digest_of, key_text
 from reelbot.accounts.core.records import part_of
 from reelbot.clock import DAY, HOUR, MINUTE
 from reelbot.db import PostgresDatabase, SqliteDatabase, migrate
@@ -127,23 +126,16 @@ async def test_a_scope_that_does_not_exist_is_named_and_reading_belongs_to_every
     assert checked_scopes(["ledger"]) == {"read", "ledger"}
 
 
-async def test_a_key_from_before_there_were_scopes_keeps_all_that_it_could_do(
-    accounts: Accounts, database: AnyDatabase, clock: FakeClock
+@pytest.mark.parametrize("scopes", [{}, {"scopes": ""}])
+async def test_no_key_is_kept_without_saying_what_it_may_be_used_for(
+    accounts: Accounts, database: AnyDatabase, clock: FakeClock, scopes: dict[str, str]
 ) -> None:
-    text = key_text(KeyPlace(0, 1, 1), b"s" * 20)
-    row = (digest_of(text.rpartition("-")[2]), clock())
-    mark = "?" if database.dialect == "sqlite" else "%s"
-    async with database.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO api_key (lane, account, number, label, digest, created_at)"
-            f" VALUES (0, 1, 1, 'old', {mark}, {mark})",
-            row,
-        )
-    who = await accounts.identify(text)
-    assert who is not None
-    assert who.scopes == EVERYTHING
-    (shown,) = await accounts.keys(0, 1)
-    assert (shown.scopes, shown.expires_at) == (EVERYTHING, None)
+    row = {"lane": 0, "account": 1, "number": 1, "label": "old", "digest": b"s" * 32, "created_at": clock(), **scopes}
+    marks = ", ".join(["?" if database.dialect == "sqlite" else "%s"] * len(row))
+    with pytest.raises(AssertionError, match="scopes"):
+        async with database.transaction() as connection:
+            await connection.execute(f"INSERT INTO api_key ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+    assert await accounts.keys(0, 1) == []
 
 
 async def test_a_scope_that_only_a_later_version_knows_allows_nothing(
