@@ -361,7 +361,7 @@ async def test_postgres_plans_for_the_table_as_it_is_now(postgres_url: str) -> N
     assert (10, 0) in prepared
 
 
-async def is_free(database: PostgresDatabase, name: str, *parts: int) -> bool:
+async def is_free(database: Opened, name: str, *parts: int) -> bool:
     """Whether a transaction that waits for no lock gets this one."""
     try:
         async with database.transaction() as connection:
@@ -373,7 +373,7 @@ async def is_free(database: PostgresDatabase, name: str, *parts: int) -> bool:
 
 
 async def test_a_lock_is_had_by_one_transaction_at_a_time_and_only_for_its_parts(postgres_url: str) -> None:
-    one, other = await PostgresDatabase.open(postgres_url), await PostgresDatabase.open(postgres_url)
+    one, other = await open_database(postgres_url), await open_database(postgres_url)
     async with one.transaction() as holder:
         await holder.lock("things", 1, 2)
         await holder.lock("things", 1, 2)  # who has it does not wait for it

@@ -41,6 +41,7 @@ _SESSION = (
 
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _DEFAULTS = {
     "application_name": "reelbot",
     "connect_timeout": "5",
@@ -50,7 +51,6 @@ _DEFAULTS = {
     "keepalives_count": "3",
 }
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 
