@@ -12,7 +12,7 @@ from reelbot.allowance.core.book import Book, Decision
 from reelbot.allowance.core.commands import Command, Expire, MarkUnknown, Open, Refund, Release, Settle
 from reelbot.allowance.core.decide import balances_needed, decide
 from reelbot.allowance.core.outcomes import Outcome
-from reelbot.allowance.store import Accepted, Store, Wanted
+from reelbot.allowance.store import Accepted, Store, WantedFacts
 from reelbot.clock import Clock, system_clock
 from reelbot.db import Connection, SqliteDatabase
 from reelbot.db.port import Dialect, Row
@@ -34,10 +34,10 @@ async def carried_out(store: Store, catalogue: Catalogue, clock: Clock, commands
     return outcomes
 
 
-def wanted_by(commands: Iterable[Command]) -> Wanted:
+def wanted_by(commands: Iterable[Command]) -> WantedFacts:
     """The facts that these commands are decided on, in the order in which they are locked."""
     existing = [one for one in commands if not isinstance(one, Open)]
-    return Wanted(
+    return WantedFacts(
         sorted({one.account for one in existing}),
         sorted({one.name for one in commands if isinstance(one, Open)}),
         list({(one.account, one.hold) for one in existing if isinstance(one, Concluding)}),

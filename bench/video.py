@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reelbot.render import Media, Timeline, Word, scenes_between
+from reelbot.render import MediaFile, TimedWord, Timeline, scenes_between
 from reelbot.render.timeline import MediaKind
 
 SECONDS = 33
@@ -29,17 +29,17 @@ def timeline(directory: Path) -> Timeline:
     return Timeline(scenes, words(), voice(directory / "voice.wav"), music(directory / "music.wav", 0))
 
 
-def words() -> tuple[Word, ...]:
+def words() -> tuple[TimedWord, ...]:
     """Words at a lively pace, in sentences of eight with a short breath after each."""
     chance, step = random.Random(1), SECONDS * 1000 // WORDS
     starts = [n * step + chance.randrange(step // 3) for n in range(WORDS)]
     return tuple(
-        Word(_SENTENCE[n % 8], start, start + step * (50 if n % 8 == 7 else 65) // 100)
+        TimedWord(_SENTENCE[n % 8], start, start + step * (50 if n % 8 == 7 else 65) // 100)
         for n, start in enumerate(starts)
     )
 
 
-def picture(path: Path, seed: int, size: tuple[int, int] = (1242, 2208)) -> Media:
+def picture(path: Path, seed: int, size: tuple[int, int] = (1242, 2208)) -> MediaFile:
     """A picture with soft clouds, hard edges and grain, like a photograph to an encoder."""
     if not path.exists():
         cv2.imwrite(str(path), _pixels(np.random.default_rng(seed), size))
@@ -63,7 +63,7 @@ def _pixels(chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.ui
     return np.asarray(pixels.clip(0, 255), np.uint8)
 
 
-def voice(path: Path) -> Media:
+def voice(path: Path) -> MediaFile:
     """A tone with the harmonics and the rhythm of speech."""
     at = np.arange(SECONDS * RATE) / RATE
     tone = np.sum([np.sin(2 * np.pi * 130 * n * at + 0.3 * np.sin(at * 5)) / n for n in range(1, 14)], axis=0)
@@ -71,7 +71,7 @@ def voice(path: Path) -> Media:
     return _sound(path, np.repeat((0.12 * tone * rhythm)[:, None], 2, axis=1))
 
 
-def music(path: Path, seed: int, seconds: float = 12.0) -> Media:
+def music(path: Path, seed: int, seconds: float = 12.0) -> MediaFile:
     """A slow chord."""
     at = np.arange(round(seconds * RATE)) / RATE
     notes = np.array([220.0, 277.2, 329.6, 440.0]) * 2 ** (seed / 12)
@@ -80,7 +80,7 @@ def music(path: Path, seed: int, seconds: float = 12.0) -> Media:
     return _sound(path, 0.1 * np.stack([chord, np.roll(chord, 900)], axis=1))
 
 
-def _sound(path: Path, samples: NDArray[np.float64]) -> Media:
+def _sound(path: Path, samples: NDArray[np.float64]) -> MediaFile:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
@@ -89,6 +89,6 @@ def _sound(path: Path, samples: NDArray[np.float64]) -> Media:
     return media(path, "audio", duration_ms=len(samples) * 1000 // RATE)
 
 
-def media(path: Path, kind: MediaKind, width: int = 0, height: int = 0, duration_ms: int = 0) -> Media:
+def media(path: Path, kind: MediaKind, width: int = 0, height: int = 0, duration_ms: int = 0) -> MediaFile:
     """What the studio would know of a file."""
-    return Media(path, hashlib.sha256(path.read_bytes()).hexdigest(), kind, width, height, duration_ms)
+    return MediaFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), kind, width, height, duration_ms)

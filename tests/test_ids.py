@@ -2,7 +2,7 @@
 
 import pytest
 
-from reelbot.ids import Place, id_text, place_of
+from reelbot.ids import IdParts, id_text, place_of
 
 PLACES = [
     # kind, lane, account, seq, the text
@@ -15,7 +15,7 @@ PLACES = [
 @pytest.mark.parametrize(("kind", "lane", "account", "seq", "text"), PLACES)
 def test_an_id_names_its_place_and_back(kind: str, lane: int, account: int, seq: int, text: str) -> None:
     assert id_text(kind, lane, account, seq) == text
-    assert place_of(text) == Place(kind, lane, account, seq)
+    assert place_of(text) == IdParts(kind, lane, account, seq)
 
 
 def test_different_places_have_different_ids() -> None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from bench.scenario import Case, Found, Measure, Place, Scenario
 from bench.video import FPS, media, timeline
-from reelbot.render import FINAL, Media, Quality, Timeline, ffmpeg, plan_of, render, scenes_between
-from reelbot.render.camera_moves import MOVES, Size
-from reelbot.render.motion import Canvas, Still, prepare_still
+from reelbot.render import FINAL, MediaFile, Quality, Timeline, ffmpeg, plan_of, render, scenes_between
+from reelbot.render.camera_moves import MOVES, FrameSize
+from reelbot.render.motion import FrameBuffer, Still, prepare_still
 from reelbot.render.plan import Layer, frame_size
 from reelbot.render.sound import measure
 
@@ -37,7 +37,7 @@ def _smoothness(place: Place) -> Found:
     return Found({"painted_px": _painted_jitter(dot), "encoded_px": _encoded_jitter(dot, place.directory)})
 
 
-def _dot(path: Path) -> Media:
+def _dot(path: Path) -> MediaFile:
     """A soft dot, whose place is known to a small part of a pixel by the middle of its brightness."""
     width, height = 1254, 2228
     across, down = np.meshgrid(np.arange(width), np.arange(height))
@@ -46,9 +46,9 @@ def _dot(path: Path) -> Media:
     return media(path, "image", width, height)
 
 
-def _painted_jitter(dot: Media) -> float:
+def _painted_jitter(dot: MediaFile) -> float:
     frame = frame_size("9:16", FINAL.short_side)
-    planes, canvas = prepare_still(dot.path, frame), Canvas(frame)
+    planes, canvas = prepare_still(dot.path, frame), FrameBuffer(frame)
     worst = 0.0
     for move in MOVES:
         layer = Layer(str(dot.path), dot.sha256, "image", move, "cover", False, DOT_SECONDS * FPS, 0)
@@ -60,7 +60,7 @@ def _painted_jitter(dot: Media) -> float:
     return worst
 
 
-def _encoded_jitter(dot: Media, directory: Path) -> float:
+def _encoded_jitter(dot: MediaFile, directory: Path) -> float:
     """The middle one of four scenes."""
     scenes = scenes_between([dot] * 4, (), DOT_SECONDS * 4000)
     video = Timeline(scenes, seed=3)
@@ -86,7 +86,7 @@ def _second_difference(places: Sequence[tuple[float, float]]) -> float:
     return float(np.sqrt(np.mean(np.diff(np.array(places), n=2, axis=0) ** 2, axis=0)).max())
 
 
-def _frames(video: Path, size: Size, pixels: str, depth: int) -> Iterator[NDArray[np.uint8]]:
+def _frames(video: Path, size: FrameSize, pixels: str, depth: int) -> Iterator[NDArray[np.uint8]]:
     """Every frame of a video, one at a time."""
     reader = subprocess.Popen(
         [ffmpeg.program(), "-loglevel", "error", "-i", video, "-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"],
@@ -117,7 +117,7 @@ def _words_and_sound(place: Place) -> Found:
     return Found(figures, notes=(f"{len(off)} words",))
 
 
-def _changes_of_light(video: Path, size: Size) -> list[int]:
+def _changes_of_light(video: Path, size: FrameSize) -> list[int]:
     """The frames in which other letters than before have the accent colour."""
     found, before = [], np.zeros((size.height, size.width), np.bool_)
     for place, frame in enumerate(_frames(video, size, "rgb24", 3)):

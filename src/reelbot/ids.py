@@ -12,7 +12,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ID = re.compile(r"([a-z]{1,12})_([0-9a-z]{1,2})-([0-9a-z]{1,11})-([0-9a-z]{1,11})")
 
 
-class Place(NamedTuple):
+class IdParts(NamedTuple):
     """What an id names."""
 
     kind: str
@@ -34,10 +34,10 @@ def id_text(kind: str, lane: int, account: int, seq: int) -> str:
     return f"{kind}_{_base36(lane)}-{_base36(account)}-{_base36(seq)}"
 
 
-def place_of(text: str) -> Place | None:
+def place_of(text: str) -> IdParts | None:
     """What an id names, or None when it is not an id of ours."""
     match = _ID.fullmatch(text)
     if match is None:
         return None
     kind, lane, account, seq = match.groups()
-    return Place(kind, int(lane, 36), int(account, 36), int(seq, 36))
+    return IdParts(kind, int(lane, 36), int(account, 36), int(seq, 36))

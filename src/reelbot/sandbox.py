@@ -83,7 +83,7 @@ BIND_AND_CONNECT_TCP = 1 | 2
 ABSTRACT_SOCKETS_AND_SIGNALS = 1 | 2
 
 
-class Program(ctypes.Structure):
+class FilterProgram(ctypes.Structure):
     """`sock_fprog`: a filter and its length in instructions."""
 
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
@@ -156,7 +156,7 @@ def without_network(libc: ctypes.CDLL, starts: bool) -> bool:
     """Shut off the network, by a filter or else by namespaces; whether that could be done."""
     code = filter_for(platform.machine(), starts)
     if code is not None:
-        program = Program(len(code) // 8, code)
+        program = FilterProgram(len(code) // 8, code)
         if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0:
             return True
     return bool(libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)

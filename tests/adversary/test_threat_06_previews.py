@@ -10,7 +10,7 @@ from tests.studio.stage import Stage, staged
 from tests.support.clock import FakeClock
 
 from reelbot.clock import SECOND
-from reelbot.render import FINAL, PREVIEW, Media, Scene, Timeline, Word, opening_of
+from reelbot.render import FINAL, PREVIEW, MediaFile, TimedWord, Timeline, TimelineScene, opening_of
 from reelbot.studio.core.job import Job
 from reelbot.studio.jobs import render_job
 from reelbot.studio.jobs.render_job import Maker
@@ -27,9 +27,9 @@ async def stage(emptied_url: str, tmp_path: Path, clock: FakeClock) -> AsyncIter
 
 
 def long_timeline(scenes: int = 4) -> Timeline:
-    picture, share = Media(Path("a.png"), "a" * 64, "image", 9, 16), TWENTY_MINUTES // scenes
-    words = tuple(Word(str(at), at * 500, at * 500 + 400) for at in range(TWENTY_MINUTES // 500))
-    return Timeline(tuple(Scene(picture, at * share, (at + 1) * share) for at in range(scenes)), words)
+    picture, share = MediaFile(Path("a.png"), "a" * 64, "image", 9, 16), TWENTY_MINUTES // scenes
+    words = tuple(TimedWord(str(at), at * 500, at * 500 + 400) for at in range(TWENTY_MINUTES // 500))
+    return Timeline(tuple(TimelineScene(picture, at * share, (at + 1) * share) for at in range(scenes)), words)
 
 
 @pytest.mark.parametrize("scenes", [1, 4, 60])

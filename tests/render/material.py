@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reelbot.render import Media, Quality, Timeline, Word, ffmpeg, scenes_between
+from reelbot.render import MediaFile, Quality, TimedWord, Timeline, ffmpeg, scenes_between
 from reelbot.render.timeline import MediaKind
 
 TINY = Quality(180, "ultrafast", 30)
@@ -24,18 +24,18 @@ TINY = Quality(180, "ultrafast", 30)
 RATE = 48_000
 
 
-def media(path: Path, kind: MediaKind, width: int = 0, height: int = 0, duration_ms: int = 0) -> Media:
+def media(path: Path, kind: MediaKind, width: int = 0, height: int = 0, duration_ms: int = 0) -> MediaFile:
     """What the studio would know of a file."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Media(path, digest, kind, width, height, duration_ms)
+    return MediaFile(path, digest, kind, width, height, duration_ms)
 
 
-def named(name: str, kind: MediaKind = "image", width: int = 1080, height: int = 1920) -> Media:
+def named(name: str, kind: MediaKind = "image", width: int = 1080, height: int = 1920) -> MediaFile:
     """A file that need not be there, for plans."""
-    return Media(Path(name), hashlib.sha256(name.encode()).hexdigest(), kind, width, height)
+    return MediaFile(Path(name), hashlib.sha256(name.encode()).hexdigest(), kind, width, height)
 
 
-def picture(path: Path, seed: int = 0, size: tuple[int, int] = (240, 426)) -> Media:
+def picture(path: Path, seed: int = 0, size: tuple[int, int] = (240, 426)) -> MediaFile:
     """A picture of coloured blocks."""
     blocks = np.random.default_rng(seed).integers(20, 235, (8, 5, 3), np.uint8)
     Image.fromarray(blocks).resize(size, Image.Resampling.BICUBIC).save(path)
@@ -54,13 +54,13 @@ def bomb(path: Path, width: int, height: int) -> Path:
     return path
 
 
-def plain(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (240, 426)) -> Media:
+def plain(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (240, 426)) -> MediaFile:
     """A picture of one colour."""
     Image.new("RGB", size, colour).save(path)
     return media(path, "image", *size)
 
 
-def sound(path: Path, samples: NDArray[np.float64]) -> Media:
+def sound(path: Path, samples: NDArray[np.float64]) -> MediaFile:
     """A WAV file of samples from -1 to 1, one column per channel."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(samples.shape[1])
@@ -76,14 +76,14 @@ def tone(hertz: float, seconds: float, level: float = 0.2) -> NDArray[np.float64
     return level * np.sin(2 * np.pi * hertz * at)[:, None]
 
 
-def speech(path: Path, seconds: float, level: float = 0.2) -> Media:
+def speech(path: Path, seconds: float, level: float = 0.2) -> MediaFile:
     """A tone of 200 Hz with harmonics that comes and goes like words."""
     harmonics = np.sum([tone(200.0 * n, seconds, level / n) for n in range(1, 6)], axis=0)
     at = np.arange(round(seconds * RATE)) / RATE
     return sound(path, harmonics * (np.sin(2 * np.pi * 2 * at) > -0.3)[:, None])
 
 
-def clip(path: Path, seconds: float = 1.0, *options: str, source: str = "testsrc2=s=320x180:r=25") -> Media:
+def clip(path: Path, seconds: float = 1.0, *options: str, source: str = "testsrc2=s=320x180:r=25") -> MediaFile:
     """A video file, by its ending, from ffmpeg's own test pictures."""
     encode(path, "-f", "lavfi", "-i", f"{source}:d={seconds}", *options)
     return media(path, "clip", 320, 180, round(seconds * 1000))
@@ -94,12 +94,12 @@ def encode(path: Path, *arguments: str) -> None:
     subprocess.run([ffmpeg.program(), "-loglevel", "error", "-y", *arguments, str(path)], check=True)
 
 
-def words(texts: Sequence[str], step_ms: int = 300) -> tuple[Word, ...]:
+def words(texts: Sequence[str], step_ms: int = 300) -> tuple[TimedWord, ...]:
     """Words at an even pace, each spoken for most of its time."""
-    return tuple(Word(text, n * step_ms, n * step_ms + step_ms * 9 // 10) for n, text in enumerate(texts))
+    return tuple(TimedWord(text, n * step_ms, n * step_ms + step_ms * 9 // 10) for n, text in enumerate(texts))
 
 
-def timeline(pictures: Sequence[Media], length_ms: int, texts: Sequence[str] = ()) -> Timeline:
+def timeline(pictures: Sequence[MediaFile], length_ms: int, texts: Sequence[str] = ()) -> Timeline:
     """Pictures one after the other, and words from the beginning."""
     return Timeline(scenes_between(pictures, (), length_ms), words(texts))
 

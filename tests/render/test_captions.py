@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.render.material import named, words
 
-from reelbot.render import Scene, Timeline, Word, plan_of
-from reelbot.render.camera_moves import Size
+from reelbot.render import TimedWord, Timeline, TimelineScene, plan_of
+from reelbot.render.camera_moves import FrameSize
 from reelbot.render.captions import (
     EM_TO_LINE,
     RIGHT_TO_LEFT_MARK,
+    CaptionPage,
     Cue,
-    Page,
     ass_of,
     cues_of,
     cues_within,
@@ -30,7 +30,7 @@ from reelbot.render.timeline import CaptionSize
 
 LINE = 13.0
 LENGTH_MS = 60_000
-FRAME = Size(1080, 1920)
+FRAME = FrameSize(1080, 1920)
 
 LETTERS = {
     "Latin": "Ünïçødé ŁŞĞİ ơưạ ßÆ",
@@ -62,11 +62,11 @@ def pages(texts: str, step_ms: int = 300) -> list[str]:
 
 
 def look(language: str = "en") -> object:
-    return look_of(Timeline((Scene(named("a"), 0, 1_000),), language=language), FRAME)
+    return look_of(Timeline((TimelineScene(named("a"), 0, 1_000),), language=language), FRAME)
 
 
 def script(*texts: str, lit: int = 0, language: str = "en") -> str:
-    timeline = Timeline((Scene(named("a"), 0, 1_000),), language=language)
+    timeline = Timeline((TimelineScene(named("a"), 0, 1_000),), language=language)
     return ass_of([Cue(0, 10, (texts,), lit)], look_of(timeline, FRAME), 30)
 
 
@@ -81,7 +81,7 @@ def test_a_page_ends_where_a_sentence_ends() -> None:
 
 
 def test_a_page_ends_at_a_long_pause() -> None:
-    spoken = (Word("now", 0, 300), Word("wait", 300, 600), Word("go", 1_400, 1_600))
+    spoken = (TimedWord("now", 0, 300), TimedWord("wait", 300, 600), TimedWord("go", 1_400, 1_600))
     assert [len(page.words) for page in pages_of(spoken, LINE, LENGTH_MS)] == [2, 1]
 
 
@@ -107,7 +107,7 @@ def test_pages_hold_every_word_once_in_order_and_fit_two_lines(texts: list[str])
 def test_pages_follow_each_other_without_overlap(gaps: list[tuple[int, int]]) -> None:
     at, spoken = 0, []
     for pause, length in gaps:
-        spoken.append(Word("word.", at + pause, at + pause + length))
+        spoken.append(TimedWord("word.", at + pause, at + pause + length))
         at += pause + length
     made = pages_of(spoken, LINE, at)
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(made))
@@ -120,13 +120,13 @@ def test_a_mark_falls_on_the_nearest_frame(at_ms: int, fps: int) -> None:
 
 
 def test_each_word_is_lit_from_its_own_mark_until_the_next() -> None:
-    page = Page((Word("a", 0, 290), Word("b", 300, 590), Word("c", 650, 900)), 1_200)
+    page = CaptionPage((TimedWord("a", 0, 290), TimedWord("b", 300, 590), TimedWord("c", 650, 900)), 1_200)
     cues = cues_of([page], LINE, 30)
     assert [(cue.lit, cue.first, cue.end) for cue in cues] == [(0, 0, 9), (1, 9, 20), (2, 20, 36)]
 
 
 def test_in_a_pause_no_word_stays_lit() -> None:
-    page = Page((Word("a", 0, 300), Word("b", 950, 1_200)), 1_500)
+    page = CaptionPage((TimedWord("a", 0, 300), TimedWord("b", 950, 1_200)), 1_500)
     assert [(cue.lit, cue.first, cue.end) for cue in cues_of([page], LINE, 30)] == [
         (0, 0, 18),
         (-1, 18, 29),
@@ -141,7 +141,7 @@ def test_cues_are_cut_at_the_edges_of_a_piece_and_counted_from_its_first_frame()
 
 @given(st.integers(0, 40_000), st.sampled_from([24, 25, 30, 60]))
 def test_a_cue_begins_after_the_frame_before_and_not_after_its_own(frame: int, fps: int) -> None:
-    timeline = Timeline((Scene(named("a"), 0, 1_000),))
+    timeline = Timeline((TimelineScene(named("a"), 0, 1_000),))
     (line,) = [
         line
         for line in ass_of([Cue(frame, frame + 5, (("a",),), 0)], look_of(timeline, FRAME), fps).splitlines()
@@ -222,7 +222,7 @@ def test_another_font_than_the_one_asked_for_is_noticed() -> None:
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])
 def test_captions_of_an_upright_video_stay_clear_of_what_the_apps_lay_over_it(size: CaptionSize) -> None:
-    timeline = Timeline((Scene(named("a"), 0, 1_000),), caption_size=size)
+    timeline = Timeline((TimelineScene(named("a"), 0, 1_000),), caption_size=size)
     look = look_of(timeline, FRAME)
     line_right = (FRAME.width + line_ems(timeline, FRAME) * look.em) / 2
     assert line_right <= FRAME.width - 120  # the column of buttons of TikTok, Shorts and Reels
@@ -232,6 +232,6 @@ def test_captions_of_an_upright_video_stay_clear_of_what_the_apps_lay_over_it(si
 
 
 def test_a_video_without_words_has_no_captions() -> None:
-    plan = plan_of(Timeline((Scene(named("a"), 0, 1_000),)))
+    plan = plan_of(Timeline((TimelineScene(named("a"), 0, 1_000),)))
     assert plan.pages == ()
     assert not any(piece.cues for piece in plan.pieces)

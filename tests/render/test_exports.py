@@ -4,14 +4,14 @@ import json
 
 from tests.render.material import words
 
-from reelbot.render import Word
-from reelbot.render.captions import Page, pages_of
+from reelbot.render import TimedWord
+from reelbot.render.captions import CaptionPage, pages_of
 from reelbot.render.exports import srt_of, vtt_of, words_json
 
 LINE = 13.0
 PAGES = (
-    Page((Word("Why", 0, 300), Word("purr?", 350, 700)), 1_000),
-    Page((Word("Tom & <b>", 3_661_001, 3_661_500),), 3_662_000),
+    CaptionPage((TimedWord("Why", 0, 300), TimedWord("purr?", 350, 700)), 1_000),
+    CaptionPage((TimedWord("Tom & <b>", 3_661_001, 3_661_500),), 3_662_000),
 )
 
 
@@ -33,7 +33,7 @@ def test_no_word_can_end_a_block() -> None:
 
 
 def test_the_words_keep_what_cannot_be_drawn() -> None:
-    spoken = (Word("cats", 0, 300), Word("🐱", 300, 500))
+    spoken = (TimedWord("cats", 0, 300), TimedWord("🐱", 300, 500))
     assert json.loads(words_json(spoken, "en")) == {
         "language": "en",
         "words": [

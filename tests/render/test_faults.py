@@ -31,7 +31,7 @@ from tests.render.material import (
 from tests.render.rendering_process import video
 
 import reelbot.render
-from reelbot.render import Brand, DiskFull, Media, MediaUnusable, Timeline, encode, plan_of, render
+from reelbot.render import Brand, DiskFull, MediaFile, MediaUnusable, Timeline, encode, plan_of, render
 from reelbot.render.blocking import in_thread
 from reelbot.render.cache import Cache
 from reelbot.subprocesses import ChildFailure
@@ -272,24 +272,24 @@ async def test_a_picture_of_few_bytes_and_many_pixels_is_named(studio: Studio) -
     assert "too many pixels" in (await refused(studio, timeline([small], 500))).detail
 
 
-def a_playlist(directory: Path) -> Media:
+def a_playlist(directory: Path) -> MediaFile:
     (directory / "list.mp4").write_bytes(b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n")
     return media(directory / "list.mp4", "clip", 320, 180, 1_000)
 
 
-def a_clip_cut_off(directory: Path) -> Media:
+def a_clip_cut_off(directory: Path) -> MediaFile:
     clip(directory / "whole.mp4")
     (directory / "cut.mp4").write_bytes((directory / "whole.mp4").read_bytes()[:4_000])
     return media(directory / "cut.mp4", "clip", 320, 180, 1_000)
 
 
-def a_sound(directory: Path) -> Media:
+def a_sound(directory: Path) -> MediaFile:
     speech(directory / "sound.wav", 1)
     return media(directory / "sound.wav", "clip", 320, 180, 1_000)
 
 
 @pytest.mark.parametrize("wrong", [a_playlist, a_clip_cut_off, a_sound])
-async def test_a_clip_that_is_none_is_named(studio: Studio, wrong: Callable[[Path], Media]) -> None:
+async def test_a_clip_that_is_none_is_named(studio: Studio, wrong: Callable[[Path], MediaFile]) -> None:
     shown = wrong(studio.media)
     assert (await refused(studio, timeline([shown], 500))).path == shown.path
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.render.material import named, timeline, words
 
 from reelbot.errors import Malformed
-from reelbot.render import PREVIEW, Brand, RenderPlan, Scene, Timeline, Word, plan_of, scenes_between
+from reelbot.render import PREVIEW, Brand, RenderPlan, TimedWord, Timeline, TimelineScene, plan_of, scenes_between
 from reelbot.render.captions import frame_at
 from reelbot.render.limits import SEGMENT_FRAMES_MAX
 
@@ -39,7 +39,7 @@ lengths = st.lists(st.integers(20, 20_000), min_size=1, max_size=12)
 @settings(max_examples=200)
 def test_the_frames_of_the_pieces_are_the_whole_video_whatever_the_scenes(scene_lengths: list[int]) -> None:
     ends = [sum(scene_lengths[: n + 1]) for n in range(len(scene_lengths))]
-    scenes = tuple(Scene(named(str(n)), *pair) for n, pair in enumerate(pairwise([0, *ends])))
+    scenes = tuple(TimelineScene(named(str(n)), *pair) for n, pair in enumerate(pairwise([0, *ends])))
     plan = plan_of(Timeline(scenes))
     assert plan.frames == frame_at(ends[-1], 30)
     assert all(0 < piece.frames <= SEGMENT_FRAMES_MAX for piece in plan.pieces)
@@ -49,7 +49,7 @@ def test_the_frames_of_the_pieces_are_the_whole_video_whatever_the_scenes(scene_
 @settings(max_examples=200)
 def test_every_scene_shows_each_of_its_frames_once_and_in_order(scene_lengths: list[int]) -> None:
     ends = [sum(scene_lengths[: n + 1]) for n in range(len(scene_lengths))]
-    scenes = tuple(Scene(named(str(n)), *pair) for n, pair in enumerate(pairwise([0, *ends])))
+    scenes = tuple(TimelineScene(named(str(n)), *pair) for n, pair in enumerate(pairwise([0, *ends])))
     shown: dict[str, int] = {}
     for piece in plan_of(Timeline(scenes)).pieces:
         for layer in piece.layers:
@@ -65,7 +65,7 @@ def test_a_seam_lies_between_two_scenes_and_every_other_piece_shows_one() -> Non
 
 
 def test_scenes_too_short_to_fade_are_cut_hard() -> None:
-    scenes = (Scene(SIX[0], 0, 2_000), Scene(SIX[1], 2_000, 2_100), Scene(SIX[2], 2_100, 4_000))
+    scenes = (TimelineScene(SIX[0], 0, 2_000), TimelineScene(SIX[1], 2_000, 2_100), TimelineScene(SIX[2], 2_100, 4_000))
     assert not any(piece.is_seam for piece in plan_of(Timeline(scenes)).pieces)
 
 
@@ -123,8 +123,8 @@ def test_where_a_piece_stands_in_the_video_is_not_part_of_its_key() -> None:
     first = timeline(SIX[:1], 3_000, TEXTS[:8])
     later = words(TEXTS[:8])
     moved = Timeline(
-        (Scene(SIX[0], 0, 3_000), Scene(SIX[0], 3_000, 3_030), Scene(SIX[0], 3_030, 6_030)),
-        tuple(Word(word.text, word.start_ms + 3_030, word.end_ms + 3_030) for word in later),
+        (TimelineScene(SIX[0], 0, 3_000), TimelineScene(SIX[0], 3_000, 3_030), TimelineScene(SIX[0], 3_030, 6_030)),
+        tuple(TimedWord(word.text, word.start_ms + 3_030, word.end_ms + 3_030) for word in later),
     )
     frames = [(piece.frames, [cue.first for cue in piece.cues]) for piece in plan_of(moved).pieces]
     assert frames[-1] == (plan_of(first).pieces[0].frames, [cue.first for cue in plan_of(first).pieces[0].cues])
@@ -145,18 +145,18 @@ def test_the_same_timeline_gives_the_same_plan_and_another_seed_other_moves() ->
 
 
 def test_cuts_move_to_the_pauses_between_words() -> None:
-    spoken = (Word("One.", 0, 900), Word("Two.", 1_300, 2_200), Word("Three.", 2_400, 4_000))
+    spoken = (TimedWord("One.", 0, 900), TimedWord("Two.", 1_300, 2_200), TimedWord("Three.", 2_400, 4_000))
     scenes = scenes_between(SIX[:2], spoken, 4_000)
     assert [scene.end_ms for scene in scenes] == [2_300, 4_000]
     assert scenes[0].end_ms == scenes[1].start_ms
 
 
 def test_a_cut_without_a_pause_nearby_stays_where_it_is() -> None:
-    scenes = scenes_between(SIX[:2], (Word("Looooong", 0, 4_000),), 4_000)
+    scenes = scenes_between(SIX[:2], (TimedWord("Looooong", 0, 4_000),), 4_000)
     assert [scene.end_ms for scene in scenes] == [2_000, 4_000]
 
 
-ONE = Scene(SIX[0], 0, 1_000)
+ONE = TimelineScene(SIX[0], 0, 1_000)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ ONE = Scene(SIX[0], 0, 1_000)
         (Timeline((ONE._replace(end_ms=10**9),)), "scenes"),
         (Timeline((ONE._replace(media=named("voice", "audio")),)), "scenes[0].media"),
         (Timeline((ONE._replace(media=SIX[0]._replace(sha256="none")),)), "scenes[0].media"),
-        (Timeline((ONE,), words=(Word("late", 900, 1_001),)), "words[0]"),
-        (Timeline((ONE,), words=(Word("back", 500, 400),)), "words[0]"),
-        (Timeline((ONE,), words=(Word("b", 500, 600), Word("a", 400, 500))), "words[1]"),
-        (Timeline((ONE,), words=(Word("x" * 201, 0, 10),)), "words[0]"),
+        (Timeline((ONE,), words=(TimedWord("late", 900, 1_001),)), "words[0]"),
+        (Timeline((ONE,), words=(TimedWord("back", 500, 400),)), "words[0]"),
+        (Timeline((ONE,), words=(TimedWord("b", 500, 600), TimedWord("a", 400, 500))), "words[1]"),
+        (Timeline((ONE,), words=(TimedWord("x" * 201, 0, 10),)), "words[0]"),
         (Timeline((ONE,), voice=named("v", "audio")._replace(duration_ms=1_001)), "scenes"),
         (Timeline((ONE,), voice=SIX[0]), "voice"),
         (Timeline((ONE,), music=SIX[0]), "music"),

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.render.material import RATE, encode, media, samples_of, sound, speech, tone
 
-from reelbot.render import Media, MediaUnusable
+from reelbot.render import MediaFile, MediaUnusable
 from reelbot.render.cache import Cache
 from reelbot.render.plan import SoundPlan
 from reelbot.render.sound import measure, sound_track
@@ -16,7 +16,7 @@ MUSIC_HERTZ = 3_000.0
 """Far above the voice's harmonics, so that each can be heard alone."""
 
 
-async def made(tmp_path: Path, voice: Media | None, music: Media | None, length_ms: int = 6_000) -> Path:
+async def made(tmp_path: Path, voice: MediaFile | None, music: MediaFile | None, length_ms: int = 6_000) -> Path:
     cache = Cache(tmp_path / "cache")
     with cache.workspace() as workspace:
         track = await sound_track(SoundPlan("key", voice, music, length_ms), workspace, cache)

@@ -28,7 +28,18 @@ from tests.render.material import (
     words,
 )
 
-from reelbot.render import Brand, Quality, Rendered, Scene, Timeline, Word, ffmpeg, plan_of, render, scenes_between
+from reelbot.render import (
+    Brand,
+    Quality,
+    Rendered,
+    TimedWord,
+    Timeline,
+    TimelineScene,
+    ffmpeg,
+    plan_of,
+    render,
+    scenes_between,
+)
 from reelbot.render.sound import measure
 
 READABLE = Quality(360, "ultrafast", 24)
@@ -64,7 +75,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Spoken:
         heard[mark * RATE // 1000 :][: RATE // 12] += tone(900, 1 / 12, 0.5)
     ends = [*MARKS_MS[1:], 2_950]
     said = ["Why", "do", "cats", "purr?", "It", "is", "music."]
-    marked = tuple(Word(*row) for row in zip(said, MARKS_MS, ends, strict=True))
+    marked = tuple(TimedWord(*row) for row in zip(said, MARKS_MS, ends, strict=True))
     pictures = [plain(directory / "a.png", DARK), plain(directory / "b.png", DARK)]
     made = Timeline(
         scenes_between(pictures, (), 3_400),
@@ -252,7 +263,7 @@ def test_a_phone_video_is_shown_upright(tmp_path: Path, cache: Path) -> None:
     encode(flat, "-f", "lavfi", "-i", halves)
     encode(tmp_path / "phone.mov", "-display_rotation", "90", "-i", str(flat), "-c", "copy")
     filmed = media(tmp_path / "phone.mov", "clip", 180, 320, 500)
-    frame = made(Timeline((Scene(filmed, 0, 300),)), tmp_path / "a.mp4", cache)[5].astype(int)
+    frame = made(Timeline((TimelineScene(filmed, 0, 300),)), tmp_path / "a.mp4", cache)[5].astype(int)
     top, bottom = frame[40, 90], frame[280, 90]
     assert {int(np.argmax(top)), int(np.argmax(bottom))} == {0, 2}
     assert np.abs(frame[40, 20] - top).max() < 20
@@ -260,14 +271,14 @@ def test_a_phone_video_is_shown_upright(tmp_path: Path, cache: Path) -> None:
 
 def test_a_clip_is_brought_to_our_rate_and_begins_again_when_it_ends(tmp_path: Path, cache: Path) -> None:
     short = clip(tmp_path / "short.mp4", 0.4, source="testsrc2=s=180x320:r=50")
-    frames = made(Timeline((Scene(short, 0, 1_000),)), tmp_path / "a.mp4", cache)
+    frames = made(Timeline((TimelineScene(short, 0, 1_000),)), tmp_path / "a.mp4", cache)
     assert len(frames) == 30
     assert np.abs(frames[13].astype(int) - frames[1]).mean() < 3 < np.abs(frames[6].astype(int) - frames[1]).mean()
 
 
 def test_a_lying_clip_stands_whole_on_its_own_blurred_copy(tmp_path: Path, cache: Path) -> None:
     lying = clip(tmp_path / "lying.webm", 0.3, "-c:v", "libvpx", source="color=c=0x20C040:s=320x180")
-    frame = made(Timeline((Scene(lying, 0, 200),)), tmp_path / "a.mp4", cache)[2].astype(int)
+    frame = made(Timeline((TimelineScene(lying, 0, 200),)), tmp_path / "a.mp4", cache)[2].astype(int)
     assert abs(frame[160, 90] - (32, 192, 64)).max() < 12
     assert frame[20, 90].sum() < frame[160, 90].sum()
 
@@ -275,5 +286,5 @@ def test_a_lying_clip_stands_whole_on_its_own_blurred_copy(tmp_path: Path, cache
 def test_a_clip_in_hdr_is_brought_into_the_ordinary_range(tmp_path: Path, cache: Path) -> None:
     tags = "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc"
     bright = clip(tmp_path / "hdr.mp4", 0.3, "-vf", tags, source="color=gray:s=180x320")._replace(is_hdr=True)
-    frame = made(Timeline((Scene(bright, 0, 200),)), tmp_path / "a.mp4", cache)[2]
+    frame = made(Timeline((TimelineScene(bright, 0, 200),)), tmp_path / "a.mp4", cache)[2]
     assert 40 < frame.mean() < 200

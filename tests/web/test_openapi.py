@@ -63,6 +63,10 @@ async def test_every_operation_tells_its_problems_and_who_may_ask(document: Any)
                     assert {KINDS[code].status for code in codes} == {int(status)}
 
 
+async def test_shapes_have_plain_names_and_none_is_named_after_a_module(document: Any) -> None:
+    assert [name for name in document["components"]["schemas"] if not name.isidentifier()] == []
+
+
 async def test_names_that_are_data_are_listed(document: Any, stand: Stand) -> None:
     line = document["components"]["schemas"]["LineAsked"]["properties"]["meter"]
     assert line["enum"] == list(stand.ledger.terms.catalogue.meters)

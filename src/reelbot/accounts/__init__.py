@@ -1,7 +1,7 @@
 """The front door of `accounts`: who is asking. Members, their API keys, passwords and sessions."""
 
 from reelbot.accounts.core.api_keys import LABEL_LENGTH_MAX
-from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.members import ApiKey, Identity, Member, Role
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.records import WORDS as RECORD_WORDS
 from reelbot.accounts.core.records import Record, RecordKind
@@ -27,8 +27,8 @@ __all__ = [
     "SESSION_MS",
     "USUAL",
     "Accounts",
+    "ApiKey",
     "Identity",
-    "Key",
     "LastOperator",
     "Member",
     "Record",

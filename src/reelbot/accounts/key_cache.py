@@ -17,7 +17,7 @@ KEPT_MS = MINUTE
 """How long one is remembered: rows that somebody edited by hand, without the change, count after this at the latest."""
 
 
-class Known(NamedTuple):
+class CachedKey(NamedTuple):
     """A key that counted from one instant, until another one at most, as long as nothing was taken back since."""
 
     who: Identity
@@ -26,14 +26,14 @@ class Known(NamedTuple):
     until_at: int
 
 
-class Memory:
+class KeyCache:
     """Found by the digest of a key's whole text: neither the text nor its secret is kept."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: dict[bytes, Known] = {}
+        self._known: dict[bytes, CachedKey] = {}
 
-    def find(self, token: str) -> Known | None:
+    def find(self, token: str) -> CachedKey | None:
         """What is known of this key. It counts only if nothing was taken back in its lane since `change`."""
         known = self._known.get(digest_of(token))
         if known is None or not known.from_at <= self._clock() < known.until_at:
@@ -52,4 +52,4 @@ class Memory:
         known.pop(digest, None)
         if len(known) >= KEYS_MAX:
             del known[next(iter(known))]
-        known[digest] = Known(who, change, now, min(now + KEPT_MS, (now // DAY + 1) * DAY))
+        known[digest] = CachedKey(who, change, now, min(now + KEPT_MS, (now // DAY + 1) * DAY))

@@ -16,7 +16,7 @@ from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.strength import weakness_of
 from reelbot.accounts.sessions import Sessions
-from reelbot.accounts.throttle import NAME, NETWORK, PAIR, Counted, Tries, counted, tell_wrong
+from reelbot.accounts.throttle import NAME, NETWORK, PAIR, ThrottleKey, Tries, counted, tell_wrong
 from reelbot.clock import Clock
 from reelbot.db import Connection, PostgresDatabase, SqliteDatabase, Statements
 from reelbot.errors import Malformed, TooBusy
@@ -137,7 +137,7 @@ class Passwords:
             raise TooBusy("Too many people are signing in at once.", "Try again in a moment.")
 
 
-def _counted(name: str, network: str, is_known: bool) -> list[Counted]:
+def _counted(name: str, network: str, is_known: bool) -> list[ThrottleKey]:
     """What a try is counted under; where the account has signed in from before, only the pair binds."""
     tries = [] if network == NOWHERE else [counted(NETWORK, network, binds=not is_known)]
     return [*tries, counted(NAME, name, binds=not is_known), counted(PAIR, name, network)]

@@ -14,11 +14,11 @@ import unicodedata
 from reelbot.accounts.access_log import AccessLog
 from reelbot.accounts.core.api_keys import SECRET_BYTES, KeyPlace, checked_label, digest_of, key_text, presented_key
 from reelbot.accounts.core.confusables import look_of
-from reelbot.accounts.core.members import Identity, Key, Member, Role
+from reelbot.accounts.core.members import ApiKey, Identity, Member, Role
 from reelbot.accounts.core.networks import NOWHERE, network_of
 from reelbot.accounts.core.scopes import USUAL, Scope, kept_scopes, scopes_text
 from reelbot.accounts.core.tokens import is_session
-from reelbot.accounts.key_cache import KEPT_MS, Memory
+from reelbot.accounts.key_cache import KEPT_MS, KeyCache
 from reelbot.accounts.last_use import LastUse
 from reelbot.accounts.passwords import Passwords
 from reelbot.accounts.roles import Roles
@@ -41,7 +41,7 @@ class Accounts:
         self._sql = load_statements("reelbot.accounts", database.dialect)
         self._changes = SharedReads(self._read_change)
         self._keys = SharedReads(self._read_key)
-        self._memory = Memory(clock)
+        self._memory = KeyCache(clock)
         self._last_use = LastUse(database, self._sql["note_use"])
         self.access = AccessLog(database, clock, self._sql)
         self.roles = Roles(database, clock, self._sql, self.access)
@@ -156,7 +156,7 @@ class Accounts:
         await self.access.record(connection, lane, account, "key_issued", by, address, told)
         return text
 
-    async def keys(self, lane: int, account: int) -> list[Key]:
+    async def keys(self, lane: int, account: int) -> list[ApiKey]:
         """Every key of an account, revoked ones included, the oldest first."""
         rows = await self._database.fetch(self._sql["list_keys"], (lane, account))
         return [_key(*row) for row in rows]
@@ -245,5 +245,5 @@ def _key(
     last_used_on: int | None,
     scopes: str,
     expires_at: int | None,
-) -> Key:
-    return Key(number, label, created_at, revoked_at, last_used_on, kept_scopes(scopes), expires_at)
+) -> ApiKey:
+    return ApiKey(number, label, created_at, revoked_at, last_used_on, kept_scopes(scopes), expires_at)

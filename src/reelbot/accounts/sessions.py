@@ -36,7 +36,7 @@ AGENT_LENGTH_MAX = 200
 """Characters kept of what a browser says it is: enough to tell a phone from a laptop."""
 
 
-class Known(NamedTuple):
+class CachedSession(NamedTuple):
     """Who a session stands for, until when, and of which change of its lane that is."""
 
     who: Identity
@@ -140,7 +140,7 @@ class Sessions:
 
     # while it lasts
 
-    async def known(self, text: str) -> Known | None:
+    async def known(self, text: str) -> CachedSession | None:
         """Whose session this is; None for one that is malformed, unknown, ended or expired."""
         presented = presented_ticket(SESSION, text)
         if presented is None:
@@ -152,7 +152,7 @@ class Sessions:
         if not hmac.compare_digest(digest, presented.digest) or expires_at <= self._clock():
             return None
         self._note(presented, seen_on)
-        return Known(Identity(lane, account, name, role), expires_at, change)
+        return CachedSession(Identity(lane, account, name, role), expires_at, change)
 
     def _note(self, presented: PresentedTicket, seen_on: int | None) -> None:
         today = self._clock() // DAY

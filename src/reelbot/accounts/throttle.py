@@ -69,7 +69,7 @@ class TooManyTries(Failure):
         self.until_at = until_at
 
 
-class Counted(NamedTuple):
+class ThrottleKey(NamedTuple):
     """What a try is counted under. One that does not bind is counted all the same, for others and for operators to see."""
 
     bound: Bound
@@ -84,10 +84,10 @@ class UsedUp(NamedTuple):
     until_at: int
 
 
-def counted(bound: Bound, *subject: str, binds: bool = True) -> Counted:
+def counted(bound: Bound, *subject: str, binds: bool = True) -> ThrottleKey:
     """A try under a bound, by the texts that it is about."""
     text = "\0".join((bound.kind, *subject))
-    return Counted(bound, hashlib.sha256(text.encode(errors="surrogatepass")).digest(), binds)
+    return ThrottleKey(bound, hashlib.sha256(text.encode(errors="surrogatepass")).digest(), binds)
 
 
 class Tries:
@@ -99,7 +99,7 @@ class Tries:
         self._sql = sql
         self._pruned_at = 0
 
-    async def count(self, tries: Sequence[Counted]) -> list[UsedUp]:
+    async def count(self, tries: Sequence[ThrottleKey]) -> list[UsedUp]:
         """Count a try under all of these, or `TooManyTries` and under none; those that it has now used up.
 
         Everybody names network, name and pair in this order, so that two who wait for each other's rows cannot both wait.
@@ -120,7 +120,7 @@ class Tries:
                     used_up.append(UsedUp(one.bound, until_at))
         return used_up
 
-    async def take_back(self, tries: Sequence[Counted]) -> None:
+    async def take_back(self, tries: Sequence[ThrottleKey]) -> None:
         """Count these no more: nobody guessed. Of the pair of a name and a network nothing is left."""
         async with self._database.transaction() as connection:
             for one in tries:
@@ -146,7 +146,7 @@ class Tries:
             await connection.execute(self._sql["prune_tries"], (now,))
 
 
-def _require(one: Counted, rows: Sequence[tuple[int, int]]) -> None:
+def _require(one: ThrottleKey, rows: Sequence[tuple[int, int]]) -> None:
     if rows and rows[0][0] >= one.bound.made_max:
         raise TooManyTries(rows[0][1])
 

@@ -16,7 +16,7 @@ from reelbot.allowance.core.decide import balances_needed, decide
 from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import Answer, Outcome
 from reelbot.allowance.core.plans import Catalogue
-from reelbot.allowance.store import Accepted, Store, StoreTransaction, Wanted
+from reelbot.allowance.store import Accepted, Store, StoreTransaction, WantedFacts
 from reelbot.clock import Clock
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure, Malformed, TooBusy
@@ -140,7 +140,7 @@ def _fail(waiting: Waiting, failure: BaseException) -> None:
         waiting.outcome.set_exception(failure)
 
 
-def _wanted(batch: Sequence[Waiting]) -> Wanted:
+def _wanted(batch: Sequence[Waiting]) -> WantedFacts:
     accounts, names, holds, keys = set(), set(), set(), set()
     for command, _, _ in batch:
         if isinstance(command, Open):
@@ -152,7 +152,7 @@ def _wanted(batch: Sequence[Waiting]) -> Wanted:
         hold = getattr(command, "hold", 0)
         if hold:
             holds.add((command.account, hold))
-    return Wanted(sorted(accounts), sorted(names), list(holds), list(keys))
+    return WantedFacts(sorted(accounts), sorted(names), list(holds), list(keys))
 
 
 def _decide_all(book: Book, batch: Sequence[Waiting], now: int) -> tuple[list[Outcome], list[Accepted]]:

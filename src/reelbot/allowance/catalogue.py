@@ -63,7 +63,7 @@ def require_plans(catalogue: Catalogue, names_in_use: Collection[str]) -> None:
         )
 
 
-class _Reading:
+class _CatalogueReader:
     """A data file while it is read: what it says, on which line, and what is wrong with it.
 
     A method that finds a mistake notes it and answers with some value of the right type; `raise_mistakes` then tells
@@ -181,21 +181,21 @@ class _Reading:
         self._mistakes.append((self._file.line_of(keys), f"{_dotted(keys)} {says}"))
 
 
-def _meter(file: _Reading, name: str) -> Meter:
+def _meter(file: _CatalogueReader, name: str) -> Meter:
     at = ("meters", name)
     file.only(at, ("window", "one", "many", "still_works"))
     one, many = file.label((*at, "one")), file.label((*at, "many"))
     return Meter(name, file.choice((*at, "window"), KINDS), one, many, file.labels((*at, "still_works")))
 
 
-def _plan(file: _Reading, name: str, rank: int, meters: Collection[str]) -> Plan:
+def _plan(file: _CatalogueReader, name: str, rank: int, meters: Collection[str]) -> Plan:
     at = ("plans", name)
     file.only(at, ("title", *meters))
     limits = {meter: file.limit((*at, meter)) for meter in meters}
     return Plan(name, file.label((*at, "title")), rank, MappingProxyType(limits))
 
 
-def _price(file: _Reading, action: str, catalogue: Catalogue) -> Price:
+def _price(file: _CatalogueReader, action: str, catalogue: Catalogue) -> Price:
     at = ("prices", action)
     file.only(at, ("title", "meter", "amount", "per", "unit", "units", "of", "note"))
     unit = file.label((*at, "unit"))
@@ -212,7 +212,7 @@ def _price(file: _Reading, action: str, catalogue: Catalogue) -> Price:
     )
 
 
-def _failure_rule(file: _Reading, point: FailurePoint) -> FailureRule:
+def _failure_rule(file: _CatalogueReader, point: FailurePoint) -> FailureRule:
     """The rules of one point. An unknown outcome keeps everything, and no other failure keeps or uses another limit."""
     at = (point.value,)
     file.only(at, ("ai_credits", "other", "sentence"))
@@ -224,11 +224,11 @@ def _failure_rule(file: _Reading, point: FailurePoint) -> FailureRule:
     return FailureRule(point, Rule(ai_credits), Rule(other), file.label((*at, "sentence"), WHY_LENGTH_MAX))
 
 
-def _opened(path: Path | None, name: str) -> _Reading:
+def _opened(path: Path | None, name: str) -> _CatalogueReader:
     """An operator's file, or without a path the packaged one of a name."""
     if path is None:
-        return _Reading(read_toml(files("reelbot").joinpath("data", name), name))
-    return _Reading(read_toml(path, str(path)))
+        return _CatalogueReader(read_toml(files("reelbot").joinpath("data", name), name))
+    return _CatalogueReader(read_toml(path, str(path)))
 
 
 def _dotted(keys: Keys) -> str:

@@ -20,7 +20,7 @@ from reelbot.allowance.catalogue import load_failures, load_plans, load_prices, 
 from reelbot.allowance.core import commands as ask
 from reelbot.allowance.core.accounts import Account, limit_of, running_starts
 from reelbot.allowance.core.balances import Allowance
-from reelbot.allowance.core.book import Book, HoldFacts, Page
+from reelbot.allowance.core.book import Book, HoldFacts, LedgerPage
 from reelbot.allowance.core.commands import AccountRef, ChangedBy, Command, Direction, Line, content_hash
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.explain import refusal_sentence
@@ -589,7 +589,7 @@ class Ledger:
         holds = await self.store.holds_on(connection, account, hold_numbers(deliveries))
         return first_uncharged(account.name, deliveries, holds)
 
-    async def _page(self, account: AccountRef) -> tuple[Page, int]:
+    async def _page(self, account: AccountRef) -> tuple[LedgerPage, int]:
         """The account with its running balances, ready to be weighed, and the last event that they already contain."""
         now, catalogue = self._clock(), self.terms.catalogue
         snapshot = await self.store.snapshot(account, lambda facts: running_starts(facts, catalogue, now))
@@ -597,7 +597,7 @@ class Ledger:
             raise self._refused(Refusal(Status.ACCOUNT_NOT_FOUND, account.id, now, 0))
         book = Book(catalogue, account.lane)
         book.balances.update(snapshot.balances)
-        return Page(book, snapshot.account, now), snapshot.cursor
+        return LedgerPage(book, snapshot.account, now), snapshot.cursor
 
     # carrying out
 
@@ -658,7 +658,7 @@ def _key(key: str | None, content: bytes, owner: str | None) -> str:
     return chosen if owner is None else f"{_OWNED}{chosen}"
 
 
-def _quoted(page: Page, listed: Sequence[PricedItem]) -> tuple[tuple[QuotedLine, ...], tuple[Allowance, ...]]:
+def _quoted(page: LedgerPage, listed: Sequence[PricedItem]) -> tuple[tuple[QuotedLine, ...], tuple[Allowance, ...]]:
     """Each item with whether it fits and when it will, and the figures with the fitting ones held."""
     fits, figures = weigh(page, [one.line for one in listed])
     rest = iter(when_they_fit(page.book, page.account, _missing(listed, fits), page.now))

@@ -10,14 +10,14 @@ from typing import NamedTuple, Protocol
 
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Balance
-from reelbot.allowance.core.book import BalanceKey, Book, Decision, HoldFacts, Known
+from reelbot.allowance.core.book import AnsweredKey, BalanceKey, Book, Decision, HoldFacts
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure
 
 
-class Wanted(NamedTuple):
+class WantedFacts(NamedTuple):
     """The facts that a batch asks for first. Accounts are sorted, so that every process locks them in the same order."""
 
     accounts: Sequence[int]
@@ -109,7 +109,7 @@ class StoreTransaction(Protocol):
         """For riders to write on; None in the memory store, which has nothing to write on."""
         ...
 
-    async def load(self, book: Book, wanted: Wanted) -> None:
+    async def load(self, book: Book, wanted: WantedFacts) -> None:
         """Put the accounts, chains, holds and remembered answers that exist into the book, and lock the accounts."""
         ...
 
@@ -155,7 +155,7 @@ class Store(Protocol):
         """One hold."""
         ...
 
-    async def remembered(self, ref: AccountRef, key: str) -> Known | None:
+    async def remembered(self, ref: AccountRef, key: str) -> AnsweredKey | None:
         """What an idempotency key was answered before."""
         ...
 

@@ -32,7 +32,7 @@ class Break(NamedTuple):
     found: str
 
 
-class Standing(NamedTuple):
+class VerifiedChain(NamedTuple):
     """A chain that is right so far: its end, the hash before its last entry, and where it should lead."""
 
     chain: Chain
@@ -49,7 +49,7 @@ async def entries_after(store: Store, ref: AccountRef, seq: int) -> AsyncGenerat
         await asyncio.sleep(0)  # a database in this thread never waits, and others may want their turn
 
 
-async def missing_at(store: Store, ref: AccountRef, standing: Standing) -> Break:
+async def missing_at(store: Store, ref: AccountRef, standing: VerifiedChain) -> Break:
     """Where an entry should stand there is a gap, or the end: it was moved behind it, or removed."""
     seq = standing.chain.seq + 1
     fit = await _fitting(store, ref, standing.chain)
@@ -58,7 +58,7 @@ async def missing_at(store: Store, ref: AccountRef, standing: Standing) -> Break
     return Break("removed", seq, f"it between its neighbours, up to {_name(ref, standing.stored.seq)}", "nothing")
 
 
-async def broken_at(store: Store, ref: AccountRef, standing: Standing, entry: Entry) -> Break:
+async def broken_at(store: Store, ref: AccountRef, standing: VerifiedChain, entry: Entry) -> Break:
     """The next number is there, but its entry's hash does not follow."""
     following = await store.chain(ref, entry.seq, 1)
     fit = await _fitting(store, ref, standing.chain)
@@ -73,7 +73,9 @@ async def broken_at(store: Store, ref: AccountRef, standing: Standing, entry: En
     return _edited(standing, entry, following[0] if following else None)
 
 
-async def unfounded_at(store: Store, ref: AccountRef, standing: Standing, entry: Entry, mismatch: Mismatch) -> Break:
+async def unfounded_at(
+    store: Store, ref: AccountRef, standing: VerifiedChain, entry: Entry, mismatch: Mismatch
+) -> Break:
     """The hash follows and yet what the entry says does not: whoever wrote it knew how to make a hash."""
     following = await store.chain(ref, entry.seq, 1)
     if following and _fits(standing.chain.head, following[0], entry.seq):
@@ -93,7 +95,7 @@ async def _put_before(store: Store, ref: AccountRef, entry: Entry) -> Break:
     return _added(ref, entry.seq)
 
 
-def _closed_up(standing: Standing, entry: Entry, following: Sequence[Entry]) -> bool:
+def _closed_up(standing: VerifiedChain, entry: Entry, following: Sequence[Entry]) -> bool:
     """Whether this entry and those behind it follow one another, each at one number less than it had."""
     if following:
         return entry_hash(entry.hash, following[0]) != following[0].hash and _fits(
@@ -102,7 +104,7 @@ def _closed_up(standing: Standing, entry: Entry, following: Sequence[Entry]) -> 
     return entry.hash == standing.stored.head and entry.seq < standing.stored.seq
 
 
-def _ends_at(standing: Standing, entry: Entry) -> bool:
+def _ends_at(standing: VerifiedChain, entry: Entry) -> bool:
     return standing.stored == Chain(entry.seq, entry.hash)
 
 
@@ -114,7 +116,7 @@ def _moved(ref: AccountRef, seq: int, from_seq: int) -> Break:
     return Break("moved", seq, f"it at {_name(ref, from_seq)}", f"it at {_name(ref, seq)}")
 
 
-def _edited(standing: Standing, entry: Entry, following: Entry | None) -> Break:
+def _edited(standing: VerifiedChain, entry: Entry, following: Entry | None) -> Break:
     """Either the content no longer gives the hash, or the hash is not the one that what comes next stands on."""
     rightful = entry_hash(standing.chain.head, entry)
     expected = f"the hash {_short(rightful)} by its content"

@@ -14,11 +14,11 @@ from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.book import BalanceKey, HoldFacts
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import GENESIS, START, Chain, Entry, entry_hash
-from reelbot.allowance.core.replay import Mismatch, Replay, ReplayedHold, ReplayedLine
+from reelbot.allowance.core.replay import Mismatch, ReplayedAccount, ReplayedHold, ReplayedLine
 from reelbot.allowance.deliveries import Deliveries
 from reelbot.allowance.faults import Fault
 from reelbot.allowance.store import Damaged, Holding, Store
-from reelbot.allowance.tamper import Break, Standing, What, broken_at, entries_after, missing_at, unfounded_at
+from reelbot.allowance.tamper import Break, VerifiedChain, What, broken_at, entries_after, missing_at, unfounded_at
 from reelbot.clock import SECOND, instant_text
 from reelbot.ids import id_text
 from reelbot.limits import HOLD_SECONDS_MAX
@@ -128,7 +128,7 @@ class _Walk:
         self._stored = holding
         self._stored_holds = dict(holding.holds)
         self._head_before = GENESIS
-        self._replay = Replay()
+        self._replay = ReplayedAccount()
 
     async def follow(self) -> None:
         """Every entry must be there, in its place, as it was written, and follow from those before it."""
@@ -237,8 +237,8 @@ class _Walk:
                 what: What = "removed" if found is None else "added" if expected is None else "edited"
                 raise _Found(self._hold_id(number), what, _hold_text(expected), _hold_text(found))
 
-    def _standing(self) -> Standing:
-        return Standing(self.chain, self._head_before, self._stored.chain)
+    def _standing(self) -> VerifiedChain:
+        return VerifiedChain(self.chain, self._head_before, self._stored.chain)
 
     def _found(self, broken: Break) -> _Found:
         return _Found(self._entry_id(broken.seq), broken.what, broken.expected, broken.found)

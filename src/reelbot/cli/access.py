@@ -8,7 +8,7 @@ from rich.table import Table
 
 from reelbot.accounts import RECORD_WORDS, Record
 from reelbot.cli.account_choice import account_named
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import table
 from reelbot.clock import instant_text
 from reelbot.config import Config
@@ -22,7 +22,7 @@ from reelbot.wiring import wired
     "--limit", type=click.IntRange(1, PAGE_MAX), default=50, show_default=True, help="So many, the newest first."
 )
 @configured
-def access(call: Call, name: str | None, limit: int) -> None:
+def access(call: Invocation, name: str | None, limit: int) -> None:
     """Show who got into an account, or into any, and who changed who can."""
     rows = asyncio.run(_rows(call.config, name, limit))
     call.show({"records": rows}, _picture(rows))

@@ -14,11 +14,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from reelbot.accounts import EVERYTHING, SCOPES, USUAL, Key, Role, Scope, checked_scopes, scopes_text
+from reelbot.accounts import EVERYTHING, SCOPES, USUAL, ApiKey, Role, Scope, checked_scopes, scopes_text
 from reelbot.allowance import Account, AccountRef, Catalogue, Ledger, Receipt, Usage, ZoneChange
 from reelbot.cli.access import access
 from reelbot.cli.account_choice import account_named
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.members import link, password, role
 from reelbot.cli.requests import BY, approve, decline, requests
 from reelbot.cli.terminal import styled, table, to_paste
@@ -58,7 +58,7 @@ for _command in (role, password, link, access, requests, approve, decline):
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="An IANA name: Europe/Paris.")
 @click.option("--operator", is_flag=True, help="May do an operator's work.")
 @configured
-def create(call: Call, name: str, plan: str, timezone: str, operator: bool) -> None:
+def create(call: Invocation, name: str, plan: str, timezone: str, operator: bool) -> None:
     """Open an account and show its first API key, this once.
 
     The key of an operator may do an operator's work too.
@@ -73,7 +73,7 @@ async def _opened(config: Config, name: str, plan: str, timezone: str, role: Rol
         return await open_account(parts, name, plan, timezone, role, FIRST_LABEL, scopes)
 
 
-def _show_key(call: Call, account: AccountRef, key: str, sentence: str) -> None:
+def _show_key(call: Invocation, account: AccountRef, key: str, sentence: str) -> None:
     words = Text(f"{sentence} It is shown only this once:")
     call.show({"account": account.name, "key": key}, words, to_paste(f"\n    {key}\n"))
 
@@ -83,7 +83,7 @@ def _show_key(call: Call, account: AccountRef, key: str, sentence: str) -> None:
 
 @account.command("list")
 @configured
-def list_accounts(call: Call) -> None:
+def list_accounts(call: Invocation) -> None:
     """List every account with its plan, its time zone and its role."""
     rows = asyncio.run(_listed(call.config))
     call.show({"accounts": rows}, _accounts_table(rows))
@@ -129,7 +129,7 @@ def _accounts_table(rows: Sequence[dict[str, object]]) -> Table:
 @_why
 @_once
 @configured
-def plan(call: Call, name: str, plan: str, why: str, key: str | None) -> None:
+def plan(call: Invocation, name: str, plan: str, why: str, key: str | None) -> None:
     """Move an account to another plan, at once."""
     _change(call, name, key, lambda parts, ref, once: parts.subscriptions.set_plan(ref, plan, by=BY, key=once, why=why))
 
@@ -141,7 +141,7 @@ def plan(call: Call, name: str, plan: str, why: str, key: str | None) -> None:
 @_why
 @_once
 @configured
-def grant(call: Call, name: str, meter: str, amount: int, why: str, key: str | None) -> None:
+def grant(call: Invocation, name: str, meter: str, amount: int, why: str, key: str | None) -> None:
     """Add AMOUNT to one limit in the window that runs now."""
     _change(call, name, key, lambda parts, ref, once: parts.ledger.grant(ref, meter, amount, key=once, why=why))
 
@@ -153,7 +153,7 @@ def grant(call: Call, name: str, meter: str, amount: int, why: str, key: str | N
 @_why
 @_once
 @configured
-def limit(call: Call, name: str, meter: str, limit: str, why: str, key: str | None) -> None:
+def limit(call: Invocation, name: str, meter: str, limit: str, why: str, key: str | None) -> None:
     """Set one limit apart from the plan.
 
     LIMIT is a whole number or "unlimited"; "plan" lets it follow the plan again.
@@ -175,7 +175,7 @@ def _limit(text: str) -> int | None:
 @click.option("--why", metavar="REASON", help="Kept in the account's history.")
 @_once
 @configured
-def timezone(call: Call, name: str, zone: str, yes: bool, why: str | None, key: str | None) -> None:
+def timezone(call: Invocation, name: str, zone: str, yes: bool, why: str | None, key: str | None) -> None:
     """Move an account to another time zone.
 
     Says first what becomes of the running day and month, then asks. Without a terminal it only says so, unless --yes is
@@ -230,7 +230,7 @@ def _at_a_terminal() -> bool:
 @_why
 @_once
 @configured
-def refund(call: Call, name: str, hold: str, amounts: Sequence[str], why: str, key: str | None) -> None:
+def refund(call: Invocation, name: str, hold: str, amounts: Sequence[str], why: str, key: str | None) -> None:
     """Take back what a settled hold used.
 
     All of it or in part, always in the window that counted it.
@@ -262,7 +262,7 @@ def _require_own(account: AccountRef, hold: str) -> None:
         raise Malformed(f"{hold} is not a hold of {account.name}; `reelbot history {account.name}` shows them.", "hold")
 
 
-def _change(call: Call, name: str, key: str | None, change: Change) -> None:
+def _change(call: Invocation, name: str, key: str | None, change: Change) -> None:
     """Do it, and show the account's figures right after it."""
     receipt, usage, parts = asyncio.run(_changed(call.config, name, key or secrets.token_hex(16), change))
     call.show(change_document(receipt, usage), *usage_picture(usage, parts.ledger.terms.catalogue))
@@ -294,7 +294,7 @@ async def _changed(config: Config, name: str, key: str, change: Change) -> tuple
 @click.option("--list", "listed", is_flag=True, help="List the keys there are.")
 @configured
 def key(
-    call: Call,
+    call: Invocation,
     name: str,
     label: str | None,
     scopes: Sequence[str],
@@ -322,7 +322,7 @@ def key(
         asyncio.run(_issued(call, name, label or "command line", asked, expires))
 
 
-async def _issued(call: Call, name: str, label: str, scopes: frozenset[Scope], expires: str | None) -> None:
+async def _issued(call: Invocation, name: str, label: str, scopes: frozenset[Scope], expires: str | None) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
         expires_at = None if expires is None else _instant(expires, parts.clock())
@@ -343,7 +343,7 @@ def _instant(text: str, now: int) -> int:
         raise Malformed("--expires must be days, as 90d, or a date, as 2027-03-01.", "expires") from None
 
 
-async def _revoked(call: Call, name: str, number: int) -> None:
+async def _revoked(call: Invocation, name: str, number: int) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
         if not await parts.accounts.revoke_key(ref.lane, ref.id, number, COMMAND_LINE):
@@ -351,7 +351,7 @@ async def _revoked(call: Call, name: str, number: int) -> None:
     call.show({"account": name, "revoked": number}, styled(f"Key {number} of {name} is refused from now on.", "green"))
 
 
-async def _all_revoked(call: Call, name: str) -> None:
+async def _all_revoked(call: Invocation, name: str) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
         count = await parts.accounts.revoke_all_keys(ref.lane, ref.id, COMMAND_LINE)
@@ -359,14 +359,14 @@ async def _all_revoked(call: Call, name: str) -> None:
     call.show({"account": name, "revoked_keys": count}, styled(words, "green"))
 
 
-async def _list_keys(call: Call, name: str) -> None:
+async def _list_keys(call: Invocation, name: str) -> None:
     async with wired(call.config) as parts:
         ref = await account_named(parts, name)
         found = [_key_row(one) for one in await parts.accounts.keys(ref.lane, ref.id)]
     call.show({"account": name, "keys": found}, _keys_table(found))
 
 
-def _key_row(one: Key) -> dict[str, object]:
+def _key_row(one: ApiKey) -> dict[str, object]:
     used_on = None if one.last_used_on is None else date.fromordinal(_EPOCH_DAY + one.last_used_on).isoformat()
     return {
         "key": one.number,

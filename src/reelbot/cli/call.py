@@ -36,7 +36,7 @@ class RefusedByAllowance(click.ClickException):
     exit_code = 3
 
 
-class Call(NamedTuple):
+class Invocation(NamedTuple):
     """One call of a command."""
 
     config: Config
@@ -50,8 +50,8 @@ class Call(NamedTuple):
             printed(*picture)
 
 
-def configured(command: Callable[Concatenate[Call, P], None]) -> Callable[..., None]:
-    """Give a command the options that all have, read into a `Call`, which is its first argument."""
+def configured(command: Callable[Concatenate[Invocation, P], None]) -> Callable[..., None]:
+    """Give a command the options that all have, read into an `Invocation`, which is its first argument."""
 
     @click.option("--config", "file", type=click.Path(path_type=Path), metavar="FILE", help="Settings to read.")
     @click.option("--database", metavar="ADDRESS", help="sqlite:///path or postgresql://user@host/name.")
@@ -63,7 +63,7 @@ def configured(command: Callable[Concatenate[Call, P], None]) -> Callable[..., N
     ) -> None:
         with _errors_told():
             config = read_config(file, os.environ, {"database": database, "data": data})
-            command(Call(config, as_json), *args, **others)
+            command(Invocation(config, as_json), *args, **others)
 
     return configured_command
 

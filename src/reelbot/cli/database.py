@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import styled
 from reelbot.clock import system_clock
 from reelbot.config import Config
@@ -20,7 +20,7 @@ def database() -> None:
 
 @database.command()
 @configured
-def migrate(call: Call) -> None:
+def migrate(call: Invocation) -> None:
     """Apply the migrations that are missing. `serve` does this by itself on SQLite."""
     applied = asyncio.run(_applied(call.config))
     lines = [styled(f"Applied {migration}.", "green") for migration in applied]

@@ -21,7 +21,7 @@ from typing import get_args
 import click
 from rich.table import Table
 
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.findings import Finding, State
 from reelbot.cli.listening import listener
 from reelbot.cli.terminal import styled, table
@@ -62,7 +62,7 @@ _COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "error": "red"
 
 @click.command()
 @configured
-def doctor(call: Call) -> None:
+def doctor(call: Invocation) -> None:
     """Check this machine and this installation, and say what to do."""
     findings = [finding for check in CHECKS for finding in check(call.config)]
     found_error = any(finding.state == "error" for finding in findings)

@@ -15,7 +15,7 @@ from reelbot.allowance import Catalogue, Entry, Span, Usage, csv_text
 from reelbot.allowance.core.entries import Kind
 from reelbot.allowance.core.windows import local_text
 from reelbot.cli.account_choice import account_chosen
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import amount_text, console, meter_title, table
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed
@@ -44,7 +44,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @configured
 def history(
-    call: Call,
+    call: Invocation,
     name: str | None,
     meter: str | None,
     kind: str | None,
@@ -63,10 +63,10 @@ def history(
         raise click.UsageError("Use one of --csv and --json.")
     if limit is None and not as_csv:
         limit = PAGE_DEFAULT
-    asyncio.run(_show(call, name, _Asked(meter, kind, action, draft, since, until, limit), as_csv))
+    asyncio.run(_show(call, name, _HistoryFilter(meter, kind, action, draft, since, until, limit), as_csv))
 
 
-class _Asked(NamedTuple):
+class _HistoryFilter(NamedTuple):
     """Which entries are asked for, in the caller's words."""
 
     meter: str | None
@@ -97,7 +97,7 @@ def _instant(option: str, text: str | None, zone: str) -> int | None:
         raise Malformed(f"{option} {rule}, not {text}.", option) from None
 
 
-async def _show(call: Call, name: str | None, asked: _Asked, as_csv: bool) -> None:
+async def _show(call: Invocation, name: str | None, asked: _HistoryFilter, as_csv: bool) -> None:
     async with wired(call.config) as parts:
         usage = await parts.ledger.usage(await account_chosen(parts, name))
         catalogue = parts.ledger.terms.catalogue

@@ -7,7 +7,7 @@ import click
 from rich.text import Text
 
 from reelbot.allowance import AuditReport, Deliveries
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import styled
 from reelbot.config import Config
 from reelbot.extras import command, is_installed
@@ -23,7 +23,7 @@ def ledger() -> None:
 
 @ledger.command()
 @configured
-def verify(call: Call) -> None:
+def verify(call: Invocation) -> None:
     """Recompute every balance and the hash chain of every account, and compare what was delivered with what was charged.
 
     Names the first fault of each account that has one, and then ends with 1. May run beside a live server.

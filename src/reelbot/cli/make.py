@@ -22,7 +22,7 @@ from rich.progress import Progress
 from reelbot.allowance import AccountRef, Line, Usage
 from reelbot.cli.account_choice import account_chosen
 from reelbot.cli.bootstrap import first_account
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.make_request import Wanted, draft_of, generation_of, target_of, topics_in
 from reelbot.cli.make_views import Made, Screen, Watch, bars, document
 from reelbot.cli.studio import studio_of
@@ -51,7 +51,7 @@ LOOK_SECONDS = 0.2
 @click.option("--account", metavar="NAME", help="Whose AI credits; may be left out when there is one account.")
 @click.option("--quote", "quote_only", is_flag=True, help="Only say what it would cost.")
 @configured
-def make(call: Call, /, topic: str | None, **options: Any) -> None:
+def make(call: Invocation, /, topic: str | None, **options: Any) -> None:
     """Make a video of TOPIC, or of each topic in a file: script, voiceover, pictures, music, and the finished MP4.
 
     Needs no keys, no network and no server. The quote comes first, the receipt last; Ctrl-C cancels.
@@ -61,7 +61,7 @@ def make(call: Call, /, topic: str | None, **options: Any) -> None:
     uvloop.run(_make(call, [topic] if topic is not None else topics_in(options["topics"]), options))
 
 
-async def _make(call: Call, topics: Sequence[str], options: dict[str, Any]) -> None:
+async def _make(call: Invocation, topics: Sequence[str], options: dict[str, Any]) -> None:
     async with wired(call.config, create=True, sweeps=True) as parts:
         await first_account(parts)
         account = await account_chosen(parts, options["account"])
@@ -72,7 +72,7 @@ async def _make(call: Call, topics: Sequence[str], options: dict[str, Any]) -> N
 class _Making:
     """One call of the command."""
 
-    def __init__(self, call: Call, parts: Parts, studio: Studio, account: AccountRef) -> None:
+    def __init__(self, call: Invocation, parts: Parts, studio: Studio, account: AccountRef) -> None:
         self._call = call
         self._parts = parts
         self._studio = studio

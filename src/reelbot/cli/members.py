@@ -8,7 +8,7 @@ from rich.text import Text
 
 from reelbot.accounts import Role
 from reelbot.cli.account_choice import account_named
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.magic_link import link_to
 from reelbot.cli.terminal import styled, to_paste
 from reelbot.config import Config
@@ -25,7 +25,7 @@ _MEANS: dict[Role, tuple[str, str]] = {
 @click.argument("name")
 @click.argument("role", type=click.Choice(list(_MEANS)))
 @configured
-def role(call: Call, name: str, role: Role) -> None:
+def role(call: Invocation, name: str, role: Role) -> None:
     """Make an account a creator or an operator, at once.
 
     It counts in every open browser and for every API key. The last operator stays one.
@@ -45,7 +45,7 @@ async def _given(config: Config, name: str, role: Role) -> bool:
 @click.command()
 @click.argument("name")
 @configured
-def link(call: Call, name: str) -> None:
+def link(call: Invocation, name: str) -> None:
     """Print a link that signs a browser in, once, within ten minutes. Older links of the account end."""
     address = asyncio.run(_linked(call.config, name))
     words = Text(f"Open this to sign in as {name}, within ten minutes; it works once, and older links end:")
@@ -61,7 +61,7 @@ async def _linked(config: Config, name: str) -> str:
 @click.argument("name")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read it from standard input, which is one line.")
 @configured
-def password(call: Call, name: str, from_stdin: bool) -> None:
+def password(call: Invocation, name: str, from_stdin: bool) -> None:
     """Set another password, for somebody who has forgotten it.
 
     It is asked for without being shown. All browsers of the account are signed out; its API keys stay as they are.

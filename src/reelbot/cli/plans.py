@@ -4,7 +4,7 @@ import click
 from rich.table import Table
 
 from reelbot.allowance import Catalogue, Plan
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import amount_text, meter_title, table
 from reelbot.wiring import terms_of
 
@@ -13,7 +13,7 @@ _WINDOWS = {"day": "a day", "month": "a month", "standing": "at a time"}
 
 @click.command()
 @configured
-def plans(call: Call) -> None:
+def plans(call: Invocation) -> None:
     """Show the plans side by side."""
     catalogue = terms_of(call.config).catalogue
     call.show(_document(catalogue), _table(catalogue))

@@ -9,14 +9,14 @@ from rich.text import Text
 from reelbot.allowance import Price, PriceList
 from reelbot.allowance.core.explain import counted
 from reelbot.allowance.core.prices import FULL_PRICE
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import table
 from reelbot.wiring import terms_of
 
 
 @click.command()
 @configured
-def prices(call: Call) -> None:
+def prices(call: Invocation) -> None:
     """Show what each action costs, and the factors of single providers."""
     listed = terms_of(call.config).prices
     call.show(_document(listed), _table(listed), *_notes(listed))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import click
 from rich.table import Table
 
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import styled, table
 from reelbot.config import Config
 from reelbot.errors import Failure
@@ -22,7 +22,7 @@ Decide = Callable[[Subscriptions], Awaitable[PlanRequest]]
 
 @click.command()
 @configured
-def requests(call: Call) -> None:
+def requests(call: Invocation) -> None:
     """List the requests for higher plans that wait for an answer, the newest first."""
     rows = [request_shown(one) for one in asyncio.run(_open(call.config))]
     call.show({"requests": rows}, _pictured(rows) if rows else styled("No request is open.", "green"))
@@ -32,7 +32,7 @@ def requests(call: Call) -> None:
 @click.argument("request")
 @click.option("--why", required=True, metavar="REASON", help="The account reads it, and it stands in its history.")
 @configured
-def approve(call: Call, request: str, why: str) -> None:
+def approve(call: Invocation, request: str, why: str) -> None:
     """Approve a request: the account moves up at once.
 
     REQUEST is its id, as `reelbot account requests` lists it.
@@ -45,7 +45,7 @@ def approve(call: Call, request: str, why: str) -> None:
 @click.argument("request")
 @click.option("--why", required=True, metavar="REASON", help="The account reads it.")
 @configured
-def decline(call: Call, request: str, why: str) -> None:
+def decline(call: Invocation, request: str, why: str) -> None:
     """Decline a request: the account stays where it is.
 
     REQUEST is its id, as `reelbot account requests` lists it.

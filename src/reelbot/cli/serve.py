@@ -18,7 +18,7 @@ import uvloop
 from rich.text import Text
 
 from reelbot.cli.bootstrap import First, first_account
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.descriptors import raised
 from reelbot.cli.listening import is_loopback, listener, url_of
 from reelbot.cli.logs import log_to_stderr
@@ -69,7 +69,7 @@ times what a commit takes, and whoever waits for it would wait for them too whil
 @click.option("--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default.")
 @click.option("--port", type=click.IntRange(0, PORT_MAX), help="8080 by default; 0 is any free one.")
 @configured
-def serve(call: Call, host: str | None, port: int | None) -> None:
+def serve(call: Invocation, host: str | None, port: int | None) -> None:
     """Serve the API, work on videos, and give overdue holds back, in one process.
 
     Opens on http://127.0.0.1:8080, on a SQLite file in ./data, both made when they are missing. On PostgreSQL any number
@@ -83,7 +83,7 @@ def serve(call: Call, host: str | None, port: int | None) -> None:
         uvloop.run(_serve(call._replace(config=config), listening))
 
 
-async def _serve(call: Call, listening: socket.socket) -> None:
+async def _serve(call: Invocation, listening: socket.socket) -> None:
     loopback = call.config.webhooks_to_loopback
     async with (
         wired(call.config, create=True, sweeps=True) as parts,
@@ -187,7 +187,7 @@ def _set_up_the_interpreter() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def _greeting(url: str, call: Call, first: First, link: str) -> list[Text]:
+def _greeting(url: str, call: Invocation, first: First, link: str) -> list[Text]:
     begin = [
         Text(f"ReelBot listens on {url} and keeps its data in {call.config.database_shown}."),
         Text(f"Open it as {first.name}, within ten minutes, and press the button; the link signs in once:"),

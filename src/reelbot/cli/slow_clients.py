@@ -240,8 +240,8 @@ class BoundedProtocol(HttpToolsProtocol):
 def protocol_of(connections: Connections) -> type[asyncio.Protocol]:
     """The class of the connections that are counted there, as the server takes one."""
 
-    class Counted(BoundedProtocol):
+    class CountedProtocol(BoundedProtocol):
         def __init__(self, *given: Any, **named: Any) -> None:
             super().__init__(*given, connections=connections, **named)
 
-    return Counted
+    return CountedProtocol

@@ -11,7 +11,7 @@ from rich.text import Text
 from reelbot.allowance import Catalogue, Usage
 from reelbot.allowance.core.windows import local_text
 from reelbot.cli.account_choice import account_chosen
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.terminal import amount_text, bar, duration_text, meter_title, state_text, styled, table
 from reelbot.cli.views import usage_document
 from reelbot.wiring import wired
@@ -20,7 +20,7 @@ from reelbot.wiring import wired
 @click.command()
 @click.argument("name", required=False)
 @configured
-def usage(call: Call, name: str | None) -> None:
+def usage(call: Invocation, name: str | None) -> None:
     """Show what is used, held and left of every limit, and when it is back.
 
     NAME may be left out when there is one account.
@@ -28,7 +28,7 @@ def usage(call: Call, name: str | None) -> None:
     asyncio.run(_show(call, name))
 
 
-async def _show(call: Call, name: str | None) -> None:
+async def _show(call: Invocation, name: str | None) -> None:
     async with wired(call.config) as parts:
         found = await parts.ledger.usage(await account_chosen(parts, name))
     call.show(usage_document(found), *usage_picture(found, parts.ledger.terms.catalogue))

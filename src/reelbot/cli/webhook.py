@@ -12,7 +12,7 @@ from rich.text import Text
 
 from reelbot.allowance import AccountRef
 from reelbot.cli.account_choice import account_chosen
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.studio import TOLD_KINDS
 from reelbot.cli.terminal import styled, table, to_paste
 from reelbot.config import Config
@@ -54,7 +54,7 @@ def webhook() -> None:
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="allowance.low, …; may be given several times.")
 @click.option("--idempotency-key", "key", metavar="KEY", help="Called again with the same key, it is not done again.")
 @configured
-def add(call: Call, name: str, url: str, kinds: Sequence[str], key: str | None) -> None:
+def add(call: Invocation, name: str, url: str, kinds: Sequence[str], key: str | None) -> None:
     """Add a webhook to an account and show the secret that signs its messages.
 
     Without --kind it is told of low, exhausted and reset limits.
@@ -73,7 +73,7 @@ async def _added(config: Config, name: str, url: str, kinds: Sequence[str], key:
 @webhook.command("list")
 @click.argument("name", required=False)
 @configured
-def list_webhooks(call: Call, name: str | None) -> None:
+def list_webhooks(call: Invocation, name: str | None) -> None:
     """List the webhooks of an account, and why those that are disabled are.
 
     NAME may be left out when there is one account.
@@ -106,7 +106,7 @@ def _state(one: WebhookShown) -> Text:
 @click.argument("name")
 @click.argument("webhook")
 @configured
-def remove(call: Call, name: str, webhook: str) -> None:
+def remove(call: Invocation, name: str, webhook: str) -> None:
     """Remove a webhook, with what it still has to tell."""
     asyncio.run(_removed(call.config, name, webhook))
     call.show({"account": name, "removed": webhook}, styled(f"{webhook} of {name} is removed.", "green"))
@@ -122,7 +122,7 @@ async def _removed(config: Config, name: str, webhook: str) -> None:
 @click.argument("name")
 @click.argument("webhook")
 @configured
-def rotate(call: Call, name: str, webhook: str) -> None:
+def rotate(call: Invocation, name: str, webhook: str) -> None:
     """Sign with a new secret, and for a day with the old one too."""
     secret = asyncio.run(_rotated(call.config, name, webhook))
     words = Text("The new secret signs from now on, the old one for another day:")
@@ -141,7 +141,7 @@ async def _rotated(config: Config, name: str, webhook: str) -> str:
 @click.argument("name")
 @click.argument("webhook")
 @configured
-def send_test(call: Call, name: str, webhook: str) -> None:
+def send_test(call: Invocation, name: str, webhook: str) -> None:
     """Send a message at once; one that is delivered enables a webhook again that was disabled."""
     attempt = asyncio.run(_tested(call.config, name, webhook))
     document = {"delivered": attempt.is_delivered, "status": attempt.status, "detail": attempt.detail}

@@ -7,7 +7,7 @@ import click
 import uvloop
 from rich.text import Text
 
-from reelbot.cli.call import Call, configured
+from reelbot.cli.call import Invocation, configured
 from reelbot.cli.logs import log_to_stderr
 from reelbot.cli.publishing import publishing_of
 from reelbot.cli.studio import studio_of
@@ -17,7 +17,7 @@ from reelbot.wiring import wired
 @click.command()
 @click.option("--jobs", type=click.IntRange(1, 99), help="Jobs that run at once in this process; 2 by default.")
 @configured
-def work(call: Call, jobs: int | None) -> None:
+def work(call: Invocation, jobs: int | None) -> None:
     """Work on videos: AI actions, renders and posts that servers have queued.
 
     Needs the database of the servers and the same folder of data. Any number may run, on any number of machines.
@@ -26,7 +26,7 @@ def work(call: Call, jobs: int | None) -> None:
     uvloop.run(_work(call, jobs or max(call.config.jobs, 1)))
 
 
-async def _work(call: Call, jobs: int) -> None:
+async def _work(call: Invocation, jobs: int) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

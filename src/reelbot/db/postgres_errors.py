@@ -9,7 +9,7 @@ import psycopg
 from reelbot.errors import DatabaseFailure
 
 
-class _Words(NamedTuple):
+class _PgAdvice(NamedTuple):
     """What happened and what to do about it."""
 
     detail: str
@@ -19,34 +19,36 @@ class _Words(NamedTuple):
 _AGAIN = "Try again."
 
 _BY_STATE = {
-    "25006": _Words("PostgreSQL is read-only.", "Use the address of the primary server."),
-    "3D000": _Words("The database does not exist on the PostgreSQL server.", "Create it, or correct its name."),
-    "40001": _Words("PostgreSQL could not order this transaction among others.", _AGAIN),
-    "40P01": _Words("PostgreSQL ended a deadlock by giving this transaction up.", _AGAIN),
-    "25P03": _Words("PostgreSQL gave up a transaction that stood still for too long.", _AGAIN),
-    "42501": _Words("PostgreSQL refuses this user.", "Grant the user the rights to the database's tables."),
-    "42703": _Words("The database lacks a column that this program needs.", "Run `reelbot database migrate`."),
-    "42P01": _Words("The database lacks a table that this program needs.", "Run `reelbot database migrate`."),
-    "53100": _Words("There is no space left on the PostgreSQL server.", "Free some; what was committed is safe."),
-    "53200": _Words("The PostgreSQL server is out of memory.", "Give it more, or fewer connections."),
-    "53300": _Words("PostgreSQL has no connection left.", "Raise its max_connections or run fewer programs."),
-    "55P03": _Words("Another program holds a lock in PostgreSQL.", _AGAIN),
-    "57014": _Words("PostgreSQL cancelled a statement.", _AGAIN),
-    "57P01": _Words("The PostgreSQL server is shutting down or cut the connection.", _AGAIN),
-    "57P02": _Words("The PostgreSQL server crashed and is recovering.", _AGAIN),
-    "57P03": _Words("The PostgreSQL server is starting.", _AGAIN),
-    "57P05": _Words("PostgreSQL cut an idle connection.", _AGAIN),
+    "25006": _PgAdvice("PostgreSQL is read-only.", "Use the address of the primary server."),
+    "3D000": _PgAdvice("The database does not exist on the PostgreSQL server.", "Create it, or correct its name."),
+    "40001": _PgAdvice("PostgreSQL could not order this transaction among others.", _AGAIN),
+    "40P01": _PgAdvice("PostgreSQL ended a deadlock by giving this transaction up.", _AGAIN),
+    "25P03": _PgAdvice("PostgreSQL gave up a transaction that stood still for too long.", _AGAIN),
+    "42501": _PgAdvice("PostgreSQL refuses this user.", "Grant the user the rights to the database's tables."),
+    "42703": _PgAdvice("The database lacks a column that this program needs.", "Run `reelbot database migrate`."),
+    "42P01": _PgAdvice("The database lacks a table that this program needs.", "Run `reelbot database migrate`."),
+    "53100": _PgAdvice("There is no space left on the PostgreSQL server.", "Free some; what was committed is safe."),
+    "53200": _PgAdvice("The PostgreSQL server is out of memory.", "Give it more, or fewer connections."),
+    "53300": _PgAdvice("PostgreSQL has no connection left.", "Raise its max_connections or run fewer programs."),
+    "55P03": _PgAdvice("Another program holds a lock in PostgreSQL.", _AGAIN),
+    "57014": _PgAdvice("PostgreSQL cancelled a statement.", _AGAIN),
+    "57P01": _PgAdvice("The PostgreSQL server is shutting down or cut the connection.", _AGAIN),
+    "57P02": _PgAdvice("The PostgreSQL server crashed and is recovering.", _AGAIN),
+    "57P03": _PgAdvice("The PostgreSQL server is starting.", _AGAIN),
+    "57P05": _PgAdvice("PostgreSQL cut an idle connection.", _AGAIN),
 }
 
 _BY_CLASS = {
-    "08": _Words("The connection to PostgreSQL was lost.", _AGAIN),
-    "53": _Words("The PostgreSQL server lacks a resource: {error}.", "Look at its log."),
-    "57": _Words("The PostgreSQL server interrupted the work: {error}.", _AGAIN),
-    "58": _Words("The PostgreSQL server's disk failed: {error}.", "Look at its log."),
-    "XX": _Words("The PostgreSQL server reports a damage: {error}.", "Look at its log; restore a backup if need be."),
+    "08": _PgAdvice("The connection to PostgreSQL was lost.", _AGAIN),
+    "53": _PgAdvice("The PostgreSQL server lacks a resource: {error}.", "Look at its log."),
+    "57": _PgAdvice("The PostgreSQL server interrupted the work: {error}.", _AGAIN),
+    "58": _PgAdvice("The PostgreSQL server's disk failed: {error}.", "Look at its log."),
+    "XX": _PgAdvice(
+        "The PostgreSQL server reports a damage: {error}.", "Look at its log; restore a backup if need be."
+    ),
 }
 
-_LOST = _Words(
+_LOST = _PgAdvice(
     "The connection to PostgreSQL was lost.", "Check that the server runs and can be reached, then try again."
 )
 

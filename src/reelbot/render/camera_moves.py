@@ -7,7 +7,7 @@ line, because a constant speed is the smoothest there is and scenes fade into ea
 import random
 from typing import NamedTuple
 
-from reelbot.render.timeline import Media
+from reelbot.render.timeline import MediaFile
 
 BLEED = 1.16
 """How much larger than the frame a still is prepared: room to move in without ever showing an edge."""
@@ -25,7 +25,7 @@ WIDE = 1.35
 """From how much longer than the frame a picture is shown by travelling along it."""
 
 
-class Size(NamedTuple):
+class FrameSize(NamedTuple):
     """Width and height in pixels."""
 
     width: int
@@ -41,7 +41,7 @@ class Pose(NamedTuple):
     lean: float = 0.0
 
 
-class View(NamedTuple):
+class CameraView(NamedTuple):
     """What a frame sees: the source point under its first pixel, source pixels per frame pixel, sideways per row."""
 
     x: float
@@ -70,7 +70,7 @@ _ALONG_WIDE = ("pan_left", "pan_right")
 _ALONG_TALL = ("rise", "sink")
 
 
-def move_for(index: int, seed: int, media: Media, frame: Size) -> str:
+def move_for(index: int, seed: int, media: MediaFile, frame: FrameSize) -> str:
     """Choose the move of scene `index`: the same for the same seed; long pictures are travelled along."""
     stretch = _stretch(media, frame)
     if stretch >= WIDE:
@@ -82,24 +82,24 @@ def move_for(index: int, seed: int, media: Media, frame: Size) -> str:
     return deck[index % len(deck)]
 
 
-def _stretch(media: Media, frame: Size) -> float:
+def _stretch(media: MediaFile, frame: FrameSize) -> float:
     """How many times wider in shape than the frame a picture is; 0 when its size isn't known."""
     return media.width / media.height * frame.height / frame.width if media.height else 0.0
 
 
-def view_at(move: str, position: float, seconds: float, source: Size, frame: Size) -> View:
+def view_at(move: str, position: float, seconds: float, source: FrameSize, frame: FrameSize) -> CameraView:
     """Find what the camera sees at `position` (0 to 1) of a scene of `seconds`, on a still of size `source`."""
     first, last = MOVES[move]
     begin, end = _window(first, source, frame), _window(last, source, frame)
     reach = _reach(begin, end, seconds, frame)
     along = 0.5 + (position - 0.5) * reach
-    return View(*(a + (b - a) * along for a, b in zip(begin, end, strict=True)))
+    return CameraView(*(a + (b - a) * along for a, b in zip(begin, end, strict=True)))
 
 
-def _window(pose: Pose, source: Size, frame: Size) -> View:
+def _window(pose: Pose, source: FrameSize, frame: FrameSize) -> CameraView:
     scale = min(source.width / frame.width, source.height / frame.height) / pose.zoom
     width, height = scale * frame.width, scale * frame.height
-    return View(
+    return CameraView(
         (source.width - width) / 2 * (1 + pose.x) + (scale - 1) / 2,
         (source.height - height) / 2 * (1 + pose.y) + (scale - 1) / 2,
         scale,
@@ -107,7 +107,7 @@ def _window(pose: Pose, source: Size, frame: Size) -> View:
     )
 
 
-def _reach(begin: View, end: View, seconds: float, frame: Size) -> float:
+def _reach(begin: CameraView, end: CameraView, seconds: float, frame: FrameSize) -> float:
     """Find the share of a move that fits a scene: by its length, and never faster than the eye follows."""
     calm = max(LEAST_REACH, min(1.0, seconds / FULL_REACH_SECONDS))
     travel = max(abs(end.x - begin.x), abs(end.y - begin.y)) / min(begin.scale, end.scale)

@@ -10,10 +10,10 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
-from reelbot.render.camera_moves import Size
+from reelbot.render.camera_moves import FrameSize
 from reelbot.render.fonts import Face, runs
 from reelbot.render.layout import logo_reach
-from reelbot.render.timeline import CaptionSize, Direction, Timeline, Word
+from reelbot.render.timeline import CaptionSize, Direction, TimedWord, Timeline
 
 EM_SHARE: dict[CaptionSize, float] = {"small": 0.050, "medium": 0.064, "large": 0.082}
 """Height of an em as a share of the frame's shorter side: 54, 69 and 89 pixels on a 1080 wide video."""
@@ -55,10 +55,10 @@ _BROAD = set("mwMWШЩЖЮФЫшщжюфым@%—…")
 RIGHT_TO_LEFT_MARK = "\u200f"
 
 
-class Page(NamedTuple):
+class CaptionPage(NamedTuple):
     """Words that stand on the screen together."""
 
-    words: tuple[Word, ...]
+    words: tuple[TimedWord, ...]
     end_ms: int
 
     @property
@@ -83,7 +83,7 @@ class Cue(NamedTuple):
 class Look(NamedTuple):
     """Everything that decides how cues are drawn, apart from their words."""
 
-    frame: Size
+    frame: FrameSize
     em: float
     bottom: float
     text_colour: str
@@ -93,7 +93,7 @@ class Look(NamedTuple):
     language: str
 
 
-def look_of(timeline: Timeline, frame: Size) -> Look:
+def look_of(timeline: Timeline, frame: FrameSize) -> Look:
     """Find the look of a timeline's captions on a frame of that size."""
     em = EM_SHARE[timeline.caption_size] * min(frame)
     brand = timeline.brand
@@ -101,7 +101,7 @@ def look_of(timeline: Timeline, frame: Size) -> Look:
     return Look(frame, em, _bottom(timeline, frame), *colours, timeline.direction, timeline.language)
 
 
-def _bottom(timeline: Timeline, frame: Size) -> float:
+def _bottom(timeline: Timeline, frame: FrameSize) -> float:
     """Find the free space below the captions: more where a full line would run into a logo beside it."""
     usual = BOTTOM_SHARE[timeline.aspect] * frame.height
     brand, reach = timeline.brand, logo_reach(frame)
@@ -111,7 +111,7 @@ def _bottom(timeline: Timeline, frame: Size) -> float:
     return max(usual, reach.height + LOGO_GAP * frame.height)
 
 
-def line_ems(timeline: Timeline, frame: Size) -> float:
+def line_ems(timeline: Timeline, frame: FrameSize) -> float:
     """How many ems a line of captions may be long."""
     return LINE_SHARE[timeline.aspect] * frame.width / (EM_SHARE[timeline.caption_size] * min(frame))
 
@@ -119,20 +119,20 @@ def line_ems(timeline: Timeline, frame: Size) -> float:
 # Pages
 
 
-def pages_of(words: Sequence[Word], line: float, length_ms: int) -> tuple[Page, ...]:
+def pages_of(words: Sequence[TimedWord], line: float, length_ms: int) -> tuple[CaptionPage, ...]:
     """Gather `words` into pages of two lines of `line` ems; each stays until the next, or lingers into a pause."""
     shown = [word for word in words if runs(word.text)]
     groups = [page for sentence in _sentences(shown) for page in _even_pages(sentence, line)]
     following = [*(group[0].start_ms for group in groups), length_ms][1:]
     return tuple(
-        Page(group, min(next_ms, group[-1].end_ms + LINGER_MS))
+        CaptionPage(group, min(next_ms, group[-1].end_ms + LINGER_MS))
         for group, next_ms in zip(groups, following, strict=True)
     )
 
 
-def _sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
+def _sentences(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
     """Stretches of words that no page may cross: to the end of a sentence, or to a long pause."""
-    stretch: list[Word] = []
+    stretch: list[TimedWord] = []
     for word, following in zip_longest(words, words[1:]):
         stretch.append(word)
         pauses = following is None or following.start_ms - word.end_ms >= PAUSE_MS
@@ -141,7 +141,7 @@ def _sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
             stretch = []
 
 
-def _even_pages(sentence: Sequence[Word], line: float) -> Iterator[tuple[Word, ...]]:
+def _even_pages(sentence: Sequence[TimedWord], line: float) -> Iterator[tuple[TimedWord, ...]]:
     """Cut a sentence into pages that are full but not over-full, preferably after a comma, with no word left alone.
 
     The cheapest of all ways to cut it, found from the end backwards: `best[n]` is the way for the words from `n` on.
@@ -231,12 +231,12 @@ def _shrink(lines: Sequence[Sequence[str]], line: float) -> float:
 # Cues
 
 
-def cues_of(pages: Sequence[Page], line: float, fps: int) -> tuple[Cue, ...]:
+def cues_of(pages: Sequence[CaptionPage], line: float, fps: int) -> tuple[Cue, ...]:
     """Every page, once for each word that is lit in it, in frames of the whole video."""
     return tuple(cue for page in pages for cue in _page_cues(page, line, fps) if cue.first < cue.end)
 
 
-def _page_cues(page: Page, line: float, fps: int) -> Iterator[Cue]:
+def _page_cues(page: CaptionPage, line: float, fps: int) -> Iterator[Cue]:
     lines = lines_of([word.text for word in page.words], line)
     shrink = _shrink(lines, line)
     starts = [frame_at(word.start_ms, fps) for word in page.words] + [frame_at(page.end_ms, fps)]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from unicodedata import category
 
-from reelbot.render.captions import Page, glue, lines_of
-from reelbot.render.timeline import Word
+from reelbot.render.captions import CaptionPage, glue, lines_of
+from reelbot.render.timeline import TimedWord
 
 
-def srt_of(pages: Sequence[Page], line: float) -> str:
+def srt_of(pages: Sequence[CaptionPage], line: float) -> str:
     """Write the pages as SubRip, numbered from 1."""
     blocks = (
         f"{number}\n{_clock(page.start_ms, ',')} --> {_clock(page.end_ms, ',')}\n{_text(page, line)}\n"
@@ -19,7 +19,7 @@ def srt_of(pages: Sequence[Page], line: float) -> str:
     return "\n".join(blocks)
 
 
-def vtt_of(pages: Sequence[Page], line: float) -> str:
+def vtt_of(pages: Sequence[CaptionPage], line: float) -> str:
     """Write the pages as WebVTT; `&`, `<` and `>` are escaped, because there they would be markup."""
     blocks = (
         f"{_clock(page.start_ms, '.')} --> {_clock(page.end_ms, '.')}\n{html.escape(_text(page, line), quote=False)}\n"
@@ -28,12 +28,12 @@ def vtt_of(pages: Sequence[Page], line: float) -> str:
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def words_json(words: Sequence[Word], language: str) -> str:
+def words_json(words: Sequence[TimedWord], language: str) -> str:
     """Every word with its times in milliseconds, as it was spoken: nothing is left out that can't be drawn."""
     return json.dumps({"language": language, "words": [word._asdict() for word in words]}, ensure_ascii=False, indent=1)
 
 
-def _text(page: Page, line: float) -> str:
+def _text(page: CaptionPage, line: float) -> str:
     lines = lines_of([_plain(word.text) for word in page.words], line)
     return "\n".join(_joined(words) for words in lines)
 

@@ -52,25 +52,25 @@ FACES = (
 """In order of preference: the first face that has a character draws it."""
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A stretch of text drawn by one face."""
 
     face: Face
     text: str
 
 
-def runs(text: str) -> list[Run]:
+def runs(text: str) -> list[TextRun]:
     """Share `text` out among the faces. A face goes on as long as it can; what nobody can draw is left out."""
-    found: list[Run] = []
+    found: list[TextRun] = []
     face: Face | None = None
     for character in text:
         chosen = _drawer(character, face)
         if chosen is None:
             continue
         if chosen is face:
-            found[-1] = Run(chosen, found[-1].text + character)
+            found[-1] = TextRun(chosen, found[-1].text + character)
         else:
-            found.append(Run(chosen, character))
+            found.append(TextRun(chosen, character))
         face = chosen
     return found
 

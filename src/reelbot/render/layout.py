@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from reelbot.render.camera_moves import Size
+from reelbot.render.camera_moves import FrameSize
 from reelbot.render.timeline import Corner
 
 LOGO_SHARE = 0.11
@@ -22,14 +22,14 @@ class Spot(NamedTuple):
     top: int
 
 
-def logo_size(picture: Size, frame: Size) -> Size:
+def logo_size(picture: FrameSize, frame: FrameSize) -> FrameSize:
     """How large a logo is drawn; even, because colour samples cover two pixels."""
     side = LOGO_SHARE * min(frame)
     scale = min(side * LOGO_WIDTH_MAX / picture.width, side / picture.height)
-    return Size(max(2, round(picture.width * scale / 2) * 2), max(2, round(picture.height * scale / 2) * 2))
+    return FrameSize(max(2, round(picture.width * scale / 2) * 2), max(2, round(picture.height * scale / 2) * 2))
 
 
-def logo_spot(corner: Corner, size: Size, frame: Size) -> Spot:
+def logo_spot(corner: Corner, size: FrameSize, frame: FrameSize) -> Spot:
     """Where a logo of that size goes; even, like its size."""
     across, down = round(LOGO_MARGIN * frame.width), round(LOGO_MARGIN * frame.height)
     left = across if corner.endswith("left") else frame.width - across - size.width
@@ -37,7 +37,7 @@ def logo_spot(corner: Corner, size: Size, frame: Size) -> Spot:
     return Spot(left // 2 * 2, top // 2 * 2)
 
 
-def logo_reach(frame: Size) -> Size:
+def logo_reach(frame: FrameSize) -> FrameSize:
     """How far from the edges of its corner the largest logo reaches."""
     side = LOGO_SHARE * min(frame)
-    return Size(round(LOGO_MARGIN * frame.width + side * LOGO_WIDTH_MAX), round(LOGO_MARGIN * frame.height + side))
+    return FrameSize(round(LOGO_MARGIN * frame.width + side * LOGO_WIDTH_MAX), round(LOGO_MARGIN * frame.height + side))

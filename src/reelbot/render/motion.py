@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelbot.render import ffmpeg
-from reelbot.render.camera_moves import BLEED, Size, View, view_at
+from reelbot.render.camera_moves import BLEED, CameraView, FrameSize, view_at
 from reelbot.render.failures import MediaUnusable
 from reelbot.render.layout import logo_size, logo_spot
 from reelbot.render.limits import CLIP_FRAME_CPU_SECONDS, LOG_FILE_BYTES_MAX
@@ -58,10 +58,10 @@ class Planes(NamedTuple):
     v: Plane
 
 
-class Canvas:
+class FrameBuffer:
     """One frame in memory: `flat` is what goes into the pipe, `planes` are windows onto it."""
 
-    def __init__(self, frame: Size) -> None:
+    def __init__(self, frame: FrameSize) -> None:
         width, height = frame
         luma, chroma = width * height, width * height // 4
         self.flat: Plane = np.zeros(luma + 2 * chroma, np.uint8)
@@ -71,7 +71,7 @@ class Canvas:
             self.flat[luma + chroma :].reshape(height // 2, width // 2),
         )
 
-    def fade(self, other: "Canvas", weight: float) -> None:
+    def fade(self, other: "FrameBuffer", weight: float) -> None:
         """Mix `other` in: 0 leaves this frame as it is, 1 shows only the other."""
         cv2.addWeighted(self.flat, 1 - weight, other.flat, weight, 0, dst=self.flat)
 
@@ -79,10 +79,10 @@ class Canvas:
 # Pictures
 
 
-def prepare_still(path: Path, frame: Size) -> Planes:
+def prepare_still(path: Path, frame: FrameSize) -> Planes:
     """Cut and scale a picture so that it covers the frame with room to move, as planes."""
     picture = read_picture(path, round(max(frame) * BLEED))
-    box, size = cover(Size(*picture.size), frame)
+    box, size = cover(FrameSize(*picture.size), frame)
     # Whole steps first, without another copy of a picture that may have fifty million pixels.
     cut = picture.reduce(max(1, (box[2] - box[0]) // size.width), box)
     shown = np.asarray(_on_dark(cut) if cut.mode == "RGBA" else cut)
@@ -96,14 +96,14 @@ def _on_dark(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, picture).convert("RGB")
 
 
-def cover(picture: Size, frame: Size) -> tuple[tuple[int, int, int, int], Size]:
+def cover(picture: FrameSize, frame: FrameSize) -> tuple[tuple[int, int, int, int], FrameSize]:
     """Find the part of a picture that is used, and the size it is brought to: it covers the frame `BLEED` times."""
-    wanted = Size(round(frame.width * BLEED / 2) * 2, round(frame.height * BLEED / 2) * 2)
+    wanted = FrameSize(round(frame.width * BLEED / 2) * 2, round(frame.height * BLEED / 2) * 2)
     scale = max(wanted.width / picture.width, wanted.height / picture.height)
     width = min(picture.width, round(wanted.width * LONG_SIDE_MAX / scale))
     height = min(picture.height, round(wanted.height * LONG_SIDE_MAX / scale))
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    size = Size(
+    size = FrameSize(
         max(wanted.width, round(width * scale / 2) * 2),
         max(wanted.height, round(height * scale / 2) * 2),
     )
@@ -128,13 +128,13 @@ def _bytes(array: object) -> Plane:
 class Still:
     """The frames of a picture on which a camera moves."""
 
-    def __init__(self, source: Planes, layer: Layer, frame: Size, fps: int) -> None:
+    def __init__(self, source: Planes, layer: Layer, frame: FrameSize, fps: int) -> None:
         self._layer = layer
         self._frame = frame
         self._seconds = layer.frames / fps
         self._next = layer.first
         height, width = source.y.shape
-        self._size = Size(width, height)
+        self._size = FrameSize(width, height)
         first, last = self._view(0), self._view(layer.frames)
         # For a camera that only travels, all frames are of one scale: that is done here, once.
         self._is_scaled = first.scale == last.scale and not first.lean
@@ -145,10 +145,10 @@ class Still:
             # OpenCV warps floats faster than bytes.
             self._source = [plane.astype(np.float32) for plane in source]
 
-    def _view(self, index: float) -> View:
+    def _view(self, index: float) -> CameraView:
         return view_at(self._layer.move, index / self._layer.frames, self._seconds, self._size, self._frame)
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: FrameBuffer) -> None:
         """Draw the next frame."""
         view = self._view(self._next + 0.5)
         self._next += 1
@@ -159,13 +159,13 @@ class Still:
         """Nothing is open."""
 
 
-def _half(view: View) -> View:
+def _half(view: CameraView) -> CameraView:
     """The same view, of a chroma plane.
 
     In a frame, a colour sample lies between two rows but on the left one of two columns; in a prepared still, between
     both, which is where the halves come from.
     """
-    return View((view.x - 0.5) / 2, (view.y + 0.5 * view.scale - 0.5) / 2, view.scale, view.lean)
+    return CameraView((view.x - 0.5) / 2, (view.y + 0.5 * view.scale - 0.5) / 2, view.scale, view.lean)
 
 
 def _scaled_down(source: Planes, scale: float) -> Sequence[FloatPlane]:
@@ -174,19 +174,19 @@ def _scaled_down(source: Planes, scale: float) -> Sequence[FloatPlane]:
     return [np.asarray(cv2.resize(plane.astype(np.float32), None, fx=factor, fy=factor)) for plane in source]
 
 
-def _on_scaled(view: View) -> View:
+def _on_scaled(view: CameraView) -> CameraView:
     """The same view, of a plane that has been brought to the frame's scale."""
-    return View((view.x + 0.5) / view.scale - 0.5, (view.y + 0.5) / view.scale - 0.5, 1.0, view.lean)
+    return CameraView((view.x + 0.5) / view.scale - 0.5, (view.y + 0.5) / view.scale - 0.5, 1.0, view.lean)
 
 
-def _sample(source: Plane | FloatPlane, view: View, into: Plane) -> None:
+def _sample(source: Plane | FloatPlane, view: CameraView, into: Plane) -> None:
     if view.lean:
         _warp(source, view, into)
     else:
         _shift_and_scale(source, view, into)
 
 
-def _shift_and_scale(source: Plane | FloatPlane, view: View, into: Plane) -> None:
+def _shift_and_scale(source: Plane | FloatPlane, view: CameraView, into: Plane) -> None:
     height, width = into.shape
     patch = (round(width * view.scale), round(height * view.scale))
     # `resize` looks half a step further for the middle of each pixel; the patch starts that much earlier.
@@ -198,7 +198,7 @@ def _shift_and_scale(source: Plane | FloatPlane, view: View, into: Plane) -> Non
     cv2.convertScaleAbs(seen, dst=into)
 
 
-def _warp(source: Plane | FloatPlane, view: View, into: Plane) -> None:
+def _warp(source: Plane | FloatPlane, view: CameraView, into: Plane) -> None:
     height, width = into.shape
     start = view.x - view.lean * (height - 1) / 2
     matrix = np.array([[view.scale, view.lean, start], [0, view.scale, view.y]])
@@ -210,10 +210,10 @@ def _warp(source: Plane | FloatPlane, view: View, into: Plane) -> None:
 # Clips
 
 
-class Clip:
+class ClipFrames:
     """The frames of a clip, brought to our size and rate by ffmpeg, from the beginning again as often as needed."""
 
-    def __init__(self, layer: Layer, frame: Size, fps: int) -> None:
+    def __init__(self, layer: Layer, frame: FrameSize, fps: int) -> None:
         self._path = Path(layer.file)
         # A broken clip may be complained about at length; a pipe that nobody empties would stop the decoder.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the decoder
@@ -227,7 +227,7 @@ class Clip:
             bufsize=0,
         )
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: FrameBuffer) -> None:
         """Draw the next frame."""
         assert isinstance(self._process.stdout, io.FileIO)
         wanted = canvas.flat.data
@@ -260,7 +260,7 @@ LOG_BYTES = 65_536
 """How much of a decoder's complaints is read to find out what was wrong: the first ones tell."""
 
 
-def _decoding(layer: Layer, frame: Size, fps: int) -> list[str]:
+def _decoding(layer: Layer, frame: FrameSize, fps: int) -> list[str]:
     trim = f"trim=start_frame={layer.first}:end_frame={layer.frames}"
     return [
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+error"),
@@ -278,7 +278,7 @@ def _colour_filter(layer: Layer) -> str:
     return "zscale=t=linear:npl=203,tonemap=hable:desat=0,zscale=p=bt709:t=bt709:m=bt709:r=tv,format=yuv420p,"
 
 
-def _fit_filter(layer: Layer, frame: Size) -> str:
+def _fit_filter(layer: Layer, frame: FrameSize) -> str:
     width, height = frame
     square = "scale=w='trunc(iw*sar/2)*2':h='trunc(ih/2)*2',setsar=1"
     standard = "out_color_matrix=bt709:out_range=tv"
@@ -301,9 +301,9 @@ def _fit_filter(layer: Layer, frame: Size) -> str:
 class Badge:
     """A logo, ready to be laid over the corner of every frame."""
 
-    def __init__(self, path: Path, corner: Corner, frame: Size) -> None:
+    def __init__(self, path: Path, corner: Corner, frame: FrameSize) -> None:
         picture = read_picture(path).convert("RGBA")
-        size = logo_size(Size(*picture.size), frame)
+        size = logo_size(FrameSize(*picture.size), frame)
         pixels = np.asarray(picture.resize(size, Image.Resampling.LANCZOS))
         self._ink = planes_of(np.ascontiguousarray(pixels[..., :3]))
         self._spot = logo_spot(corner, size, frame)
@@ -311,7 +311,7 @@ class Badge:
         faint = cv2.resize(opaque, (size.width // 2, size.height // 2), interpolation=cv2.INTER_AREA)
         self._alpha = (opaque, faint, faint)
 
-    def draw(self, canvas: Canvas) -> None:
+    def draw(self, canvas: FrameBuffer) -> None:
         """Lay the logo over a frame."""
         for step, plane, ink, alpha in zip((1, 2, 2), canvas.planes, self._ink, self._alpha, strict=True):
             left, top = self._spot.left // step, self._spot.top // step

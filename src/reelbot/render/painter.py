@@ -27,12 +27,12 @@ import msgspec
 
 from reelbot.disk import is_full, sync
 from reelbot.render import ffmpeg
-from reelbot.render.camera_moves import Size
+from reelbot.render.camera_moves import FrameSize
 from reelbot.render.captions import ass_of, faces_of
 from reelbot.render.failures import DiskFull, MediaUnusable, RenderFailure
 from reelbot.render.fonts import unexpected_fonts
 from reelbot.render.limits import FRAME_CPU_SECONDS
-from reelbot.render.motion import Badge, Canvas, Clip, Planes, Still, prepare_still
+from reelbot.render.motion import Badge, ClipFrames, FrameBuffer, Planes, Still, prepare_still
 from reelbot.render.painter_protocol import News, Order
 from reelbot.render.plan import Layer, Piece
 from reelbot.subprocesses import ChildFailure, launched
@@ -62,7 +62,7 @@ NICENESS = 5
 class Stills:
     """Prepared pictures; the ones not used for longest are forgotten."""
 
-    def __init__(self, frame: Size) -> None:
+    def __init__(self, frame: FrameSize) -> None:
         self._frame = frame
         self._kept: OrderedDict[str, Planes] = OrderedDict()
 
@@ -84,7 +84,7 @@ class Painter:
         self._answers = answers
         self._stills = Stills(order.frame)
         self._badge = Badge(Path(order.mark.file), order.mark.corner, order.frame) if order.mark else None
-        self._canvases = Canvas(order.frame), Canvas(order.frame)
+        self._canvases = FrameBuffer(order.frame), FrameBuffer(order.frame)
         self._speaking = threading.Lock()
 
     def run(self) -> None:
@@ -121,9 +121,9 @@ class Painter:
         encoder.finish()
         self._tell(News(piece.key, piece.frames % TELL_FRAMES, done=True))
 
-    def _source(self, layer: Layer) -> Still | Clip:
+    def _source(self, layer: Layer) -> Still | ClipFrames:
         if layer.kind == "clip":
-            return Clip(layer, self._order.frame, self._order.fps)
+            return ClipFrames(layer, self._order.frame, self._order.fps)
         return Still(self._stills.get(layer), layer, self._order.frame, self._order.fps)
 
     def _tell(self, news: News) -> None:
@@ -159,7 +159,7 @@ class Encoder:
         assert self._process.stdin is not None
         return self._process.stdin
 
-    def write(self, canvas: Canvas) -> None:
+    def write(self, canvas: FrameBuffer) -> None:
         """Hand over one frame; waits while the encoder is busy."""
         rest = canvas.flat.data
         try:

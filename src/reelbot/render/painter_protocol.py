@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from reelbot.render.camera_moves import Size
+from reelbot.render.camera_moves import FrameSize
 from reelbot.render.captions import Look
 from reelbot.render.plan import Mark, Piece, Quality
 
@@ -11,7 +11,7 @@ class Order(NamedTuple):
     """What to paint, and where: `directory` holds the fonts and their settings, and gets the `<key>.mp4` files."""
 
     pieces: tuple[Piece, ...]
-    frame: Size
+    frame: FrameSize
     fps: int
     quality: Quality
     look: Look

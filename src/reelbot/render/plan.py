@@ -14,10 +14,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from reelbot.render import fonts
-from reelbot.render.camera_moves import Size, move_for
-from reelbot.render.captions import Cue, Look, Page, cues_of, cues_within, frame_at, line_ems, look_of, pages_of
+from reelbot.render.camera_moves import FrameSize, move_for
+from reelbot.render.captions import CaptionPage, Cue, Look, cues_of, cues_within, frame_at, line_ems, look_of, pages_of
 from reelbot.render.limits import SEGMENT_FRAMES_MAX
-from reelbot.render.timeline import Aspect, Corner, Media, Timeline, check
+from reelbot.render.timeline import Aspect, Corner, MediaFile, Timeline, check
 
 PICTURE_VERSION = 2
 """Part of every segment's key. Raise it with any change that makes other pixels of the same timeline."""
@@ -90,8 +90,8 @@ class SoundPlan(NamedTuple):
     """What is heard, and for how long."""
 
     key: str
-    voice: Media | None
-    music: Media | None
+    voice: MediaFile | None
+    music: MediaFile | None
     length_ms: int
 
 
@@ -100,12 +100,12 @@ class RenderPlan(NamedTuple):
 
     pieces: tuple[Piece, ...]
     sound: SoundPlan
-    frame: Size
+    frame: FrameSize
     fps: int
     quality: Quality
     look: Look
     mark: Mark | None
-    pages: tuple[Page, ...]
+    pages: tuple[CaptionPage, ...]
     line_ems: float
 
     @property
@@ -134,11 +134,11 @@ def plan_of(timeline: Timeline, quality: Quality = FINAL) -> RenderPlan:
     return RenderPlan(pieces, sound, frame, timeline.fps, quality, look, mark, pages, line)
 
 
-def frame_size(aspect: Aspect, short_side: int) -> Size:
+def frame_size(aspect: Aspect, short_side: int) -> FrameSize:
     """Return the frame size of a video; both sides even, as colours are kept for two by two pixels."""
     wide, high = _RATIO[aspect]
     unit = min(wide, high)
-    return Size(short_side * wide // unit // 2 * 2, short_side * high // unit // 2 * 2)
+    return FrameSize(short_side * wide // unit // 2 * 2, short_side * high // unit // 2 * 2)
 
 
 # Pieces
@@ -153,7 +153,7 @@ class _Stretch(NamedTuple):
 
 
 def _pieces(
-    timeline: Timeline, frame: Size, look: Look, cues: Sequence[Cue], shared: tuple[object, ...]
+    timeline: Timeline, frame: FrameSize, look: Look, cues: Sequence[Cue], shared: tuple[object, ...]
 ) -> Iterator[Piece]:
     bounds = [0, *(frame_at(scene.end_ms, timeline.fps) for scene in timeline.scenes)]
     halves = _fade_halves(bounds, timeline.fps)
@@ -189,7 +189,9 @@ def _parts(first: int, end: int) -> Iterator[tuple[int, int]]:
     yield from pairwise(edges)
 
 
-def _layer(timeline: Timeline, index: int, frame: Size, bounds: Sequence[int], halves: Sequence[int], at: int) -> Layer:
+def _layer(
+    timeline: Timeline, index: int, frame: FrameSize, bounds: Sequence[int], halves: Sequence[int], at: int
+) -> Layer:
     media = timeline.scenes[index].media
     shown_from, shown_to = bounds[index] - halves[index], bounds[index + 1] + halves[index + 1]
     is_still = media.kind == "image"
@@ -205,7 +207,7 @@ def _layer(timeline: Timeline, index: int, frame: Size, bounds: Sequence[int], h
     )
 
 
-def fit_of(media: Media, frame: Size) -> Fit:
+def fit_of(media: MediaFile, frame: FrameSize) -> Fit:
     """How a clip fills the frame."""
     if not (media.width and media.height):
         return "cover"

@@ -16,7 +16,7 @@ import msgspec
 from reelbot.errors import Malformed
 from reelbot.render.failures import DiskFull
 from reelbot.render.limits import KEPT_FILE_BYTES_MAX, PROBE_MEMORY_BYTES, PROBE_PATIENCE_SECONDS, PROBE_SECONDS
-from reelbot.render.timeline import Media, MediaKind
+from reelbot.render.timeline import MediaFile, MediaKind
 from reelbot.subprocesses import Crashed, Limits, answer_of, failed, python_environment
 
 PROGRAM = "reelbot.render.probe_process"
@@ -45,12 +45,12 @@ class Probed(NamedTuple):
     audio_codec: str = ""
     is_hdr: bool = False
 
-    def media(self, path: Path, sha256: str) -> Media:
+    def media(self, path: Path, sha256: str) -> MediaFile:
         """Return the file as a timeline takes it; `sha256` is the hash of its content, in 64 hex digits."""
-        return Media(path, sha256, self.kind, self.width, self.height, self.duration_ms, self.is_hdr)
+        return MediaFile(path, sha256, self.kind, self.width, self.height, self.duration_ms, self.is_hdr)
 
 
-class Answer(NamedTuple):
+class ProbeAnswer(NamedTuple):
     """What the looking process says: what was found, or what is wrong with the file, or that there is no room."""
 
     found: Probed | None
@@ -81,7 +81,7 @@ async def _asked(*paths: Path) -> Probed:
         written = await answer_of(
             command, LOOKING, LIMITS, patience_seconds=PROBE_PATIENCE_SECONDS, variables=python_environment()
         )
-        answer = msgspec.json.decode(written, type=Answer)
+        answer = msgspec.json.decode(written, type=ProbeAnswer)
     except Crashed:  # an answer too: nothing that crashes a decoder is let in
         raise Malformed(BROKEN, "file") from None
     except msgspec.DecodeError as error:

@@ -26,7 +26,7 @@ from reelbot.render.failures import MediaUnusable
 from reelbot.render.ffmpeg import CONTAINERS
 from reelbot.render.limits import CLIP_MS_MAX, KEPT_SIDE_MAX
 from reelbot.render.pictures import EXIF_ORIENTATION, PICTURE_ERRORS, PICTURE_FORMATS, is_too_large, read_picture
-from reelbot.render.probe import BROKEN, Answer, Probed
+from reelbot.render.probe import BROKEN, ProbeAnswer, Probed
 from reelbot.subprocesses import READING
 
 HDR_TRANSFERS = (16, 18)
@@ -202,18 +202,18 @@ def main() -> None:
     sys.stdout.buffer.write(msgspec.json.encode(_answer(*map(Path, sys.argv[1:]))))
 
 
-def _answer(path: Path, into: Path | None = None) -> Answer:
+def _answer(path: Path, into: Path | None = None) -> ProbeAnswer:
     try:
-        return Answer(inspect(path) if into is None else keep_picture(path, into))
+        return ProbeAnswer(inspect(path) if into is None else keep_picture(path, into))
     except Malformed as error:
-        return Answer(None, error.detail)
+        return ProbeAnswer(None, error.detail)
     except MediaUnusable:
-        return Answer(None, BROKEN)
+        return ProbeAnswer(None, BROKEN)
     except MemoryError:
-        return Answer(None, TOO_LARGE)
+        return ProbeAnswer(None, TOO_LARGE)
     except OSError as error:
         if is_full(error):
-            return Answer(None, is_disk_full=True)
+            return ProbeAnswer(None, is_disk_full=True)
         raise
 
 

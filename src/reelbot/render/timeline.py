@@ -30,7 +30,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-class Media(NamedTuple):
+class MediaFile(NamedTuple):
     """A file and what was found out about it when it came in. Two files with one `sha256` are the same picture."""
 
     path: Path
@@ -42,15 +42,15 @@ class Media(NamedTuple):
     is_hdr: bool = False
 
 
-class Scene(NamedTuple):
+class TimelineScene(NamedTuple):
     """One picture or clip on the clock of the video, from `start_ms` until before `end_ms`."""
 
-    media: Media
+    media: MediaFile
     start_ms: int
     end_ms: int
 
 
-class Word(NamedTuple):
+class TimedWord(NamedTuple):
     """One spoken word, written as it is shown, with its punctuation."""
 
     text: str
@@ -64,17 +64,17 @@ class Brand(NamedTuple):
     text_colour: str = "#FFFFFF"
     accent_colour: str = "#FFD60A"
     outline_colour: str = "#0B0B0F"
-    logo: Media | None = None
+    logo: MediaFile | None = None
     corner: Corner = "top-right"
 
 
 class Timeline(NamedTuple):
     """A whole video, ready to be rendered. Scenes follow each other without gaps from 0."""
 
-    scenes: tuple[Scene, ...]
-    words: tuple[Word, ...] = ()
-    voice: Media | None = None
-    music: Media | None = None
+    scenes: tuple[TimelineScene, ...]
+    words: tuple[TimedWord, ...] = ()
+    voice: MediaFile | None = None
+    music: MediaFile | None = None
     aspect: Aspect = "9:16"
     fps: int = 30
     caption_size: CaptionSize = "medium"
@@ -93,7 +93,7 @@ class Timeline(NamedTuple):
         return "rtl" if self.language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
-def scenes_between(media: Sequence[Media], words: Sequence[Word], length_ms: int) -> tuple[Scene, ...]:
+def scenes_between(media: Sequence[MediaFile], words: Sequence[TimedWord], length_ms: int) -> tuple[TimelineScene, ...]:
     """Give every picture an equal share of `length_ms`, moving each cut to the nearest pause between two words.
 
     A cut moves by a quarter of a share at most, so that no scene becomes a flash.
@@ -103,7 +103,7 @@ def scenes_between(media: Sequence[Media], words: Sequence[Word], length_ms: int
     share = length_ms / len(media)
     pauses = [(before.end_ms + after.start_ms) // 2 for before, after in pairwise(words)]
     cuts = [0, *(_nearest(pauses, round(share * n), share / 4) for n in range(1, len(media))), length_ms]
-    return tuple(Scene(*row) for row in zip(media, cuts, cuts[1:], strict=False))
+    return tuple(TimelineScene(*row) for row in zip(media, cuts, cuts[1:], strict=False))
 
 
 def opening_of(timeline: Timeline, length_ms: int) -> Timeline:
@@ -134,7 +134,7 @@ def with_absolute_paths(timeline: Timeline) -> Timeline:
     )
 
 
-def _absolute(media: Media) -> Media:
+def _absolute(media: MediaFile) -> MediaFile:
     return media._replace(path=media.path.absolute())
 
 
@@ -164,7 +164,7 @@ def _check_choices(timeline: Timeline) -> None:
         raise Malformed(f"{timeline.language!r} is not a language tag such as en or pt-BR.", "language")
 
 
-def _check_scenes(scenes: Sequence[Scene]) -> None:
+def _check_scenes(scenes: Sequence[TimelineScene]) -> None:
     if not 1 <= len(scenes) <= SCENES_MAX:
         raise Malformed(f"A video has 1 to {SCENES_MAX} scenes, not {len(scenes)}.", "scenes")
     expected = 0
@@ -177,7 +177,7 @@ def _check_scenes(scenes: Sequence[Scene]) -> None:
         raise Malformed(f"A video lasts {LENGTH_MS_MAX // 1000} s at most.", "scenes")
 
 
-def _check_words(words: Sequence[Word], length_ms: int) -> None:
+def _check_words(words: Sequence[TimedWord], length_ms: int) -> None:
     if len(words) > WORDS_MAX:
         raise Malformed(f"A video has {WORDS_MAX} words at most, not {len(words)}.", "words")
     earliest = 0
@@ -199,7 +199,7 @@ def _check_brand(brand: Brand) -> None:
         _check_media(brand.logo, "brand.logo", ("image",))
 
 
-def _check_media(media: Media, field: str, kinds: Sequence[MediaKind]) -> None:
+def _check_media(media: MediaFile, field: str, kinds: Sequence[MediaKind]) -> None:
     if media.kind not in kinds:
         raise Malformed(f"{field} is a file of kind {media.kind!r}; it must be {' or '.join(kinds)}.", field)
     if not _HASH.fullmatch(media.sha256):

@@ -32,7 +32,7 @@ class Framed(NamedTuple):
     frame: bytes
 
 
-class Page(NamedTuple):
+class EventPage(NamedTuple):
     """Events after some place, in order. `whole` is all their messages, `latest_at` the latest of their instants.
 
     `ends` are the ends of the windows that they tell figures of.
@@ -55,7 +55,7 @@ class Feed:
     def __init__(self, events: EventStream, place: Place) -> None:
         self._events = events
         self._place = place
-        self._pages: dict[int, asyncio.Future[Page | None]] = {}
+        self._pages: dict[int, asyncio.Future[EventPage | None]] = {}
         self._listening = asyncio.get_running_loop().create_future()
         self.readers: set[Seat] = set()
         self._listener = asyncio.create_task(self._listen(), name=f"streams of {place}")
@@ -69,7 +69,7 @@ class Feed:
         self._listener.cancel()
         await asyncio.wait({self._listener})
 
-    async def page(self, after_n: int) -> Page:
+    async def page(self, after_n: int) -> EventPage:
         """The oldest events after a number, read after the last wake. Raises what the reading raises, to each reader."""
         shared = self._pages.get(after_n)
         if shared is None:
@@ -97,22 +97,22 @@ class Feed:
                 reader.wake()
             await asyncio.sleep(0)
 
-    async def _read_for_all(self, after_n: int) -> Page:
+    async def _read_for_all(self, after_n: int) -> EventPage:
         if len(self._pages) >= PAGES_MAX:
             self.forget()
         shared = self._pages[after_n] = asyncio.get_running_loop().create_future()
-        found: Page | None = None
+        found: EventPage | None = None
         try:
             found = await self._read(after_n)
         finally:  # when this reading failed or was cancelled, the others read for themselves
             shared.set_result(found)
         return found
 
-    async def _read(self, after_n: int) -> Page:
+    async def _read(self, after_n: int) -> EventPage:
         events = await self._events.read(*self._place, after_n, PAGE_MAX)
         framed = [Framed(event.n, event.at, _frame(event)) for event in events]
         whole = b"".join(one.frame for one in framed)
-        return Page(framed, whole, max((one.at for one in framed), default=0), _ends(events))
+        return EventPage(framed, whole, max((one.at for one in framed), default=0), _ends(events))
 
 
 class Feeds:

@@ -30,7 +30,7 @@ Also = Callable[[Connection], Awaitable[object]]
 NOBODY = "There is no such account."
 
 
-class Found(NamedTuple):
+class AccountList(NamedTuple):
     """Accounts to list, and the place to go on behind; empty where the list ends."""
 
     accounts: Sequence[Account]
@@ -47,7 +47,7 @@ class GrantInForce(NamedTuple):
     why: str
 
 
-class Override(NamedTuple):
+class OverrideInForce(NamedTuple):
     """A limit that is not the plan's; `by_plan` is what the plan would allow, None for unlimited, as in `limit`."""
 
     meter: str
@@ -61,7 +61,7 @@ class Exceptions(NamedTuple):
     """What sets an account apart from its plan."""
 
     grants: Sequence[GrantInForce]
-    overrides: Sequence[Override]
+    overrides: Sequence[OverrideInForce]
 
 
 # which accounts
@@ -94,7 +94,7 @@ def ref_of(account: Account) -> AccountRef:
     return AccountRef(account.lane, account.id, account.name)
 
 
-async def accounts_found(ledger: Ledger, sought: str, after: AccountRef | None, count: int) -> Found:
+async def accounts_found(ledger: Ledger, sought: str, after: AccountRef | None, count: int) -> AccountList:
     """A page of accounts behind one, in the order in which they were opened: all, or those with this text in their name."""
     if not sought:
         return _cut(await ledger.accounts(after, count + 1), count)
@@ -106,11 +106,11 @@ async def accounts_found(ledger: Ledger, sought: str, after: AccountRef | None, 
             return _cut(found, count)
         after = AccountRef(page[-1].lane, page[-1].id, "")
     assert after is not None, "at least one page was read"
-    return Found(found, account_id(after))
+    return AccountList(found, account_id(after))
 
 
-def _cut(found: Sequence[Account], count: int) -> Found:
-    return Found(found[:count], account_id(found[count - 1]) if len(found) > count else "")
+def _cut(found: Sequence[Account], count: int) -> AccountList:
+    return AccountList(found[:count], account_id(found[count - 1]) if len(found) > count else "")
 
 
 async def exceptions_of(ledger: Ledger, account: AccountRef, usage: Usage) -> Exceptions:
@@ -143,9 +143,9 @@ async def _grants(ledger: Ledger, account: AccountRef, allowance: Allowance) -> 
 
 async def _override(
     ledger: Ledger, account: AccountRef, meter: str, limit: int | None, by_plan: int | None
-) -> Override:
+) -> OverrideInForce:
     last = (await ledger.history(account, Span(None, 1, meter, "override")))[0]
-    return Override(meter, limit, by_plan, last.at, last.why)
+    return OverrideInForce(meter, limit, by_plan, last.at, last.why)
 
 
 # what is done

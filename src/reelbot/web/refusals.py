@@ -22,7 +22,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self.total = 0
-        self._told: OrderedDict[tuple[str, str], _Told] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str], _RefusalCount] = OrderedDict()
         self._minute = 0
         self._lines = 0
         self._untold = 0
@@ -40,8 +40,8 @@ class Refusals:
         _log.warning("Refused %s: %s has used up its share%s.", what, who, _more(told.untold - 1, self._untold))
         told.at, told.untold, self._untold = now, 0, 0
 
-    def _of(self, what: str, who: str) -> "_Told":
-        told = self._told.pop((what, who), None) or _Told()
+    def _of(self, what: str, who: str) -> "_RefusalCount":
+        told = self._told.pop((what, who), None) or _RefusalCount()
         self._told[what, who] = told
         if len(self._told) > PARTIES_MAX:
             self._told.popitem(last=False)
@@ -54,7 +54,7 @@ class Refusals:
         return self._lines <= LINES_MAX
 
 
-class _Told:
+class _RefusalCount:
     """When the last line about somebody was written, and how many refusals there were since."""
 
     __slots__ = ("at", "untold")

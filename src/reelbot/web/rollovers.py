@@ -25,7 +25,7 @@ class Seen(NamedTuple):
     number: int
 
 
-class Turn(NamedTuple):
+class Rollover(NamedTuple):
     """A meter's window began at `at`; `number` is that of the message among those of this instant."""
 
     at: int
@@ -38,7 +38,7 @@ def numbered(count: int) -> Iterator[int]:
     return (LAST if place == count - 1 else min(place, LAST - 1) for place in range(count))
 
 
-def turns_after(seen: Seen, meters: Iterable[Allowance]) -> list[Turn]:
+def turns_after(seen: Seen, meters: Iterable[Allowance]) -> list[Rollover]:
     """The turns that a reader has not been told of, the oldest first."""
     windowed = sorted((one for one in meters if one.ends_at is not None), key=_start)
     turns = []
@@ -46,7 +46,7 @@ def turns_after(seen: Seen, meters: Iterable[Allowance]) -> list[Turn]:
         turned = list(group)
         for number, allowance in zip(numbered(len(turned)), turned, strict=True):
             if (at, number) > seen:
-                turns.append(Turn(at, number, allowance))
+                turns.append(Rollover(at, number, allowance))
     return turns
 
 

@@ -21,8 +21,18 @@ from reelbot.errors import Failure
 from reelbot.events import Cursor
 from reelbot.web.connections import Seat
 from reelbot.web.context import Site
-from reelbot.web.fan_out import Feed, Page
-from reelbot.web.rollovers import LAST, Seen, Turn, complete_at, cursor_of, is_turn, next_turn_at, numbered, turns_after
+from reelbot.web.fan_out import EventPage, Feed
+from reelbot.web.rollovers import (
+    LAST,
+    Rollover,
+    Seen,
+    complete_at,
+    cursor_of,
+    is_turn,
+    next_turn_at,
+    numbered,
+    turns_after,
+)
 
 HEARTBEAT_SECONDS = 15
 """How often a silent stream says that it is alive, and looks whether its key still counts."""
@@ -70,7 +80,7 @@ class _Stream:
         self._account = AccountRef(reader.who.lane, reader.who.account, reader.who.name)
         self._n = 0
         self._seen = Seen(0, LAST)
-        self._owed: list[Turn] = []
+        self._owed: list[Rollover] = []
         self._turns_at: int | None = None
         self._may_have_news = True
         self._beats_at = site.clock() + HEARTBEAT_SECONDS * SECOND
@@ -171,7 +181,7 @@ class _Stream:
                 return piece
         return b""
 
-    def _told(self, page: Page) -> bytes:
+    def _told(self, page: EventPage) -> bytes:
         """The events and owed turns, until a window ends that has not been looked at yet; the reader now knows them."""
         if self._owed or (self._turns_at is not None and page.latest_at >= self._turns_at):
             return self._told_one_by_one(page)
@@ -187,7 +197,7 @@ class _Stream:
         if nearer:
             self._turns_at = min(nearer)
 
-    def _told_one_by_one(self, page: Page) -> bytes:
+    def _told_one_by_one(self, page: EventPage) -> bytes:
         frames: list[bytes] = []
         more = page.is_full  # what comes behind them may still be older than a turn that is owed
         for n, at, frame in page.events:

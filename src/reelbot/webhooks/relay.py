@@ -5,7 +5,7 @@ from reelbot.clock import Clock
 from reelbot.events import Place
 from reelbot.limits import PAGE_MAX
 from reelbot.webhooks.core.messages import follow, turn
-from reelbot.webhooks.store import Kept, WebhookStore
+from reelbot.webhooks.store import WebhookRow, WebhookStore
 
 PENDING_MAX = 1_000
 """Messages of one webhook that wait: a receiver that stays behind leaves the rest in the stream, which is kept for days."""
@@ -25,13 +25,13 @@ class Gatherer:
             if webhook.disabled_at is None:
                 await self._tell(webhook)
 
-    async def _tell(self, webhook: Kept) -> None:
+    async def _tell(self, webhook: WebhookRow) -> None:
         """Go through the events page by page, for as long as nobody else does."""
-        going_on: Kept | None = webhook
+        going_on: WebhookRow | None = webhook
         while going_on is not None and going_on.pending < PENDING_MAX:
             going_on = await self._tell_a_page(going_on)
 
-    async def _tell_a_page(self, webhook: Kept) -> Kept | None:
+    async def _tell_a_page(self, webhook: WebhookRow) -> WebhookRow | None:
         """The webhook with the next events told; None when there are no more, or when somebody else got there first.
 
         The figures of the moment are asked for before the events are read. They count once every event that they
@@ -53,7 +53,7 @@ class Gatherer:
         is_mine = await self._store.move_on(webhook, after, wanted, now)
         return after if is_mine and not is_last else None
 
-    async def _usage_if_turned(self, webhook: Kept, now: int) -> Usage | None:
+    async def _usage_if_turned(self, webhook: WebhookRow, now: int) -> Usage | None:
         if webhook.turns_at is None or now < webhook.turns_at:
             return None
         return await self._ledger.usage(AccountRef(webhook.lane, webhook.account, webhook.account_name))

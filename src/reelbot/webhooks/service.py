@@ -27,7 +27,7 @@ from reelbot.webhooks.core.messages import (
 from reelbot.webhooks.core.signature import SECRET_BYTES, secret_text, signed_headers
 from reelbot.webhooks.delivery import Sender
 from reelbot.webhooks.relay import Gatherer
-from reelbot.webhooks.store import Kept, WebhookStore
+from reelbot.webhooks.store import WebhookRow, WebhookStore
 from reelbot.webhooks.worker import Worker
 
 WEBHOOKS_MAX = 10
@@ -152,9 +152,9 @@ class Webhooks:
     def _reused(self, account: AccountRef) -> Refused:
         return Refused(Refusal(Status.KEY_REUSED, account.id, self._clock(), 0), _KEY_REUSED)
 
-    def _new(self, usage: Usage, url: str, kinds: tuple[str, ...], key: str | None) -> Kept:
+    def _new(self, usage: Usage, url: str, kinds: tuple[str, ...], key: str | None) -> WebhookRow:
         watches = first_watches(meter_figures(one) for one in usage.meters)
-        return Kept(
+        return WebhookRow(
             lane=usage.account.lane,
             account=usage.account.id,
             number=1 + secrets.randbits(NUMBER_BITS),
@@ -216,19 +216,19 @@ class Webhooks:
             self._worker.look_again()
         return attempt
 
-    async def _send_test(self, webhook: Kept) -> Attempt:
+    async def _send_test(self, webhook: WebhookRow) -> Attempt:
         with self._tests.taken((webhook.lane, webhook.account)):
             now = self._clock()
             body = body_of(Message(TEST, now, b"{}"), webhook.account_name)
             headers = signed_headers([webhook.secret], f"{message_id(*webhook.place, now)}-test", now, body)
             return await self._client.send(webhook.url, headers, body)
 
-    async def _found(self, account: AccountRef, webhook: str) -> Kept | None:
+    async def _found(self, account: AccountRef, webhook: str) -> WebhookRow | None:
         kept = await self._store.of((account.lane, account.id))
         return next((one for one in kept if one.place.id == webhook), None)
 
 
-def _shown(kept: Kept) -> Webhook:
+def _shown(kept: WebhookRow) -> Webhook:
     facts = (kept.delivered_at, kept.failed_at, kept.failure, kept.disabled_at)
     return Webhook(kept.place.id, kept.url, kept.kinds, kept.created_at, kept.pending, *facts)
 

@@ -8,7 +8,7 @@ import msgspec
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.events import Place
 from reelbot.ids import id_text
-from reelbot.webhooks.core.messages import Message, Watch, Watches, body_of, first_turn_at
+from reelbot.webhooks.core.messages import Message, MeterWatch, Watches, body_of, first_turn_at
 
 
 class WebhookPlace(NamedTuple):
@@ -24,7 +24,7 @@ class WebhookPlace(NamedTuple):
         return id_text("webhook", *self)
 
 
-class Kept(NamedTuple):
+class WebhookRow(NamedTuple):
     """A webhook as it is kept; see the migration for what each column is for. `repr` would show its secrets."""
 
     lane: int
@@ -59,7 +59,7 @@ class Kept(NamedTuple):
         """How many messages are still to be delivered."""
         return self.last_n - self.done_n
 
-    def moved_on(self, cursor: int, watches: Watches, messages: int) -> "Kept":
+    def moved_on(self, cursor: int, watches: Watches, messages: int) -> "WebhookRow":
         """The webhook once so many more messages are kept for it."""
         return self._replace(
             cursor=cursor,
@@ -97,7 +97,7 @@ class Oldest(NamedTuple):
 
 _encode = msgspec.json.Encoder().encode
 _kinds_in = msgspec.json.Decoder(tuple[str, ...]).decode
-_watches_in = msgspec.json.Decoder(dict[str, Watch]).decode
+_watches_in = msgspec.json.Decoder(dict[str, MeterWatch]).decode
 
 
 class WebhookStore:
@@ -110,11 +110,11 @@ class WebhookStore:
 
     # webhooks
 
-    async def of(self, place: Place) -> list[Kept]:
+    async def of(self, place: Place) -> list[WebhookRow]:
         """All webhooks of an account, the oldest first."""
         return _kept(await self._database.fetch(self._sql["list_webhooks"], place))
 
-    async def insert(self, connection: Connection | None, webhook: Kept, count_max: int) -> bool:
+    async def insert(self, connection: Connection | None, webhook: WebhookRow, count_max: int) -> bool:
         """Keep a new one, in a transaction that is under way or one of its own; False when the account has enough."""
         if connection is None:
             async with self._database.transaction() as own:
@@ -151,7 +151,7 @@ class WebhookStore:
         """The accounts to which a reset is to be told by now."""
         return await self._places("list_turned", now)
 
-    async def move_on(self, before: Kept, after: Kept, messages: Sequence[Message], now: int) -> bool:
+    async def move_on(self, before: WebhookRow, after: WebhookRow, messages: Sequence[Message], now: int) -> bool:
         """Note how far a webhook has been told, with the messages of it; False when somebody else has."""
         due_at = now if messages else None
         told = (after.cursor, _text(after.watches), after.turns_at, after.last_n, due_at)
@@ -213,8 +213,10 @@ class WebhookStore:
         return await self._database.fetch(self._sql[statement], parameters)
 
 
-def _kept(rows: Sequence[Row]) -> list[Kept]:
-    return [Kept._make((*row[:5], _kinds_in(row[5]), *row[6:12], _watches_in(row[12]), *row[13:])) for row in rows]
+def _kept(rows: Sequence[Row]) -> list[WebhookRow]:
+    return [
+        WebhookRow._make((*row[:5], _kinds_in(row[5]), *row[6:12], _watches_in(row[12]), *row[13:])) for row in rows
+    ]
 
 
 def _text(value: object) -> str:

@@ -19,7 +19,7 @@ from reelbot.ids import id_text
 from reelbot.web.auth import SAFE_METHODS
 from reelbot.web.operations import Operation
 from reelbot.web.pages.table import PAGES
-from reelbot.web.pages.visits import Page
+from reelbot.web.pages.visits import PageRoute
 from reelbot.web.site import OPERATIONS
 
 OWN, STRANGE = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}
@@ -105,7 +105,7 @@ async def asked(visitor: Visitor, operation: Operation, path: str, headers: Mapp
     return await visitor.http.request(operation.method, path, headers=fields, json=body)
 
 
-async def looked_at(visitor: Visitor, page: Page, path: str, token: str, fields: Mapping[str, str] = OWN) -> Any:
+async def looked_at(visitor: Visitor, page: PageRoute, path: str, token: str, fields: Mapping[str, str] = OWN) -> Any:
     """A page, or its form sent with a token; what the page before wanted told is not heard."""
     if "reelbot_told" in visitor.http.cookies:
         visitor.http.cookies.delete("reelbot_told")

@@ -14,7 +14,7 @@ from reelbot.webhooks.core.messages import (
     ALLOWANCE_KINDS,
     TURN_GRACE_MS,
     Message,
-    Told,
+    MessagesDue,
     Watches,
     body_of,
     first_turn_at,
@@ -40,11 +40,11 @@ def standing(taken: int, limit: int = 5) -> MeterFigures:
     return meter_figures(Allowance("channels", "standing", 0, None, limit, taken, 0))
 
 
-def told(watches: Watches, *meters: MeterFigures) -> Told:
+def told(watches: Watches, *meters: MeterFigures) -> MessagesDue:
     """What follows from usage events with these figures, one a second from Monday on."""
     events = [Event(n, MONDAY + n * 1_000, "usage", msgspec.json.encode(one)) for n, one in enumerate(meters, start=1)]
     after, messages = follow(watches, events)
-    return Told(after, [message for message in messages if message.kind != "usage"])
+    return MessagesDue(after, [message for message in messages if message.kind != "usage"])
 
 
 def kinds(watches: Watches, *meters: MeterFigures) -> list[str]:
@@ -132,7 +132,7 @@ def test_a_reset_is_about_the_end_of_the_old_window_and_has_the_figures_of_the_n
 
 def test_figures_of_a_window_that_is_over_change_nothing() -> None:
     watches = first_watches([figures(10, day=TUESDAY)])
-    assert told(watches, figures(60)) == Told(watches, [])
+    assert told(watches, figures(60)) == MessagesDue(watches, [])
 
 
 def test_the_clock_tells_a_reset_when_no_event_does_and_only_once() -> None:
@@ -140,11 +140,11 @@ def test_the_clock_tells_a_reset_when_no_event_does_and_only_once() -> None:
     at = first_turn_at(watches)
     assert at == TUESDAY + TURN_GRACE_MS
     fresh = figures(0, day=TUESDAY)
-    assert turn(watches, [fresh], at - 1) == Told(watches, [])
+    assert turn(watches, [fresh], at - 1) == MessagesDue(watches, [])
     after, messages = turn(watches, [fresh], at)
     assert messages == [Message(RESET, TUESDAY, msgspec.json.encode(fresh))]
     assert first_turn_at(after) is None
-    assert turn(after, [fresh], at) == Told(after, [])
+    assert turn(after, [fresh], at) == MessagesDue(after, [])
     assert kinds(after, figures(5, day=TUESDAY)) == []
 
 
@@ -163,7 +163,7 @@ def test_a_window_whose_end_was_moved_by_a_change_of_zone_is_not_over() -> None:
 
 
 def test_a_meter_that_is_no_longer_counted_is_forgotten() -> None:
-    assert turn(first_watches([figures(10)]), [], TUESDAY + HOUR) == Told({}, [])
+    assert turn(first_watches([figures(10)]), [], TUESDAY + HOUR) == MessagesDue({}, [])
 
 
 def test_a_meter_whose_kind_of_window_changed_begins_anew() -> None:
@@ -198,7 +198,7 @@ def _day_of(message: Message) -> int:
 
 def test_an_event_of_any_kind_is_a_message_as_it_stands() -> None:
     event = Event(1, MONDAY, "video", b'{"id":"video_1"}')
-    assert follow({}, [event]) == Told({}, [Message("video", MONDAY, b'{"id":"video_1"}')])
+    assert follow({}, [event]) == MessagesDue({}, [Message("video", MONDAY, b'{"id":"video_1"}')])
 
 
 def test_a_body_says_what_kind_when_whose_and_what() -> None:

@@ -28,7 +28,7 @@ class Identity(NamedTuple):
     scopes: frozenset[Scope] = EVERYTHING
 
 
-class Key(NamedTuple):
+class ApiKey(NamedTuple):
     """An API key as its owner sees it; the secret is not kept. `last_used_on` counts days since 1970-01-01 in UTC.
 
     From `expires_at` on it is refused, as from `revoked_at` on; one of None is refused when it is revoked.

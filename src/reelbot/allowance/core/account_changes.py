@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from reelbot.allowance.core import explain
 from reelbot.allowance.core.accounts import NO_OVERRIDES, Account, window_of
-from reelbot.allowance.core.book import Book, Decision, Page
+from reelbot.allowance.core.book import Book, Decision, LedgerPage
 from reelbot.allowance.core.commands import ChangePlan, ChangeZone, Grant, Open, Override
 from reelbot.allowance.core.entries import detail_text as _detail
 from reelbot.allowance.core.outcomes import Answer, Refusal, Replay, Status
@@ -25,7 +25,7 @@ def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:
         return Replay(Answer("open", book.lane, known, now, 0, None, None, (), (), (), command.plan, command.zone))
     calendar = first_calendar(command.zone, now)
     account = Account(book.lane, book.next_account, command.name, now, command.plan, None, None, calendar, NO_OVERRIDES)
-    page = Page(book, account, now)
+    page = LedgerPage(book, account, now)
     detail = _detail(
         name=(None, command.name),
         plan=(None, command.plan),
@@ -39,7 +39,7 @@ def decide_open(book: Book, command: Open, now: int) -> Decision | Replay:
 
 def decide_grant(book: Book, account: Account, command: Grant, now: int) -> Decision:
     """Add to the limit of the running window; the next one begins with the plan's again."""
-    page = Page(book, account, now)
+    page = LedgerPage(book, account, now)
     window = window_of(account, book.catalogue, command.meter, now)
     why = explain.why_granted(book.catalogue.meters[command.meter], command.amount, command.why)
     page.move("grant", 0, None, command.meter, window[1:], command.amount, 0, 0, command.amount, why)
@@ -54,7 +54,7 @@ def decide_override(book: Book, account: Account, command: Override, now: int) -
     changed = account._replace(overrides=overrides)
     detail = _detail(limit=(_override_word(account.overrides, command.meter), _override_word(overrides, command.meter)))
     meter = book.catalogue.meters[command.meter]
-    page = Page(book, changed, now)
+    page = LedgerPage(book, changed, now)
     window = window_of(changed, book.catalogue, command.meter, now)
     why = explain.why_overridden(meter, command.limit, command.by_plan, command.why)
     page.move("override", 0, None, command.meter, window[1:], 0, 0, 0, 0, why, detail)
@@ -83,14 +83,14 @@ def change_plan(book: Book, account: Account, command: ChangePlan, now: int) -> 
     if command.by == "operator" or rises:
         return _move_plan(book, settled._replace(plan=command.plan), present, None, command.why, now)
     if command.plan == pending:
-        return Page(book, account, now).decision("plan", ())
+        return LedgerPage(book, account, now).decision("plan", ())
     ends_at = window_at(account.calendar, "month", now).ends_at
     later = settled._replace(next_plan=command.plan, next_plan_at=ends_at)
     return _move_plan(book, later, present, ends_at, command.why, now)
 
 
 def _stay(book: Book, account: Account, pending: str | None, now: int) -> Decision:
-    page = Page(book, account, now)
+    page = LedgerPage(book, account, now)
     if pending is None:
         return page.decision("plan", ())
     page.remark("plan", explain.why_stays(book.catalogue, account.plan), _detail(next_plan=(pending, None)))
@@ -98,7 +98,7 @@ def _stay(book: Book, account: Account, pending: str | None, now: int) -> Decisi
 
 
 def _move_plan(book: Book, changed: Account, present: str, at: int | None, why: str | None, now: int) -> Decision:
-    page = Page(book, changed, now)
+    page = LedgerPage(book, changed, now)
     plan = changed.next_plan or changed.plan
     effective = local_text(at, changed.calendar.zone) if at is not None else None
     detail = _detail(plan=(present, plan), effective_at=(None, at))
@@ -110,13 +110,13 @@ def change_zone(book: Book, account: Account, command: ChangeZone, now: int) -> 
     """Count days and months elsewhere; a scheduled change of plan comes with the end of the month that runs."""
     present = account.calendar.zone
     if command.zone == present:
-        return Page(book, account, now).decision("zone", ())
+        return LedgerPage(book, account, now).decision("zone", ())
     calendar = moved(account.calendar, command.zone, now)
     windows = _, month = moved_windows(account.calendar, calendar, now)
     changed, next_plan = account._replace(calendar=calendar), None
     if account.next_plan is not None and account.plan_at(now) == account.plan:
         changed, next_plan = changed._replace(next_plan_at=month.ends_at), book.catalogue.plans[account.next_plan].title
-    page = Page(book, changed, now)
+    page = LedgerPage(book, changed, now)
     why = zone_sentence(present, command.zone, windows, now, next_plan=next_plan, why=command.why)
     page.remark("zone", why, _zone_detail(account, changed))
     return page.decision("zone", page.figures(book.catalogue.meters), account=changed)

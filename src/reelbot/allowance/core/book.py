@@ -38,7 +38,7 @@ class HoldFacts(NamedTuple):
         return "expired" if is_over else self.state
 
 
-class Known(NamedTuple):
+class AnsweredKey(NamedTuple):
     """An idempotency key that was answered before."""
 
     content: bytes
@@ -68,7 +68,7 @@ class Book:
         self.chains: dict[int, Chain] = {}
         self.balances: dict[BalanceKey, Balance] = {}
         self.holds: dict[tuple[int, int], HoldFacts] = {}
-        self.known: dict[tuple[int, str], Known] = {}
+        self.known: dict[tuple[int, str], AnsweredKey] = {}
 
     def take(self, command: Command, decision: Decision) -> None:
         """Let the next command see what this one did."""
@@ -83,10 +83,10 @@ class Book:
                 self.names[decision.account.name] = account
                 self.next_account = account + 1
         if command.key:
-            self.known[account, command.key] = made(Known, (command.content, decision.answer))
+            self.known[account, command.key] = made(AnsweredKey, (command.content, decision.answer))
 
 
-class Page:
+class LedgerPage:
     """The entries that one decision adds to an account's chain, and the balances they lead to."""
 
     def __init__(self, book: Book, account: Account, now: int) -> None:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reelbot.allowance.core.account_changes import change_plan, change_zone, decide_grant, decide_open, decide_override
 from reelbot.allowance.core.accounts import Account, window_of
-from reelbot.allowance.core.book import BalanceKey, Book, Decision, Page
+from reelbot.allowance.core.book import BalanceKey, Book, Decision, LedgerPage
 from reelbot.allowance.core.commands import (
     ChangePlan,
     ChangeZone,
@@ -49,7 +49,7 @@ def decide(book: Book, command: Command, now: int) -> Decision | Replay | Refusa
             same = known.content == command.content
             return Replay(known.answer) if same else Refusal(Status.KEY_REUSED, command.account, now, 0)
     if isinstance(command, UseKey):
-        return Page(book, account, now).decision("key", ())
+        return LedgerPage(book, account, now).decision("key", ())
     return _decide_new(book, account, command, now)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reelbot.allowance.core import explain
 from reelbot.allowance.core.accounts import Account, fresh_allowance, window_of
 from reelbot.allowance.core.balances import Allowance
-from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
+from reelbot.allowance.core.book import Book, Decision, HoldFacts, LedgerPage
 from reelbot.allowance.core.commands import Hold, Line
 from reelbot.allowance.core.entries import detail_text
 from reelbot.allowance.core.fast_tuple import made
@@ -21,14 +21,14 @@ from reelbot.allowance.core.windows import Window, next_window
 from reelbot.clock import SECOND
 
 
-class Weighed(NamedTuple):
+class FitCheck(NamedTuple):
     """Which lines fit, and the figures of every meter they name with the fitting ones held."""
 
     fits: list[bool]
     figures: dict[str, Allowance]
 
 
-def weigh(page: Page, lines: Iterable[Line]) -> Weighed:
+def weigh(page: LedgerPage, lines: Iterable[Line]) -> FitCheck:
     """Find out what fits; changes nothing. A quote is this and no more."""
     fits: list[bool] = []
     figures: dict[str, Allowance] = {}
@@ -37,12 +37,12 @@ def weigh(page: Page, lines: Iterable[Line]) -> Weighed:
         fitting = allowance.fits(line.amount)
         fits.append(fitting)
         figures[line.meter] = _with_held(allowance, line.amount) if fitting else allowance
-    return made(Weighed, (fits, figures))
+    return made(FitCheck, (fits, figures))
 
 
 def decide_hold(book: Book, account: Account, command: Hold, now: int) -> Decision | Refusal:
     """Set aside all of the lines or nothing; when `partial`, those that fit, unless none does."""
-    page = Page(book, account, now)
+    page = LedgerPage(book, account, now)
     fits, figures = weigh(page, command.lines)
     rest: tuple[RefusedLine, ...] = ()
     lines = command.lines
@@ -83,7 +83,7 @@ def _owned_detail(owner: str, expires_at: int | None) -> str:
     return detail_text(owner=(None, owner), expires_at=(None, expires_at))
 
 
-def _set_aside(page: Page, command: Hold, line: Line, allowance: Allowance, detail: str | None) -> HeldLine:
+def _set_aside(page: LedgerPage, command: Hold, line: Line, allowance: Allowance, detail: str | None) -> HeldLine:
     meter, amount, action, _ = line
     why = explain.why_held(page.book.catalogue.meters[meter], line, command.why)
     _, kind, starts_at, ends_at, _, _, _ = allowance
@@ -96,7 +96,7 @@ def _with_held(allowance: Allowance, amount: int) -> Allowance:
     return made(Allowance, (meter, kind, starts_at, ends_at, limit, used, held + amount))
 
 
-def _exhausted(page: Page, command: Hold, fits: Sequence[bool]) -> Refusal:
+def _exhausted(page: LedgerPage, command: Hold, fits: Sequence[bool]) -> Refusal:
     first = command.lines[fits.index(False)]
     allowance = page.running(first.meter)
     needed = sum(line.amount for line in command.lines if line.meter == first.meter)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from reelbot.allowance.core import explain
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Allowance
-from reelbot.allowance.core.book import Book, Decision, HoldFacts, Page
+from reelbot.allowance.core.book import Book, Decision, HoldFacts, LedgerPage
 from reelbot.allowance.core.commands import Expire, Line, MarkUnknown, Refund, Release, Settle
 from reelbot.allowance.core.entries import detail_text
 from reelbot.allowance.core.fast_tuple import made
@@ -28,7 +28,7 @@ def settle(book: Book, account: Account, command: Settle, now: int) -> Decision 
     amounts = _dealt(command.lines, hold.lines, [line.held for line in hold.lines])
     if amounts is None:
         return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
-    page, detail = Page(book, account, now), _owned_detail(hold)
+    page, detail = LedgerPage(book, account, now), _owned_detail(hold)
     lines = []
     for line, amount in zip(hold.lines, amounts, strict=True):
         why = explain.why_settled(book.catalogue.meters[line.meter], line, amount, command.why)
@@ -44,7 +44,7 @@ def release(book: Book, account: Account, command: Release, now: int) -> Decisio
         return found
     meters = book.catalogue.meters
     reasons = [explain.why_released(meters[line.meter], line, command.why) for line in found.hold.lines]
-    return _given_back(Page(book, account, now), "release", found, reasons, _owned_detail(found.hold))
+    return _given_back(LedgerPage(book, account, now), "release", found, reasons, _owned_detail(found.hold))
 
 
 def expire(book: Book, account: Account, command: Expire, now: int) -> Decision | Refusal:
@@ -53,7 +53,7 @@ def expire(book: Book, account: Account, command: Expire, now: int) -> Decision 
     if isinstance(found, Refusal):
         return found
     reasons = [explain.why_expired(book.catalogue.meters[line.meter], line) for line in found.hold.lines]
-    return _given_back(Page(book, account, now), "expire", found, reasons, None)
+    return _given_back(LedgerPage(book, account, now), "expire", found, reasons, None)
 
 
 def mark_unknown(book: Book, account: Account, command: MarkUnknown, now: int) -> Decision | Refusal:
@@ -62,7 +62,7 @@ def mark_unknown(book: Book, account: Account, command: MarkUnknown, now: int) -
     if isinstance(found, Refusal):
         return found
     hold = found.hold
-    page, detail = Page(book, account, now), _owned_detail(hold)
+    page, detail = LedgerPage(book, account, now), _owned_detail(hold)
     for line in hold.lines:
         why = explain.why_unknown(book.catalogue.meters[line.meter], line, command.why)
         page.move("unknown", hold.id, line.action, line.meter, line.window, line.held, 0, 0, 0, why, detail)
@@ -78,7 +78,7 @@ def refund(book: Book, account: Account, command: Refund, now: int) -> Decision 
     amounts = _dealt(command.lines, hold.lines, [line.settled for line in hold.lines])
     if amounts is None or not any(amounts):
         return Refusal(Status.AMOUNT_ABOVE_HOLD, account.id, now, hold.id)
-    page, detail = Page(book, account, now), _owned_detail(hold)
+    page, detail = LedgerPage(book, account, now), _owned_detail(hold)
     lines = []
     for line, amount in zip(hold.lines, amounts, strict=True):
         lines.append(_with_settled(line, line.settled - amount))
@@ -118,7 +118,7 @@ def _dealt(asked: tuple[Line, ...] | None, lines: tuple[HeldLine, ...], rooms: l
     return None if any(wanted.values()) else dealt
 
 
-def _given_back(page: Page, kind: Move, found: Moved, reasons: Iterable[str], detail: str | None) -> Decision:
+def _given_back(page: LedgerPage, kind: Move, found: Moved, reasons: Iterable[str], detail: str | None) -> Decision:
     hold = found.hold
     for line, why in zip(hold.lines, reasons, strict=True):
         page.move(kind, hold.id, line.action, line.meter, line.window, line.held, 0, -line.held, 0, why, detail)
@@ -130,19 +130,19 @@ def _with_settled(line: HeldLine, settled: int) -> HeldLine:
     return made(HeldLine, (meter, action, kind, window_start, window_end, held, settled))
 
 
-def _closed(page: Page, kind: Move, found: Moved, lines: tuple[HeldLine, ...]) -> Decision:
+def _closed(page: LedgerPage, kind: Move, found: Moved, lines: tuple[HeldLine, ...]) -> Decision:
     hold = found.hold
     after = made(HoldFacts, (hold.account, hold.id, found.state, hold.expires_at, lines, hold.owner))
     return page.decision(kind, _touched(page, lines), after)
 
 
-def _touched(page: Page, lines: Iterable[HeldLine]) -> tuple[Allowance, ...]:
+def _touched(page: LedgerPage, lines: Iterable[HeldLine]) -> tuple[Allowance, ...]:
     """The figures of the hold's own windows, each once; they may be over."""
     windows = {(meter, starts_at): (kind, ends_at) for meter, _, kind, starts_at, ends_at, _, _ in lines}
     return tuple([_figures(page, meter, kind, starts, ends) for (meter, starts), (kind, ends) in windows.items()])
 
 
-def _figures(page: Page, meter: str, kind: str, starts_at: int, ends_at: int | None) -> Allowance:
+def _figures(page: LedgerPage, meter: str, kind: str, starts_at: int, ends_at: int | None) -> Allowance:
     """The figures of a window that had this end when the hold was taken; a change of zone may have moved it since."""
     calendar = page.account.calendar
     if ends_at is not None and calendar.day_turn is not None:

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 from reelbot.allowance.core.accounts import Account
 from reelbot.allowance.core.balances import Balance
-from reelbot.allowance.core.book import BalanceKey, Book, HoldFacts, Known
+from reelbot.allowance.core.book import AnsweredKey, BalanceKey, Book, HoldFacts
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import START, Chain, Entry
 from reelbot.allowance.core.views import usage_events
-from reelbot.allowance.store import Accepted, Combination, Holding, Snapshot, Span, StartsOf, Stretch, Wanted
+from reelbot.allowance.store import Accepted, Combination, Holding, Snapshot, Span, StartsOf, Stretch, WantedFacts
 from reelbot.db import Connection
 from reelbot.events import MemoryEvents, NewEvent
 
@@ -28,7 +28,7 @@ class MemoryStore:
         self._chains: dict[int, Chain] = {}
         self._balances: dict[BalanceKey, Balance] = {}
         self._holds: dict[tuple[int, int], HoldFacts] = {}
-        self._known: dict[tuple[int, str], Known] = {}
+        self._known: dict[tuple[int, str], AnsweredKey] = {}
         self._entries: dict[int, list[Entry]] = {}
         self._secret = secrets.token_bytes(32)
 
@@ -54,12 +54,12 @@ class MemoryStore:
             self._accounts[account] = decision.account
             self._names[decision.account.name] = account
         if accepted.key:
-            self._known[account, accepted.key] = Known(accepted.content, answer)
+            self._known[account, accepted.key] = AnsweredKey(accepted.content, answer)
         self._events.append_now(
             [NewEvent(answer.lane, account, answer.at, "usage", body) for body in usage_events(answer)]
         )
 
-    def fill(self, book: Book, wanted: Wanted) -> None:
+    def fill(self, book: Book, wanted: WantedFacts) -> None:
         """Copy the wanted facts that exist."""
         ids = list(wanted.accounts)
         book.next_account = len(self._accounts) + 1
@@ -104,7 +104,7 @@ class MemoryStore:
         """One hold."""
         return self._holds.get((ref.id, hold))
 
-    async def remembered(self, ref: AccountRef, key: str) -> Known | None:
+    async def remembered(self, ref: AccountRef, key: str) -> AnsweredKey | None:
         """What an idempotency key was answered before."""
         return self._known.get((ref.id, key))
 
@@ -195,7 +195,7 @@ class MemoryTransaction:
         self._store = store
         self.accepted: list[Accepted] = []
 
-    async def load(self, book: Book, wanted: Wanted) -> None:
+    async def load(self, book: Book, wanted: WantedFacts) -> None:
         """Put the wanted facts into the book."""
         self._store.fill(book, wanted)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline
 
-from reelbot.allowance.core.book import BalanceKey, Book, Known
+from reelbot.allowance.core.book import AnsweredKey, BalanceKey, Book
 from reelbot.allowance.core.outcomes import decode_answer
-from reelbot.allowance.store import Accepted, Wanted
+from reelbot.allowance.store import Accepted, WantedFacts
 from reelbot.allowance.stores.rows import Written, hold_from, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
 from reelbot.db import Connection, PostgresDatabase, load_statements
@@ -59,7 +59,7 @@ class PostgresTransaction:
         self._sql = sql
         self._loaded: frozenset[tuple[int, int]] = frozenset()
 
-    async def load(self, book: Book, wanted: Wanted) -> None:
+    async def load(self, book: Book, wanted: WantedFacts) -> None:
         """Lock the accounts, then put the wanted facts into the book: everything is sent before anything is awaited."""
         if wanted.names:
             await self.connection.lock("names of accounts", book.lane)
@@ -75,7 +75,7 @@ class PostgresTransaction:
             book.holds[row[0], row[1]] = hold_from(row)
         self._loaded = frozenset(book.holds)
         for account, key, content, answer in await answers.fetchall():
-            book.known[account, key] = Known(bytes(content), decode_answer(bytes(answer)))
+            book.known[account, key] = AnsweredKey(bytes(content), decode_answer(bytes(answer)))
 
     async def load_balances(self, book: Book, keys: Iterable[BalanceKey]) -> None:
         """Put the balances into the book."""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from reelbot.allowance.core.accounts import Account
-from reelbot.allowance.core.book import HoldFacts, Known
+from reelbot.allowance.core.book import AnsweredKey, HoldFacts
 from reelbot.allowance.core.commands import AccountRef
 from reelbot.allowance.core.entries import Chain, Entry
 from reelbot.allowance.core.outcomes import decode_answer
@@ -67,11 +67,11 @@ class SqlReader:
             rows = await connection.fetch(self._sql["read_hold"], (ref.lane, ref.id, hold))
         return hold_from(rows[0]) if rows else None
 
-    async def remembered(self, ref: AccountRef, key: str) -> Known | None:
+    async def remembered(self, ref: AccountRef, key: str) -> AnsweredKey | None:
         """What an idempotency key was answered before."""
         async with self._database.reading() as connection:
             rows = await connection.fetch(self._sql["read_answer"], (ref.lane, ref.id, key))
-        return Known(bytes(rows[0][0]), decode_answer(bytes(rows[0][1]))) if rows else None
+        return AnsweredKey(bytes(rows[0][0]), decode_answer(bytes(rows[0][1]))) if rows else None
 
     async def entries(self, ref: AccountRef, span: Span) -> Sequence[Entry]:
         """A page of the account's ledger, newest first."""

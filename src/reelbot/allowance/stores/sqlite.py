@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from reelbot.allowance.core.book import BalanceKey, Book, Known
+from reelbot.allowance.core.book import AnsweredKey, BalanceKey, Book
 from reelbot.allowance.core.outcomes import decode_answer
-from reelbot.allowance.store import Accepted, Wanted
+from reelbot.allowance.store import Accepted, WantedFacts
 from reelbot.allowance.stores.rows import Written, hold_from, json_text, put_accounts, put_balances
 from reelbot.allowance.stores.sql import SqlReader
 from reelbot.db import Connection, Database, load_statements
@@ -34,7 +34,7 @@ class SqliteTransaction:
         self._sql = sql
         self._loaded: frozenset[tuple[int, int]] = frozenset()
 
-    async def load(self, book: Book, wanted: Wanted) -> None:
+    async def load(self, book: Book, wanted: WantedFacts) -> None:
         """Put the wanted facts into the book, one statement for each kind."""
         fetch, sql, lane = self.connection.fetch, self._sql, book.lane
         if wanted.accounts:
@@ -48,7 +48,7 @@ class SqliteTransaction:
             self._loaded = frozenset(book.holds)
         if wanted.keys:
             for account, key, content, answer in await fetch(sql["load_answers"], (lane, _members(wanted.keys))):
-                book.known[account, key] = Known(content, decode_answer(answer))
+                book.known[account, key] = AnsweredKey(content, decode_answer(answer))
 
     async def load_balances(self, book: Book, keys: Iterable[BalanceKey]) -> None:
         """Put the balances into the book, one statement for each meter."""

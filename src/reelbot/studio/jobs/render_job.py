@@ -11,11 +11,11 @@ from reelbot.render import (
     PREVIEW,
     TAIL_MS,
     Brand,
-    Media,
+    MediaFile,
     Quality,
     Rendered,
+    TimedWord,
     Timeline,
-    Word,
     opening_of,
     plan_of,
     render,
@@ -101,7 +101,7 @@ def timeline_of(setup: Setup, files: Files) -> Timeline:
     """The timeline of a setup. The voice is the clock; without one the duration that was set is."""
     settings = setup.settings
     words = () if setup.words is None else words_from(files.path(setup.words).read_text(encoding="utf-8"))
-    spoken = tuple(Word(word.text, word.start_ms, word.end_ms) for word in words)
+    spoken = tuple(TimedWord(word.text, word.start_ms, word.end_ms) for word in words)
     voice = None if setup.voiceover is None else _media(setup.voiceover, files)
     length_ms = settings.duration_s * 1_000 if voice is None else voice.duration_ms + TAIL_MS
     logo = None if setup.logo is None else _media(setup.logo, files)
@@ -118,6 +118,6 @@ def timeline_of(setup: Setup, files: Files) -> Timeline:
     )
 
 
-def _media(media: KeptMedia, files: Files) -> Media:
+def _media(media: KeptMedia, files: Files) -> MediaFile:
     facts = (media.kind, media.width, media.height, media.duration_ms, media.is_hdr)
-    return Media(files.path(media.sha256), media.sha256, *facts)
+    return MediaFile(files.path(media.sha256), media.sha256, *facts)

@@ -142,7 +142,7 @@ async def list_accounts(call: Call) -> Reply:
     if query.name is not None:
         ref = await call.site.ledger.find(query.name)
         named = [] if ref is None else [await actions.account_named(call.site.ledger, actions.account_id(ref))]
-        found = actions.Found(named, "")
+        found = actions.AccountList(named, "")
     else:
         after = None if query.after is None else AccountRef(*actions.account_place(query.after), "")
         found = await actions.accounts_found(call.site.ledger, query.q or "", after, query.limit)

@@ -10,7 +10,7 @@ from reelbot.web.replies import Reply, json_reply
 _encode = msgspec.json.Encoder().encode
 
 
-class PriceShown(Struct, frozen=True):
+class ListedPrice(Struct, frozen=True):
     """`amount` of a meter for every started `per` units."""
 
     action: str
@@ -27,12 +27,12 @@ class PriceShown(Struct, frozen=True):
 class PricesShown(Struct, frozen=True):
     """All prices; `providers` are the factors of single providers in whole percent, 100 for all others."""
 
-    prices: list[PriceShown]
+    prices: list[ListedPrice]
     providers: dict[str, int]
 
 
 async def list_prices(call: Call) -> Reply:
     """Tell the prices."""
     listed = call.site.ledger.terms.prices
-    prices = [PriceShown(*price) for price in listed.prices.values()]
+    prices = [ListedPrice(*price) for price in listed.prices.values()]
     return json_reply(OK, _encode(PricesShown(prices, dict(listed.factors))))

@@ -22,7 +22,7 @@ _PLACE = re.compile(r"([0-9]{1,15})-([0-9]{1,2})-([0-9]{1,15})-([0-9]{1,15})")
 _OWN_PLACE = re.compile(r"[0-9]{1,15}")
 
 
-class Line(NamedTuple):
+class AccessLine(NamedTuple):
     """A record in words; `account` is empty for a name that nobody has, `place` names the account in addresses."""
 
     at: str
@@ -57,16 +57,16 @@ async def show_all(visit: Visit) -> Outcome:
     return Shown("operator", {**values, **await facts_shown(visit)}, "Access log")
 
 
-def lines(records: Sequence[Record], visit: Visit) -> list[Line]:
+def lines(records: Sequence[Record], visit: Visit) -> list[AccessLine]:
     """Records in words, by the clock of who looks at them."""
     return [_line(one, visit) for one in records]
 
 
-def _line(one: Record, visit: Visit) -> Line:
+def _line(one: Record, visit: Visit) -> AccessLine:
     detail = browser_words(one.detail) if one.kind in _BY_BROWSER else one.detail
     facts = (detail, f"by {one.by}" if one.by else "", f"from {one.network}" if one.network else "")
     name = one.name or (f"{one.lane}-{one.account}" if one.account else "")
     at = full_instant_words(one.at, visit.figures.zone)
     words = RECORD_WORDS.get(one.kind, one.kind)
     told = "; ".join(filter(None, facts))
-    return Line(at, words, told, name, f"{one.lane}-{one.account}", one.kind == "wrong_password")
+    return AccessLine(at, words, told, name, f"{one.lane}-{one.account}", one.kind == "wrong_password")

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from reelbot.accounts import LABEL_LENGTH_MAX, SCOPES, Key, Scope, Session, checked_scopes, number_of, scopes_text
+from reelbot.accounts import LABEL_LENGTH_MAX, SCOPES, ApiKey, Scope, Session, checked_scopes, number_of, scopes_text
 from reelbot.allowance import NO_SECOND, MovedWindow, ZoneChange
 from reelbot.clock import DAY
 from reelbot.errors import Malformed
 from reelbot.web.pages.access import FIRST, lines
 from reelbot.web.pages.reauthentication import needs_password, require_password
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit, nothing_here
 from reelbot.web.pages.wording import browser_words, day_words, full_instant_words
 from reelbot.webhooks import Webhooks
 
@@ -35,7 +35,7 @@ LASTS = (30, 90, 365)
 _EPOCH = date(1970, 1, 1)
 
 
-class Line(NamedTuple):
+class CredentialLine(NamedTuple):
     """A key or a session in words."""
 
     number: int
@@ -102,7 +102,7 @@ async def change_zone(visit: Visit) -> Outcome:
     ledger, zone = visit.site.ledger, visit.field("timezone")
     change = await ledger.zone_change(visit.account, zone)
     if change.stays:
-        return Goto("/account", Told("good", f"Your days are counted in {zone} already; nothing changes."))
+        return Goto("/account", Flash("good", f"Your days are counted in {zone} already; nothing changes."))
     if not visit.field("confirm"):
         return await _shown(visit, zone_change=change)
     receipt = await ledger.change_zone(visit.account, zone, key=visit.field("once") or secrets.token_hex(16))
@@ -110,7 +110,7 @@ async def change_zone(visit: Visit) -> Outcome:
     day = change.windows[0]
     ends = day.next_ends_at if day.ends_at <= receipt.answer.at else day.ends_at
     when = full_instant_words(ends, zone)
-    return Goto("/account", Told("good", f"Your time zone is {zone}. The current day ends {when}."))
+    return Goto("/account", Flash("good", f"Your time zone is {zone}. The current day ends {when}."))
 
 
 def _window_moves(change: ZoneChange, now: int) -> list[WindowMove]:
@@ -161,7 +161,7 @@ async def revoke_key(visit: Visit) -> Outcome:
     who = visit.member
     if not await visit.accounts.revoke_key(who.lane, who.account, _number(visit), who.name, visit.address):
         raise nothing_here()
-    return Goto("/account#keys", Told("good", "This key is refused from now on."))
+    return Goto("/account#keys", Flash("good", "This key is refused from now on."))
 
 
 async def revoke_all_keys(visit: Visit) -> Outcome:
@@ -169,7 +169,7 @@ async def revoke_all_keys(visit: Visit) -> Outcome:
     who = visit.member
     await require_password(visit)
     await visit.accounts.revoke_all_keys(who.lane, who.account, who.name, visit.address)
-    return Goto("/account#keys", Told("good", "All keys of this account are refused from now on."))
+    return Goto("/account#keys", Flash("good", "All keys of this account are refused from now on."))
 
 
 # webhooks
@@ -186,14 +186,14 @@ async def test_webhook(visit: Visit) -> Outcome:
     attempt = await _webhooks(visit).test(visit.account, visit.named)
     if attempt is None:
         raise nothing_here()
-    return Goto("/account#webhooks", Told("good" if attempt.is_delivered else "bad", attempt.detail or "Delivered."))
+    return Goto("/account#webhooks", Flash("good" if attempt.is_delivered else "bad", attempt.detail or "Delivered."))
 
 
 async def remove_webhook(visit: Visit) -> Outcome:
     """Tell it nothing more."""
     if not await _webhooks(visit).remove(visit.account, visit.named):
         raise nothing_here()
-    return Goto("/account#webhooks", Told("good", "The webhook is removed."))
+    return Goto("/account#webhooks", Flash("good", "The webhook is removed."))
 
 
 def _webhooks(visit: Visit) -> Webhooks:
@@ -212,7 +212,7 @@ async def change_password(visit: Visit) -> Outcome:
         await require_password(visit)
         changed = (who.lane, who.account, who.name, typed, who.name, visit.address, visit.session or "")
         await visit.accounts.set_password(*changed)
-    return Goto("/account#password", Told("good", "Your password is changed, and all other browsers are signed out."))
+    return Goto("/account#password", Flash("good", "Your password is changed, and all other browsers are signed out."))
 
 
 async def end_session(visit: Visit) -> Outcome:
@@ -221,14 +221,14 @@ async def end_session(visit: Visit) -> Outcome:
     ended = (who.lane, who.account, _number(visit), who.name, visit.address)
     if not await visit.accounts.sessions.end_numbered(*ended):
         raise nothing_here()
-    return Goto("/account#sessions", Told("good", "That browser is signed out."))
+    return Goto("/account#sessions", Flash("good", "That browser is signed out."))
 
 
 async def end_other_sessions(visit: Visit) -> Outcome:
     """Sign all other browsers out."""
     who = visit.member
     await visit.accounts.sessions.end_others(who.lane, who.account, visit.session or "", who.name, visit.address)
-    return Goto("/account#sessions", Told("good", "All other browsers are signed out, and no link signs in any more."))
+    return Goto("/account#sessions", Flash("good", "All other browsers are signed out, and no link signs in any more."))
 
 
 def _typed(visit: Visit, name: str) -> str:
@@ -242,7 +242,7 @@ def _number(visit: Visit) -> int:
     return int(visit.named)
 
 
-def _key_line(key: Key, visit: Visit) -> Line:
+def _key_line(key: ApiKey, visit: Visit) -> CredentialLine:
     zone, now = visit.figures.zone, visit.site.clock()
     used = "never used" if key.last_used_on is None else f"last used on {_day(key.last_used_on)}"
     if key.revoked_at is not None:
@@ -253,14 +253,14 @@ def _key_line(key: Key, visit: Visit) -> Line:
         lasts = f"{'expired' if key.is_over(now) else 'expires'} {full_instant_words(key.expires_at, zone)}"
     made = f"made {full_instant_words(key.created_at, zone)}"
     facts = "; ".join((scopes_text(key.scopes).replace(" ", ", "), made, used, lasts))
-    return Line(key.number, key.label, facts, is_own=False, is_over=key.is_over(now))
+    return CredentialLine(key.number, key.label, facts, is_own=False, is_over=key.is_over(now))
 
 
-def _session_line(session: Session, visit: Visit) -> Line:
+def _session_line(session: Session, visit: Visit) -> CredentialLine:
     since = f"since {full_instant_words(session.created_at, visit.figures.zone)}"
     seen = "" if session.seen_on is None else f"; seen last on {_day(session.seen_on)}"
     is_own = session.number == number_of(visit.session or "")
-    return Line(session.number, browser_words(session.agent), since + seen, is_own, is_over=False)
+    return CredentialLine(session.number, browser_words(session.agent), since + seen, is_own, is_over=False)
 
 
 def _day(days: int) -> str:

@@ -26,7 +26,7 @@ COLOURS = 8
 _ACTIVE = ("queued", "running")
 
 
-class Part(NamedTuple):
+class ChartSegment(NamedTuple):
     """One action's part of a day's column, in percent of the chart's height, from the top."""
 
     title: str
@@ -42,7 +42,7 @@ class Column(NamedTuple):
     day: str
     weekday: str
     total: int
-    parts: Sequence[Part]
+    parts: Sequence[ChartSegment]
 
 
 class Chart(NamedTuple):
@@ -115,12 +115,12 @@ def _chart(used: Used, ledger: Ledger) -> Chart:
 
 
 def _column(day: DayUsed, used: Used, shown: dict[str, tuple[str, int]]) -> Column:
-    parts: list[Part] = []
+    parts: list[ChartSegment] = []
     top = 100.0
     for action, (title, colour) in shown.items():
         amount = day.amounts.get(action, 0)
         if amount > 0:
             height = 100 * amount / used.most
             top -= height
-            parts.append(Part(title, amount, colour, round(max(0.0, top), 2), round(height, 2)))
+            parts.append(ChartSegment(title, amount, colour, round(max(0.0, top), 2), round(height, 2)))
     return Column(day_words(day.day), f"{day.day:%a}", day.total, parts)

@@ -11,7 +11,7 @@ from reelbot.studio import DraftShown, PresetShown, Studio, StudioRefused, job_s
 from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages import draft_view
 from reelbot.web.pages.options_form import makers_of
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 from reelbot.web.problems import Problem
 
 VIDEOS_LOOKED_AT = 50
@@ -54,7 +54,7 @@ async def _finished(visit: Visit, studio: Studio) -> Goto:
     found = next((video for video in videos if video.facts.draft == visit.named), None)
     if found is not None:
         return Goto(f"/videos/{found.id}")
-    return Goto("/studio", Told("bad", "This draft is not there any more."))
+    return Goto("/studio", Flash("bad", "This draft is not there any more."))
 
 
 async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, Any]:

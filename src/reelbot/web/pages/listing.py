@@ -14,7 +14,7 @@ LISTED = 24
 T = TypeVar("T")
 
 
-class Listed(NamedTuple):
+class Listing(NamedTuple):
     """The things of a page, and the cursor of the older ones; None where the list ends."""
 
     things: Sequence[object]

@@ -28,7 +28,7 @@ class MeterWords(Struct, frozen=True):
     during: str
 
 
-class MeterShown(NamedTuple):
+class MeterView(NamedTuple):
     """A meter on a page. The shares are of the limit, in hundredths of a percent, and together never above the whole."""
 
     words: MeterWords
@@ -69,16 +69,16 @@ class MeterShown(NamedTuple):
         return min(100.0, round(100 * amount / limit, 2))
 
 
-def meters_shown(usage: Usage, catalogue: Catalogue) -> list[MeterShown]:
+def meters_shown(usage: Usage, catalogue: Catalogue) -> list[MeterView]:
     """Every meter, in the order of plans.toml."""
     return [_shown(one, catalogue.meters[one.meter], usage.zone) for one in usage.meters]
 
 
-def _shown(allowance: Allowance, meter: Meter, zone: str) -> MeterShown:
+def _shown(allowance: Allowance, meter: Meter, zone: str) -> MeterView:
     during = _DURING[meter.window]
     short = _SHORT.get(meter.name, meter.many)
     words = MeterWords(meter_figures(allowance), title_of(meter), meter.one, meter.many, short, during)
-    return MeterShown(words, allowance, zone, meter.still_works)
+    return MeterView(words, allowance, zone, meter.still_works)
 
 
 def title_of(meter: Meter) -> str:
@@ -88,6 +88,6 @@ def title_of(meter: Meter) -> str:
     return meter.many[:1].upper() + meter.many[1:]
 
 
-def words_as_json(meters: Sequence[MeterShown]) -> str:
+def words_as_json(meters: Sequence[MeterView]) -> str:
     """What scripts begin with."""
     return msgspec.json.encode([one.words for one in meters]).decode()

@@ -14,12 +14,12 @@ from reelbot.allowance import Account, AccountRef, Usage
 from reelbot.errors import Malformed
 from reelbot.subscriptions import REASON_LENGTH_MAX
 from reelbot.web import operator_actions as actions
-from reelbot.web.pages.meters import PAIR, MeterShown, meters_shown
+from reelbot.web.pages.meters import PAIR, MeterView, meters_shown
 from reelbot.web.pages.operator_exceptions import exceptions_shown
 from reelbot.web.pages.operator_jobs import facts_shown
 from reelbot.web.pages.operator_requests import request_row
 from reelbot.web.pages.reauthentication import needs_password
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import full_instant_words
 
 LISTED = 25
@@ -36,7 +36,7 @@ class AccountRow(NamedTuple):
     zone: str
     role: str
     is_apart: bool
-    meters: Sequence[MeterShown]
+    meters: Sequence[MeterView]
 
 
 async def show(visit: Visit) -> Outcome:
@@ -100,7 +100,7 @@ async def open_account(visit: Visit) -> Outcome:
     opened = await actions.open_account(visit.site.ledger, visit.accounts, name, visit.field("plan"), zone, role)
     if opened is None:
         raise Malformed(f"There is an account named {name} already.", "name")
-    told = Told("good", f"{name} is open. Give them a link to sign in with.")
+    told = Flash("good", f"{name} is open. Give them a link to sign in with.")
     return Goto(f"/operator/accounts/{actions.account_id(opened)}", told)
 
 
@@ -186,7 +186,7 @@ async def _row(visit: Visit, account: Account) -> AccountRow:
 
 
 def _back(visit: Visit, sentence: str) -> Goto:
-    return Goto(f"/operator/accounts/{visit.named}", Told("good", sentence))
+    return Goto(f"/operator/accounts/{visit.named}", Flash("good", sentence))
 
 
 def _once(visit: Visit) -> str:

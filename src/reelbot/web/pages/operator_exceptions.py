@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reelbot.allowance import Catalogue
-from reelbot.web.operator_actions import Exceptions, GrantInForce, Override
+from reelbot.web.operator_actions import Exceptions, GrantInForce, OverrideInForce
 from reelbot.web.pages.meters import title_of
 from reelbot.web.pages.wording import amount_text, full_instant_words
 
@@ -58,7 +58,7 @@ def _granted(grant: GrantInForce, catalogue: Catalogue, zone: str) -> Granted:
     )
 
 
-def _apart(override: Override, catalogue: Catalogue, zone: str) -> Apart:
+def _apart(override: OverrideInForce, catalogue: Catalogue, zone: str) -> Apart:
     meter = catalogue.meters[override.meter]
     return Apart(
         title_of(meter),

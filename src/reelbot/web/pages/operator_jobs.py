@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from reelbot.clock import DAY, HOUR, MINUTE, SECOND
 from reelbot.studio import Counted, SeenJob, SeenWorker, Standing, Studio
 from reelbot.web.api.operator_jobs import LATELY_MS, names_of, owner_in
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit, nothing_here
 from reelbot.web.pages.wording import instant_words, moment
 
 KINDS = {"generation": "AI actions", "render": "Video", "video": "AI actions, then the video", "preview": "Preview"}
@@ -57,7 +57,7 @@ class WorkerRow(NamedTuple):
     is_silent: bool
 
 
-class Listed(NamedTuple):
+class JobListing(NamedTuple):
     """Jobs of one state: the rows that are shown, and how many there are in all."""
 
     rows: Sequence[JobRow]
@@ -98,8 +98,8 @@ async def call_off(visit: Visit) -> Outcome:
         case "queued" | "running":
             told = "The job ends as soon as a worker hears of it."
         case "succeeded" | "failed":
-            return Goto("/operator/jobs", Told("bad", f"The job had {job.state} before."))
-    return Goto("/operator/jobs", Told("good", told))
+            return Goto("/operator/jobs", Flash("bad", f"The job had {job.state} before."))
+    return Goto("/operator/jobs", Flash("good", told))
 
 
 async def facts_shown(visit: Visit) -> Mapping[str, Any]:
@@ -131,9 +131,9 @@ def span_words(milliseconds: int) -> str:
 # jobs in words
 
 
-def _listed(standing: Standing, names: Mapping[tuple[int, int], str], visit: Visit, now: int) -> Listed:
+def _listed(standing: Standing, names: Mapping[tuple[int, int], str], visit: Visit, now: int) -> JobListing:
     longest = "" if standing.oldest_at is None else span_words(now - standing.oldest_at)
-    return Listed([_job_row(job, names, visit, now) for job in standing.jobs], standing.total, longest)
+    return JobListing([_job_row(job, names, visit, now) for job in standing.jobs], standing.total, longest)
 
 
 def _job_row(job: SeenJob, names: Mapping[tuple[int, int], str], visit: Visit, now: int) -> JobRow:

@@ -4,7 +4,7 @@ from reelbot.accounts import LastOperator, Role
 from reelbot.web import operator_actions as actions
 from reelbot.web.pages.operator import account_at, role_in, show_account
 from reelbot.web.pages.reauthentication import require_password
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 
 _TITLES: dict[Role, str] = {"creator": "a creator", "operator": "an operator"}
 _OWN = "You are a creator now. Operators' pages are closed to you until another operator makes you one again."
@@ -17,12 +17,12 @@ async def set_role(visit: Visit) -> Outcome:
     try:
         is_changed = await actions.set_role(visit.accounts, by, account, role, visit.field("why"), visit.address)
     except LastOperator as failure:
-        return Goto(back, Told("bad", str(failure)))
+        return Goto(back, Flash("bad", str(failure)))
     if not is_changed:
-        return Goto(back, Told("good", f"{account.name} is {_TITLES[role]} already; nothing changes."))
+        return Goto(back, Flash("good", f"{account.name} is {_TITLES[role]} already; nothing changes."))
     if (account.lane, account.id) == (by.lane, by.account):
-        return Goto("/", Told("good", _OWN))
-    return Goto(back, Told("good", f"{account.name} is {_TITLES[role]} now, in every browser and for every API key."))
+        return Goto("/", Flash("good", _OWN))
+    return Goto(back, Flash("good", f"{account.name} is {_TITLES[role]} now, in every browser and for every API key."))
 
 
 async def link(visit: Visit) -> Outcome:

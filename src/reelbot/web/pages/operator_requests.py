@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from reelbot.subscriptions import REASON_LENGTH_MAX, PlanRequest, title_of
 from reelbot.web.pages.operator_jobs import facts_shown, span_words
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import full_instant_words
 
 LISTED = 50
@@ -51,13 +51,13 @@ async def show(visit: Visit) -> Outcome:
 async def approve(visit: Visit) -> Outcome:
     """Move the account up."""
     done = await visit.site.subscriptions.approve(visit.named, visit.member.name, visit.field("why"))
-    return Goto("/operator/requests", Told("good", f"Approved. {done.name} is on {_title(visit, done.plan)} now."))
+    return Goto("/operator/requests", Flash("good", f"Approved. {done.name} is on {_title(visit, done.plan)} now."))
 
 
 async def decline(visit: Visit) -> Outcome:
     """Leave the account where it is."""
     done = await visit.site.subscriptions.decline(visit.named, visit.member.name, visit.field("why"))
-    return Goto("/operator/requests", Told("good", f"Declined. {done.name} stays on {_title(visit, done.present)}."))
+    return Goto("/operator/requests", Flash("good", f"Declined. {done.name} stays on {_title(visit, done.present)}."))
 
 
 def request_row(request: PlanRequest, visit: Visit) -> RequestRow:

@@ -13,7 +13,7 @@ from reelbot.records import Page
 from reelbot.studio import PresetAsked, Presets, PresetShown, Studio, asset_shown, preset_shown
 from reelbot.studio.core.draft import CaptionSize, Corner, Settings
 from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit, nothing_here
 
 DRAFTS_LISTED = 50
 """Drafts that a preset can be applied to from here: the last changed. The studio applies them to any."""
@@ -97,7 +97,7 @@ async def remove(visit: Visit) -> Outcome:
     """Remove one."""
     presets, _ = _rooms(visit)
     await presets.remove(visit.account, visit.named)
-    return Goto("/presets", Told("good", "It was removed. Drafts that it was applied to stay as they are."))
+    return Goto("/presets", Flash("good", "It was removed. Drafts that it was applied to stay as they are."))
 
 
 async def _save(visit: Visit, asked: dict[str, Any]) -> Goto:
@@ -107,7 +107,7 @@ async def _save(visit: Visit, asked: dict[str, Any]) -> Goto:
     except msgspec.ValidationError as error:
         raise Malformed("This preset cannot be kept: give it a name, and choose from what is offered.") from error
     preset, _ = await presets.save(visit.account, wanted, visit.field("key") or None)
-    return Goto("/presets", Told("good", f"{preset.name} is kept."))
+    return Goto("/presets", Flash("good", f"{preset.name} is kept."))
 
 
 def _line(preset: PresetShown, logos: Mapping[str, str]) -> PresetLine:

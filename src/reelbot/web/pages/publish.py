@@ -19,7 +19,7 @@ from reelbot.publish import (
 from reelbot.publish.limits import DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX, TITLE_LENGTH_MAX
 from reelbot.records import Page
 from reelbot.studio import Studio, VideoShown, video_shown
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit, nothing_here
 
 LISTED = 50
 """Posts and videos on the page: the newest. The API pages through all of them."""
@@ -97,7 +97,7 @@ async def connect(visit: Visit) -> Outcome:
     asked = ChannelAsked(visit.field("platform"), visit.field("name")[:NAME_LENGTH_MAX], path)
     is_operator = visit.member.role == "operator"
     channel, _ = await publishing.connect(visit.account, asked, visit.field("key") or None, is_operator=is_operator)
-    return Goto("/publish", Told("good", f"{channel.name} is connected."))
+    return Goto("/publish", Flash("good", f"{channel.name} is connected."))
 
 
 async def disconnect(visit: Visit) -> Outcome:
@@ -105,7 +105,7 @@ async def disconnect(visit: Visit) -> Outcome:
     publishing, _ = _rooms(visit)
     channel = await publishing.channel(visit.account, visit.named)
     await publishing.remove_channel(visit.account, visit.named)
-    return Goto("/publish", Told("good", f"{channel.name} was removed; its place is free again."))
+    return Goto("/publish", Flash("good", f"{channel.name} was removed; its place is free again."))
 
 
 async def write(visit: Visit) -> Outcome:
@@ -123,10 +123,11 @@ async def save(visit: Visit) -> Outcome:
     publishing, _ = _rooms(visit)
     post = await publishing.change(visit.account, visit.named, _change(visit))
     if visit.field("do") != "publish":
-        return Goto(f"/publish/posts/{post.id}", Told("good", "Saved."))
+        return Goto(f"/publish/posts/{post.id}", Flash("good", "Saved."))
     await publishing.publish(visit.account, post.id, visit.field("key") or secrets.token_hex(16))
     return Goto(
-        f"/publish/posts/{post.id}", Told("good", "It is on its way. It counts only once the platform accepts it.")
+        f"/publish/posts/{post.id}",
+        Flash("good", "It is on its way. It counts only once the platform accepts it."),
     )
 
 
@@ -134,7 +135,7 @@ async def remove(visit: Visit) -> Outcome:
     """Remove a post from the list."""
     publishing, _ = _rooms(visit)
     await publishing.remove(visit.account, visit.named)
-    return Goto("/publish", Told("good", "The post was removed from this list."))
+    return Goto("/publish", Flash("good", "The post was removed from this list."))
 
 
 def _change(visit: Visit) -> PostChangeAsked:

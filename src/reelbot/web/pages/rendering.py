@@ -16,7 +16,7 @@ from reelbot.web.pages import wording
 from reelbot.web.pages.forms import form_token
 from reelbot.web.pages.meters import PAIR, meters_shown, words_as_json
 from reelbot.web.pages.static_files import StaticFiles
-from reelbot.web.pages.visits import Goto, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Shown, Visit
 from reelbot.web.problems import SEE_OTHER, TooManyRequests
 from reelbot.web.replies import Fields, Reply
 from reelbot.web.rollovers import cursor_of
@@ -59,7 +59,7 @@ _IN_SHORT = """\
 </html>
 """
 
-_decode_told = msgspec.json.Decoder(Told).decode
+_decode_told = msgspec.json.Decoder(Flash).decode
 
 
 class Renderer:
@@ -113,7 +113,7 @@ def refused_in_short(refusal: TooManyRequests) -> Reply:
     return Reply(refusal.status, (*_FIELDS, *refusal.fields), body.encode())
 
 
-def _shell(visit: Visit, shown: Shown, told: Told | None) -> Mapping[str, Any]:
+def _shell(visit: Visit, shown: Shown, told: Flash | None) -> Mapping[str, Any]:
     """What the shell needs around every page."""
     meters = [] if visit.usage is None else meters_shown(visit.usage, visit.site.ledger.terms.catalogue)
     usage = visit.usage
@@ -140,7 +140,7 @@ def _counted_text(number: int) -> str:
     return f"{number:,} or more" if number >= COUNTED_MAX else f"{number:,}"
 
 
-def _told_text(told: Told) -> str:
+def _told_text(told: Flash) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(told)).decode()
 
 
@@ -148,7 +148,7 @@ def _told_field(text: str, seconds: int, is_secure: bool) -> tuple[bytes, bytes]
     return cookie_field(TOLD_COOKIE, text, seconds, is_secure)
 
 
-def _told_in(headers: Mapping[bytes, bytes], is_secure: bool) -> Told | None:
+def _told_in(headers: Mapping[bytes, bytes], is_secure: bool) -> Flash | None:
     """What the page before wanted told; None when it is not there or cannot be read."""
     value = cookie_in(headers, cookie_name(TOLD_COOKIE, is_secure))
     if not value:

@@ -23,7 +23,7 @@ from reelbot.web.pages.rendering import Renderer, goto_reply, refused_in_short
 from reelbot.web.pages.static_files import PREFIX, StaticFiles
 from reelbot.web.pages.table import PAGES
 from reelbot.web.pages.verification import Verification
-from reelbot.web.pages.visits import Goto, Memory, Outcome, Page, Shown, Told, Visit, nothing_here
+from reelbot.web.pages.visits import Flash, Goto, Outcome, PageCaches, PageRoute, Shown, Visit, nothing_here
 from reelbot.web.problems import DEFECT, Problem, TooManyRequests, problem_of
 from reelbot.web.replies import Answered
 from reelbot.web.requests import Disconnected
@@ -40,7 +40,7 @@ _OWN_PAGE = frozenset(
 class _Route(NamedTuple):
     """A page of the table, and what its path matches."""
 
-    page: Page
+    page: PageRoute
     pattern: re.Pattern[str]
 
 
@@ -50,7 +50,7 @@ class Pages:
     def __init__(self, site: Site, accounts: Accounts) -> None:
         self._site = site
         self._accounts = accounts
-        self._memory = Memory(Activity(), Verification())
+        self._memory = PageCaches(Activity(), Verification())
         self._static = StaticFiles()
         self._renderer = Renderer(self._static)
         self._routes = [_Route(page, _pattern(page.path)) for page in PAGES]
@@ -90,7 +90,7 @@ class Pages:
     async def _replied(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Answered:
         began = perf_counter()
         visit = self._stranger(scope, headers)
-        page: Page | None = None
+        page: PageRoute | None = None
         try:
             visit = await self._signed_in(visit, scope)
             page, named = self._page(scope)
@@ -127,11 +127,11 @@ class Pages:
             self._site, self._accounts, None, None, None, scope["path"], "", query, {}, headers, origin, self._memory
         )
 
-    def _found(self, path: str) -> list[tuple[Page, str]]:
+    def _found(self, path: str) -> list[tuple[PageRoute, str]]:
         matches = ((route.page, route.pattern.fullmatch(path)) for route in self._routes)
         return [(page, match.groupdict().get("id", "")) for page, match in matches if match is not None]
 
-    def _page(self, scope: Scope) -> tuple[Page, str]:
+    def _page(self, scope: Scope) -> tuple[PageRoute, str]:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         found = self._found(scope["path"])
         if not found:
@@ -150,14 +150,14 @@ class Pages:
         usage = await self._site.ledger.usage(AccountRef(who.lane, who.account, who.name))
         return visit._replace(who=who, session=session, usage=usage)
 
-    def _failed(self, failure: Exception, visit: Visit, page: Page | None) -> Outcome:
+    def _failed(self, failure: Exception, visit: Visit, page: PageRoute | None) -> Outcome:
         told = problem_of(failure, self._site.ledger.terms.catalogue)
         self._site.counts.problems[told.code] += 1
         is_form = page is not None and page.method not in SAFE_METHODS
         if told.code == "unauthenticated":
             return Goto("/login" if is_form or visit.path == "/" else f"/login?to={quote(visit.path)}")
         if page is not None and is_form and told.code not in _OWN_PAGE:
-            return Goto(page.back.replace("{id}", quote(visit.named)), Told("bad", told.detail))
+            return Goto(page.back.replace("{id}", quote(visit.named)), Flash("bad", told.detail))
         return problem.shown(told)
 
 
@@ -165,7 +165,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("(?P<id>[^/]+)".join(re.escape(part) for part in path.split("{id}")))
 
 
-async def _own_form(visit: Visit, page: Page, receive: Receive) -> Mapping[str, list[str]]:
+async def _own_form(visit: Visit, page: PageRoute, receive: Receive) -> Mapping[str, list[str]]:
     if page.guard == "entry":
         form = await read_form(visit.headers, receive, may_hide=True)
         require_form_token(cookie_in(visit.headers, cookie_name(ENTRY_COOKIE, visit.is_secure)) or "", form)
@@ -176,7 +176,7 @@ async def _own_form(visit: Visit, page: Page, receive: Receive) -> Mapping[str, 
     return form
 
 
-def _require_audience(page: Page, who: Identity | None) -> None:
+def _require_audience(page: PageRoute, who: Identity | None) -> None:
     """Raise `Problem` unless a page is for those who ask."""
     if page.audience == "anyone":
         return

@@ -10,7 +10,7 @@ from reelbot.errors import Malformed
 from reelbot.limits import NAME_LENGTH_MAX
 from reelbot.web.auth import COOKIE, ENTRY_COOKIE, cookie_field
 from reelbot.web.pages.forms import TOKEN_FIELD, form_token
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 from reelbot.web.problems import KINDS, OK, Problem
 
 _WRONG = "This name and password do not go together."
@@ -149,7 +149,7 @@ async def log_out(visit: Visit) -> Outcome:
     """End the session."""
     if visit.session is not None:
         await visit.accounts.sessions.end(visit.session, visit.address)
-    return Goto("/login", Told("good", "You have signed out."), (_forget(visit), _FORGET_FILES))
+    return Goto("/login", Flash("good", "You have signed out."), (_forget(visit), _FORGET_FILES))
 
 
 def _began(visit: Visit, session: str) -> Goto:

@@ -8,7 +8,7 @@ from reelbot.allowance import Meter, Price
 from reelbot.subscriptions import CLOSED, Requested, Way
 from reelbot.web.pages.meters import title_of
 from reelbot.web.pages.plan_changes import offer_shown, request_shown
-from reelbot.web.pages.visits import Goto, Outcome, Shown, Told, Visit
+from reelbot.web.pages.visits import Flash, Goto, Outcome, Shown, Visit
 from reelbot.web.pages.wording import BYTE, amount_text, full_instant_words
 
 
@@ -46,20 +46,20 @@ async def change(visit: Visit) -> Outcome:
     subscriptions, plan = visit.site.subscriptions, visit.field("plan")
     offer = await subscriptions.offer(visit.account, plan, is_operator=_is_operator(visit))
     if offer.way == "closed":
-        return Goto("/subscription", Told("bad", CLOSED))
+        return Goto("/subscription", Flash("bad", CLOSED))
     shown = offer_shown(offer, visit.figures, visit.site.ledger.terms.catalogue, None)
     key = f"page {visit.field('once') or secrets.token_hex(16)}"
     done = await subscriptions.change(visit.account, plan, is_operator=_is_operator(visit), key=key)
     if isinstance(done, Requested):
-        return Goto("/subscription", Told("good", f"You requested {shown.title}. We'll tell you when it's decided."))
+        return Goto("/subscription", Flash("good", f"You requested {shown.title}. We'll tell you when it's decided."))
     visit.site.counts.carried_out("plan", done.receipt.replayed)
-    return Goto("/subscription", Told("good", _done(offer.way, shown.title, shown.sentence)))
+    return Goto("/subscription", Flash("good", _done(offer.way, shown.title, shown.sentence)))
 
 
 async def withdraw(visit: Visit) -> Outcome:
     """Ask no longer."""
     await visit.site.subscriptions.withdraw(visit.account)
-    return Goto("/subscription", Told("good", "Your request is withdrawn. Nothing has changed."))
+    return Goto("/subscription", Flash("good", "Your request is withdrawn. Nothing has changed."))
 
 
 def _is_operator(visit: Visit) -> bool:

@@ -21,7 +21,7 @@ Guard = Literal["session", "entry"]
 Tone = Literal["good", "bad"]
 
 
-class Memory(NamedTuple):
+class PageCaches(NamedTuple):
     """What the pages of one process remember between two visits. Nothing is lost with it."""
 
     activity: Activity
@@ -45,7 +45,7 @@ class Visit(NamedTuple):
     form: Mapping[str, Sequence[str]]
     headers: Mapping[bytes, bytes]
     origin: Origin
-    memory: Memory
+    memory: PageCaches
 
     @property
     def member(self) -> Identity:
@@ -86,7 +86,7 @@ class Visit(NamedTuple):
         return values[0].strip() if values else ""
 
 
-class Told(NamedTuple):
+class Flash(NamedTuple):
     """A sentence that the next page shows, once."""
 
     tone: Tone
@@ -107,7 +107,7 @@ class Goto(NamedTuple):
     """Another page to go to, and what is told there."""
 
     to: str
-    told: Told | None = None
+    told: Flash | None = None
     fields: Fields = ()
 
 
@@ -116,7 +116,7 @@ Outcome = Shown | Goto | Answered
 Endpoint = Callable[[Visit], Awaitable[Outcome]]
 
 
-class Page(NamedTuple):
+class PageRoute(NamedTuple):
     """One line of the table of pages. `{id}` in the path is `Visit.named`.
 
     A form that cannot be meant goes `back`, which tells why. `guard` says what proves that a page of ours made it.

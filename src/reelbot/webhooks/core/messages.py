@@ -33,7 +33,7 @@ _LEVELS = {"low": 1, "exhausted": 2}
 _LEVEL_KINDS = {1: LOW, 2: EXHAUSTED}
 
 
-class Watch(NamedTuple):
+class MeterWatch(NamedTuple):
     """What has been told of one meter in one window: `level` is the highest warning that still counts, 0 for none."""
 
     kind: str
@@ -55,7 +55,7 @@ class Watch(NamedTuple):
         return self.turns_at is not None and self.turns_at <= now
 
 
-Watches = Mapping[str, Watch]
+Watches = Mapping[str, MeterWatch]
 """By meter."""
 
 
@@ -67,7 +67,7 @@ class Message(NamedTuple):
     data: bytes
 
 
-class Told(NamedTuple):
+class MessagesDue(NamedTuple):
     """What follows from some news, and what is watched from then on."""
 
     watches: Watches
@@ -105,7 +105,7 @@ def first_turn_at(watches: Watches) -> int | None:
     return min((watch.turns_at for watch in watches.values() if watch.turns_at is not None), default=None)
 
 
-def follow(watches: Watches, events: Iterable[Event]) -> Told:
+def follow(watches: Watches, events: Iterable[Event]) -> MessagesDue:
     """What is told of these events, in their order."""
     after, messages = dict(watches), list[Message]()
     for event in events:
@@ -114,10 +114,10 @@ def follow(watches: Watches, events: Iterable[Event]) -> Told:
             figures = _figures_in(event.body)
             after[figures.meter], more = _compared(after.get(figures.meter), figures, event.at)
             messages.extend(more)
-    return Told(after, messages)
+    return MessagesDue(after, messages)
 
 
-def turn(watches: Watches, meters: Iterable[MeterFigures], now: int) -> Told:
+def turn(watches: Watches, meters: Iterable[MeterFigures], now: int) -> MessagesDue:
     """What is told because windows have ended, from the figures that stand now. A meter that is gone is forgotten."""
     standing = {figures.meter: figures for figures in meters}
     after, messages = dict(watches), list[Message]()
@@ -129,10 +129,10 @@ def turn(watches: Watches, meters: Iterable[MeterFigures], now: int) -> Told:
             continue
         after[meter], more = _compared(watch, standing[meter], now)
         messages.extend(more)
-    return Told(after, messages)
+    return MessagesDue(after, messages)
 
 
-def _compared(watch: Watch | None, figures: MeterFigures, at: int) -> tuple[Watch, list[Message]]:
+def _compared(watch: MeterWatch | None, figures: MeterFigures, at: int) -> tuple[MeterWatch, list[Message]]:
     """What newer figures of a meter lead to. Figures of a window before the one that is watched lead to nothing."""
     seen = _watch_of(figures)
     if watch is None or watch.kind != seen.kind:
@@ -146,11 +146,11 @@ def _compared(watch: Watch | None, figures: MeterFigures, at: int) -> tuple[Watc
     return seen._replace(level=level), _warning(seen, watch.level, figures, at)
 
 
-def _warning(seen: Watch, told_level: int, figures: MeterFigures, at: int) -> list[Message]:
+def _warning(seen: MeterWatch, told_level: int, figures: MeterFigures, at: int) -> list[Message]:
     return [Message(_LEVEL_KINDS[seen.level], at, _encode(figures))] if seen.level > told_level else []
 
 
-def _reset(watch: Watch, figures: MeterFigures) -> list[Message]:
+def _reset(watch: MeterWatch, figures: MeterFigures) -> list[Message]:
     """When the window ended: as it was told, or with a change of zone before that, which began the next one."""
     if watch.ends_at is None or watch.turns_at is None:
         return []
@@ -159,12 +159,12 @@ def _reset(watch: Watch, figures: MeterFigures) -> list[Message]:
     return [Message(RESET, ended_at, _encode(figures))]
 
 
-def _watch_of(figures: MeterFigures) -> Watch:
+def _watch_of(figures: MeterFigures) -> MeterWatch:
     """Where nothing is used no line was crossed, also under a limit of 0."""
     kind, starts_at, ends_at = figures.window.kind, figures.window.starts_at, figures.window.ends_at
     is_used = figures.used + figures.held > 0
     level = _LEVELS.get(figures.state, 0) if is_used else 0
-    return Watch(kind, _instant(starts_at) or 0, _instant(ends_at), figures.limit, level, is_used)
+    return MeterWatch(kind, _instant(starts_at) or 0, _instant(ends_at), figures.limit, level, is_used)
 
 
 def _instant(text: str | None) -> int | None:
