@@ -15,7 +15,7 @@ from tests.support.clock import FakeClock
 from reelbot.allowance import Account, AccountRef, Entry, FailurePoint, Fault, Item, Ledger
 from reelbot.allowance.core.balances import Balance
 from reelbot.allowance.core.entries import GENESIS, Chain, entry_hash
-from reelbot.allowance.core.windows import MovedWindow
+from reelbot.allowance.core.windows import ZoneTurn
 from reelbot.allowance.store import Holding, Store
 from reelbot.allowance.verify import AuditReport, verify
 from reelbot.clock import DAY, HOUR
@@ -350,7 +350,7 @@ async def test_any_fact_of_an_account_edited_is_found_and_named(original: Copy) 
         "overrides": account._replace(overrides={"posts": None}),
         "calendar zone": account._replace(calendar=calendar._replace(zone="Europe/Paris")),
         "calendar day": account._replace(calendar=calendar._replace(billing_day=28)),
-        "calendar turn": account._replace(calendar=calendar._replace(day_turn=MovedWindow(0, 1, 0, 1))),
+        "calendar turn": account._replace(calendar=calendar._replace(day_turn=ZoneTurn(0, 1, 0, 1))),
         "calendar month": account._replace(calendar=calendar._replace(month_turn=None)),
     }
     for fact, edited in edits.items():
@@ -399,7 +399,7 @@ async def test_a_moved_day_forged_in_the_whole_chain_and_the_row_is_found(clock:
     detail["day_turn"][1] = FORGED_DAYS[forgery](detail["day_turn"][1])
     tampered.put(1, rechained([*rows, last._replace(detail=json.dumps(detail))]))
     account = holding.account
-    calendar = account.calendar._replace(day_turn=MovedWindow(*detail["day_turn"][1]))
+    calendar = account.calendar._replace(day_turn=ZoneTurn(*detail["day_turn"][1]))
     end = tampered.rows[-1]
     tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
     fault = await tampered.fault()
@@ -416,7 +416,7 @@ async def test_a_moved_day_without_its_date_in_the_whole_chain_and_the_row_is_fo
     detail["day_turn"][1] = [*detail["day_turn"][1][:2], *forged]
     tampered.put(1, rechained([*rows, last._replace(detail=json.dumps(detail))]))
     account, end = holding.account, tampered.rows[-1]
-    row = MovedWindow._make([*detail["day_turn"][1][:2], None, None])
+    row = ZoneTurn._make([*detail["day_turn"][1][:2], None, None])
     calendar = account.calendar._replace(day_turn=row)
     tampered.change(account=account._replace(calendar=calendar), chain=Chain(end.seq, end.hash))
     fault = await tampered.fault()

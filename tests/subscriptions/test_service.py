@@ -19,7 +19,15 @@ from reelbot.clock import DAY, SECOND
 from reelbot.db import Connection, migrate, open_database
 from reelbot.errors import Malformed
 from reelbot.events import Events
-from reelbot.subscriptions import ROOM, Moved, PlanChanges, PlanRequest, Requested, SubscriptionRefused, Subscriptions
+from reelbot.subscriptions import (
+    ROOM,
+    PlanChanges,
+    PlanMoved,
+    PlanRequest,
+    Requested,
+    SubscriptionRefused,
+    Subscriptions,
+)
 from reelbot.subscriptions.core.requests import ASKED_A_DAY_MAX, REASON_LENGTH_MAX
 
 WHY = "Paid by invoice"
@@ -46,7 +54,7 @@ class House:
         assert isinstance(asked, Requested), asked
         return asked.request
 
-    async def choose(self, plan: str, key: str | None = None, *, is_operator: bool = False) -> Moved | Requested:
+    async def choose(self, plan: str, key: str | None = None, *, is_operator: bool = False) -> PlanMoved | Requested:
         chosen = key or f"key of nobody {next(KEYS)}"
         who = self.olga if is_operator else self.ben
         return await self.subscriptions.change(
@@ -115,7 +123,7 @@ async def test_a_creator_who_chooses_a_higher_plan_stays_where_they_are_and_a_re
 
 async def test_an_operator_moves_up_and_down_at_once(house: House) -> None:
     for plan in ("enterprise", "free", "starter"):
-        assert isinstance(await house.choose(plan, is_operator=True), Moved)
+        assert isinstance(await house.choose(plan, is_operator=True), PlanMoved)
         assert (await house.ledger.usage(house.olga)).plan == plan
     assert await house.subscriptions.count_open() == 0
 
@@ -126,17 +134,17 @@ async def test_moving_down_and_taking_it_back_is_always_the_accounts_own(
 ) -> None:
     async with housed(emptied_url, clock, setting) as house:
         await house.subscriptions.set_plan(house.ben, "pro", by="olga", key="a", why=WHY)
-        assert isinstance(await house.choose("free"), Moved)
+        assert isinstance(await house.choose("free"), PlanMoved)
         assert (await house.ledger.usage(house.ben)).next_plan == "free"
-        assert isinstance(await house.choose("starter"), Moved)
-        assert isinstance(await house.choose("pro"), Moved)
+        assert isinstance(await house.choose("starter"), PlanMoved)
+        assert isinstance(await house.choose("pro"), PlanMoved)
         usage = await house.ledger.usage(house.ben)
         assert (usage.plan, usage.next_plan) == ("pro", None)
 
 
 async def test_where_plans_are_open_anybody_moves_up_with_a_click(emptied_url: str, clock: FakeClock) -> None:
     async with housed(emptied_url, clock, "open") as house:
-        assert isinstance(await house.choose("enterprise"), Moved)
+        assert isinstance(await house.choose("enterprise"), PlanMoved)
         assert await house.plan() == "enterprise"
 
 

@@ -27,7 +27,8 @@ from reelbot.wiring import Parts, wired
 if TYPE_CHECKING or is_installed("studio"):
     from reelbot.studio import EXPORT_COLUMNS, Purpose, Purposes, entry_shown, export_cells
 else:
-    from reelbot.cli.history_alone import EXPORT_COLUMNS, Purposes, entry_shown, export_cells
+    from reelbot.cli.history_alone import EXPORT_COLUMNS, entry_shown, export_cells
+    from reelbot.cli.history_alone import NoPurposes as Purposes
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -16,7 +16,7 @@ class EntryAlone(EntryFigures, frozen=True):
     draft: None = None
 
 
-class Purposes:
+class NoPurposes:
     """Knows of no draft, and so of none that anything was used for."""
 
     def __init__(self, database: SqliteDatabase | PostgresDatabase, lanes: int) -> None:

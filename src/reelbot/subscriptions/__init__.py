@@ -2,7 +2,7 @@
 
 from reelbot.subscriptions.core.requests import REASON_LENGTH_MAX, PlanRequest, RequestState, SubscriptionRefused
 from reelbot.subscriptions.core.rules import Offer, PlanChanges, Way
-from reelbot.subscriptions.service import CLOSED, EVENT_KIND, Moved, Requested, Subscriptions
+from reelbot.subscriptions.service import CLOSED, EVENT_KIND, PlanMoved, Requested, Subscriptions
 from reelbot.subscriptions.views import PlanRequestShown, PlanRequestTold, request_shown, title_of
 
 __all__ = [
@@ -10,9 +10,9 @@ __all__ = [
     "EVENT_KIND",
     "REASON_LENGTH_MAX",
     "ROOM",
-    "Moved",
     "Offer",
     "PlanChanges",
+    "PlanMoved",
     "PlanRequest",
     "PlanRequestShown",
     "PlanRequestTold",

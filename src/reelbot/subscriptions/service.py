@@ -57,7 +57,7 @@ _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
-class Moved(NamedTuple):
+class PlanMoved(NamedTuple):
     """A move that the account was free to make, now or scheduled; `receipt` is the ledger's."""
 
     receipt: Receipt
@@ -105,7 +105,7 @@ class Subscriptions:
 
     async def change(
         self, account: AccountRef, plan: str, *, is_operator: bool, key: str, is_own_key: bool = True
-    ) -> Moved | Requested:
+    ) -> PlanMoved | Requested:
         """Choose a plan: moves where that is free, and else asks for it. `SubscriptionRefused` where that is closed.
 
         `is_own_key` is False for a key that the caller did not choose, which nobody will repeat.
@@ -126,7 +126,7 @@ class Subscriptions:
             if refused.refusal.status is not Status.PLAN_HIGHER:
                 raise
         else:
-            return Moved(receipt)
+            return PlanMoved(receipt)
         if rule == "closed":
             raise SubscriptionRefused("forbidden", CLOSED)
         return await self._ask(account, plan, key if is_own_key else None, content)

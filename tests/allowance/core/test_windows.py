@@ -9,7 +9,7 @@ from reelbot.allowance.core.windows import (
     END_AT,
     STANDING,
     Calendar,
-    MovedWindow,
+    ZoneTurn,
     Window,
     _first_second,
     first_calendar,
@@ -195,7 +195,7 @@ def test_a_move_after_a_finished_turn_keeps_what_runs_then() -> None:
     first = moved(living_in("Europe/Paris"), "America/New_York", instant_from("2026-03-01T12:00:00Z"))
     second = moved(first, "Asia/Tokyo", instant_from("2026-03-05T12:00:00Z"))
     ends_at = instant_from("2026-03-06T05:00:00Z")
-    assert second.day_turn == MovedWindow(instant_from("2026-03-05T05:00:00Z"), ends_at, days("2026-03-05"), ends_at)
+    assert second.day_turn == ZoneTurn(instant_from("2026-03-05T05:00:00Z"), ends_at, days("2026-03-05"), ends_at)
     assert texts(window_at(second, "day", instant_from("2026-03-06T06:00:00Z")))[0] == "2026-03-06T05:00:00Z"
 
 

@@ -13,7 +13,7 @@ from reelbot.allowance.core.accounts import NO_OVERRIDES, Account
 from reelbot.allowance.core.balances import EMPTY, Balance
 from reelbot.allowance.core.entries import Entry
 from reelbot.allowance.core.outcomes import HoldState
-from reelbot.allowance.core.windows import Calendar, MovedWindow
+from reelbot.allowance.core.windows import Calendar, ZoneTurn
 
 STATE_AFTER: dict[str, HoldState] = {
     "settle": "settled",
@@ -369,16 +369,16 @@ def _change(detail: dict[str, tuple[Any, Any]], name: str) -> tuple[Any, Any]:
     return detail[name]
 
 
-def _turn(pair: Any) -> MovedWindow | None:
+def _turn(pair: Any) -> ZoneTurn | None:
     if pair is None:
         return None
     try:
-        return msgspec.convert(pair, MovedWindow)
+        return msgspec.convert(pair, ZoneTurn)
     except msgspec.ValidationError:
         raise Mismatch("a window's start, its end, its date and the end that was due", pair) from None
 
 
-def _require_turn(before: MovedWindow | None, after: MovedWindow | None) -> None:
+def _require_turn(before: ZoneTurn | None, after: ZoneTurn | None) -> None:
     """The rule as far as it needs no zone: dates only go up, and no window ends before the end that it had when it began.
 
     What needs a zone is not worked out again: the rules of zones change, and an entry tells what followed from them then.

@@ -44,7 +44,7 @@ class Window(NamedTuple):
     ends_at: int | None
 
 
-class MovedWindow(NamedTuple):
+class ZoneTurn(NamedTuple):
     """The window that ran when the zone changed last: its start, its end as the change left it, and what both follow from.
 
     `on` is the date that it belongs to, of a month its billing date, in days since 1970-01-01. `due_at` is the end that it
@@ -62,8 +62,8 @@ class Calendar(NamedTuple):
 
     zone: str
     billing_day: int
-    day_turn: MovedWindow | None
-    month_turn: MovedWindow | None
+    day_turn: ZoneTurn | None
+    month_turn: ZoneTurn | None
 
 
 STANDING = Window("standing", 0, None)
@@ -154,7 +154,7 @@ class _Running(NamedTuple):
     due_at: int
 
 
-def _turn(calendar: Calendar, kind: Moving, place: ZoneInfo, now: int) -> MovedWindow:
+def _turn(calendar: Calendar, kind: Moving, place: ZoneInfo, now: int) -> ZoneTurn:
     """The window that runs after a change to the zone `place`: the same one with another end, or the next one.
 
     Its end may lie behind it already: whoever moved west has a window that outlives its date, and goes back east after
@@ -166,7 +166,7 @@ def _turn(calendar: Calendar, kind: Moving, place: ZoneInfo, now: int) -> MovedW
     if ends_at <= now:
         number, _, ends_at = _span_at(place, kind, billing_day, now)
         starts_at, due_at = now, ends_at
-    return MovedWindow(starts_at, ends_at, _date_of(kind, billing_day, number) - _EPOCH_DAY, due_at)
+    return ZoneTurn(starts_at, ends_at, _date_of(kind, billing_day, number) - _EPOCH_DAY, due_at)
 
 
 def _running(calendar: Calendar, kind: Moving, now: int) -> _Running:

@@ -12,7 +12,7 @@ from reelbot.allowance.core.entries import GENESIS, Chain, Entry
 from reelbot.allowance.core.fast_tuple import made
 from reelbot.allowance.core.outcomes import HeldLine, encode_answer
 from reelbot.allowance.core.views import usage_events
-from reelbot.allowance.core.windows import Calendar, MovedWindow
+from reelbot.allowance.core.windows import Calendar, ZoneTurn
 from reelbot.allowance.store import Accepted, Damaged
 from reelbot.db import Row
 from reelbot.events import NewEvent
@@ -22,7 +22,7 @@ _overrides = msgspec.json.Decoder(dict[str, int | None]).decode
 json_bytes = msgspec.json.Encoder().encode
 
 
-_NO_TURN = (None,) * len(MovedWindow._fields)
+_NO_TURN = (None,) * len(ZoneTurn._fields)
 
 
 def json_text(value: object) -> str:
@@ -36,8 +36,8 @@ def account_from(lane: int, facts: Sequence[Any]) -> Account:
         number, name, created_at, plan, next_plan, next_plan_at, zone, billing_day,
         day_starts_at, day_ends_at, day_on, day_due_at, month_starts_at, month_ends_at, month_on, month_due_at, overrides,
     ) = facts  # fmt: skip
-    day = None if day_ends_at is None else MovedWindow(day_starts_at, day_ends_at, day_on, day_due_at)
-    month = None if month_ends_at is None else MovedWindow(month_starts_at, month_ends_at, month_on, month_due_at)
+    day = None if day_ends_at is None else ZoneTurn(day_starts_at, day_ends_at, day_on, day_due_at)
+    month = None if month_ends_at is None else ZoneTurn(month_starts_at, month_ends_at, month_on, month_due_at)
     calendar = made(Calendar, (zone, billing_day, day, month))
     apart = NO_OVERRIDES if overrides == "{}" else _overrides_from(overrides, number)
     return made(Account, (lane, number, name, created_at, plan, next_plan, next_plan_at, calendar, apart))

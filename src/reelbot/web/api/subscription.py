@@ -10,9 +10,9 @@ from reelbot.allowance import Instant, MeterFigures, Usage, meter_figures
 from reelbot.clock import instant_text, instant_text_or_none
 from reelbot.subscriptions import (
     CLOSED,
-    Moved,
     Offer,
     PlanChanges,
+    PlanMoved,
     PlanRequestShown,
     SubscriptionRefused,
     Way,
@@ -104,7 +104,7 @@ async def change_subscription(call: Call) -> Reply:
         done = await subscriptions.change(
             call.account, asked.plan, is_operator=is_operator, key=key, is_own_key=call.key is not None
         )
-        if not isinstance(done, Moved):
+        if not isinstance(done, PlanMoved):
             shown = _requested(call, request_shown(done.request))
             return json_reply(ACCEPTED, _encode(shown), REPLAYED if done.replayed else ())
         replayed = done.receipt.replayed
