@@ -11,7 +11,7 @@ ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem),true,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick test-long check matrix doctor-tests test-needs bench docs pictures install lock clean
+.PHONY: help run test quick test-long check house matrix doctor-tests test-needs bench docs pictures install lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: $(VENV)/tested-with ## lint, strict types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+house: $(VENV)/tested-with ## count the code: sizes of rooms, the length of one walk, what stands twice
+	@$(BIN)/python tests/house.py
 
 matrix: $(VENV)/uv ## try several Pythons, PYTHONS="3.12 3.13", newest, or all here: types, quick tests, one video
 	$(BIN)/python -m tests.matrix $(PYTHONS)

@@ -49,7 +49,7 @@ class _Audited(NamedTuple):
     fault: Fault | None
 
 
-class _Found(Exception):
+class _FirstFault(Exception):
     """The first fault of an account ends its audit."""
 
     def __init__(self, place: str, what: What, expected: object, found: object) -> None:
@@ -112,7 +112,7 @@ async def _audited(store: Store, ref: AccountRef) -> _Audited:
     try:
         await walk.follow()
         walk.compare()
-    except _Found as found:
+    except _FirstFault as found:
         fault = Fault(ref.name, found.place, found.what, found.expected, found.found)
         return _Audited(walk.chain.seq, count, fault)
     return _Audited(walk.chain.seq, count, None)
@@ -134,7 +134,7 @@ class _Walk:
         """Every entry must be there, in its place, as it was written, and follow from those before it."""
         last = self._stored.chain
         if last.seq == 0:
-            raise _Found("its row", "wrong", "an account that was opened", "one without an entry")
+            raise _FirstFault("its row", "wrong", "an account that was opened", "one without an entry")
         async with aclosing(entries_after(self._store, self._ref, 0)) as entries:
             while self.chain.seq < last.seq:
                 entry = await anext(entries, None)
@@ -163,24 +163,24 @@ class _Walk:
         """The deadline of a hold without an owner is kept with it alone; what its entries say of it must agree."""
         stored, hold = self._stored_holds.get(entry.hold), self._replay.holds[entry.hold]
         if stored is None:
-            raise _Found(self._hold_id(entry.hold), "removed", "a hold", "none")
+            raise _FirstFault(self._hold_id(entry.hold), "removed", "a hold", "none")
         if stored.owner != hold.owner:
-            raise _Found(self._hold_id(entry.hold), "edited", _owner_text(hold.owner), _owner_text(stored.owner))
+            raise _FirstFault(self._hold_id(entry.hold), "edited", _owner_text(hold.owner), _owner_text(stored.owner))
         if hold.owner is not None and stored.expires_at != hold.expires_at:
             expected, found = _deadline_text(hold.expires_at), _deadline_text(stored.expires_at)
-            raise _Found(self._hold_id(entry.hold), "edited", expected, found)
+            raise _FirstFault(self._hold_id(entry.hold), "edited", expected, found)
         if stored.expires_at is None:
             if hold.owner is None:
-                raise _Found(self._hold_id(entry.hold), "edited", "a deadline", _deadline_text(None))
+                raise _FirstFault(self._hold_id(entry.hold), "edited", "a deadline", _deadline_text(None))
             return
         if not 0 < stored.expires_at - hold.opened_at <= HOLD_SECONDS_MAX * SECOND:
             expected = f"a deadline within {HOLD_SECONDS_MAX:,} s of {instant_text(hold.opened_at)}"
-            raise _Found(self._hold_id(entry.hold), "edited", expected, instant_text(stored.expires_at))
+            raise _FirstFault(self._hold_id(entry.hold), "edited", expected, instant_text(stored.expires_at))
         if hold.state == "open" or hold.left_open_at is None:
             return
         if (hold.left_open_at >= stored.expires_at) != (hold.state == "expired"):
             expected = f"a deadline {'by' if hold.state == 'expired' else 'after'} {instant_text(hold.left_open_at)}"
-            raise _Found(self._hold_id(entry.hold), "edited", expected, instant_text(stored.expires_at))
+            raise _FirstFault(self._hold_id(entry.hold), "edited", expected, instant_text(stored.expires_at))
 
     def _forget_ended(self, number: int) -> None:
         """A hold that has ended as it is kept needs no more memory: an entry about it would be one too many."""
@@ -191,11 +191,11 @@ class _Walk:
     def _require_head(self, last: Chain) -> None:
         if self.chain.head != last.head:
             expected = f"the hash {last.head.hex()[:12]} that the account's row names"
-            raise _Found(self._entry_id(last.seq), "edited", expected, self.chain.head.hex()[:12])
+            raise _FirstFault(self._entry_id(last.seq), "edited", expected, self.chain.head.hex()[:12])
         try:
             self._replay.end()
         except Mismatch as mismatch:
-            raise _Found(self._entry_id(last.seq), "wrong", mismatch.expected, mismatch.found) from None
+            raise _FirstFault(self._entry_id(last.seq), "wrong", mismatch.expected, mismatch.found) from None
 
     async def _require_end(self, last: Chain) -> None:
         """An entry behind the end was written in the meantime, with the account's row, or else was put there."""
@@ -204,7 +204,7 @@ class _Walk:
             now = await self._store.holding(self._ref)
             if now is None or now.chain.seq < beyond[0].seq:
                 expected = f"nothing behind {self._entry_id(last.seq)}"
-                raise _Found(self._entry_id(beyond[0].seq), "added", expected, f"a {beyond[0].kind}")
+                raise _FirstFault(self._entry_id(beyond[0].seq), "added", expected, f"a {beyond[0].kind}")
 
     def compare(self) -> None:
         """What is kept beside the entries must be what they lead to."""
@@ -217,7 +217,7 @@ class _Walk:
         assert replayed is not None, "the first entry opened it"
         for fact, expected, found in zip(Account._fields, replayed, stored, strict=True):
             if expected != found:
-                raise _Found(f"its {fact}", "edited", expected, found)
+                raise _FirstFault(f"its {fact}", "edited", expected, found)
 
     def _compare_balances(self, stored: Mapping[BalanceKey, Balance]) -> None:
         replayed = {(self._ref.id, *key): balance for key, balance in self._replay.balances.items()}
@@ -226,7 +226,7 @@ class _Walk:
             if expected != found:
                 what: What = "removed" if found is None else "added" if expected is None else "edited"
                 place = f"its balance of {key[1]} from {instant_text(key[2])}"
-                raise _Found(place, what, _balance_text(expected), _balance_text(found))
+                raise _FirstFault(place, what, _balance_text(expected), _balance_text(found))
 
     def _compare_holds(self, stored: Mapping[int, HoldFacts]) -> None:
         for number in sorted(self._replay.holds.keys() | stored.keys()):
@@ -235,13 +235,13 @@ class _Walk:
             found = _as_replayed(stored[number]) if number in stored else None
             if expected != found:
                 what: What = "removed" if found is None else "added" if expected is None else "edited"
-                raise _Found(self._hold_id(number), what, _hold_text(expected), _hold_text(found))
+                raise _FirstFault(self._hold_id(number), what, _hold_text(expected), _hold_text(found))
 
     def _standing(self) -> VerifiedChain:
         return VerifiedChain(self.chain, self._head_before, self._stored.chain)
 
-    def _found(self, broken: Break) -> _Found:
-        return _Found(self._entry_id(broken.seq), broken.what, broken.expected, broken.found)
+    def _found(self, broken: Break) -> _FirstFault:
+        return _FirstFault(self._entry_id(broken.seq), broken.what, broken.expected, broken.found)
 
     def _entry_id(self, seq: int) -> str:
         return id_text("entry", self._ref.lane, self._ref.id, seq)
