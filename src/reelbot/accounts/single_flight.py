@@ -1,4 +1,4 @@
-"""Single flight: one reading for all who ask the same in the same turn of the event loop. Used by `Accounts.identify`."""
+"""Single-flight: one reading for all who ask the same in the same turn of the event loop. Used by `Accounts.identify`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable

@@ -1,7 +1,7 @@
-"""Gathers commands into transactions: those that arrive while a commit is under way wait and go together.
+"""Group commit: commands that arrive while a commit is under way wait and go together in the next transaction.
 
 There is no timer. A lone caller never waits for company; under load one commit serves hundreds. A command is answered
-after the commit that holds it, never before.
+after the commit that holds it, never before. The queue is bounded (back-pressure): what it has no room for is `TooBusy`.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ from reelbot.limits import BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX
 Rider = Callable[[Connection | None, Answer], Awaitable[None]]
 """A caller's own write: run in the command's transaction if it is accepted, never for a replay or a refusal. When it
 raises, its command is not carried out and the caller gets the error; the other commands of the batch are. It may be run
-again when a companion spoiled the first transaction, so it writes on the connection it is given and nowhere else."""
+again when another command of the batch made the first transaction roll back, so it writes on the connection it is given
+and nowhere else."""
 
 Committed = Callable[[Sequence[Answer]], None]
 

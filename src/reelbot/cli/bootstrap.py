@@ -11,7 +11,7 @@ OWNER_PLAN = "pro"
 
 
 class First(NamedTuple):
-    """The account that a newcomer begins with; `key` and `terms` when it was opened just now."""
+    """The bootstrap account; `key` and `terms` when it was opened just now."""
 
     account: AccountRef
     key: str | None = None

@@ -150,7 +150,7 @@ class Problem(Exception):
         return KINDS[self.code].status
 
     def reply(self) -> Reply:
-        """The problem, dressed."""
+        """The answer: problem details (RFC 9457)."""
         kind = KINDS[self.code]
         body = {
             "type": f"urn:reelbot:problem:{self.code}",

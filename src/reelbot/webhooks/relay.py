@@ -1,4 +1,4 @@
-"""The relay: makes messages of an account's events, and of the ends of its windows: each once, whoever does it meanwhile."""
+"""The relay: from the event stream to messages to be delivered, each once, however many processes do it at the same time."""
 
 from reelbot.allowance import AccountRef, Ledger, Usage, meter_figures
 from reelbot.clock import Clock
@@ -8,7 +8,7 @@ from reelbot.webhooks.core.messages import follow, turn
 from reelbot.webhooks.store import WebhookRow, WebhookStore
 
 PENDING_MAX = 1_000
-"""Messages of one webhook that wait: a receiver that stays behind leaves the rest in the stream, which is kept for days."""
+"""Messages of one webhook that wait (back-pressure): the rest stays in the stream, which is kept for days."""
 
 
 class Gatherer:

@@ -1,4 +1,4 @@
-"""What is kept of webhooks, and how it changes. Whoever may have been overtaken changes nothing and is told so."""
+"""What is kept of webhooks, and how it changes: under a lease with a fencing number, without which nothing is changed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

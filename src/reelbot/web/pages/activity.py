@@ -1,7 +1,7 @@
-"""What each action used on each of the last days, for the chart of the dashboard.
+"""What each action used on each of the last days, for the chart of the dashboard: a projection of the ledger's entries.
 
-Summed from the ledger's entries and kept in memory, so that a page reads only what has been added since it was last
-looked at. What happened in a day that is over counts to that day.
+Summed from them and kept in memory, so that a page reads only what has been added since it was last looked at. What
+happened in a day that is over counts to that day.
 """
 
 from collections.abc import Mapping, Sequence

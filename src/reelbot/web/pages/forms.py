@@ -1,4 +1,4 @@
-"""Reads the forms of pages, and guards them: a token that only this session's pages have."""
+"""Forms of pages: read, and guarded against CSRF (forged requests) by a token that only this session's pages have."""
 
 import hashlib
 import hmac

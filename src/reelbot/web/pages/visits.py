@@ -87,7 +87,7 @@ class Visit(NamedTuple):
 
 
 class Flash(NamedTuple):
-    """A sentence that the next page shows, once."""
+    """A flash message: a sentence that the next page shows, once."""
 
     tone: Tone
     sentence: str

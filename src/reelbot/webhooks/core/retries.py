@@ -1,4 +1,8 @@
-"""When a message that could not be delivered is tried again: ten attempts over most of a day."""
+"""Retries with a growing back-off: when a message that could not be delivered is tried again, ten times over most of a day.
+
+There is no dead letter queue: after the last attempt the webhook is disabled and what waits for it is forgotten. The
+stream of events still has all of it, for as long as events are kept.
+"""
 
 from reelbot.clock import HOUR, MINUTE, SECOND
 
