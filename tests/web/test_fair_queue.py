@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
+from reelbot.clock import SECOND
 from reelbot.limits import TURNS_OF_START
 from reelbot.web.fair_queue import FairQueue
 
 
 async def asked(queue: FairQueue, begun: list[str], party: str) -> None:
     """A request of a party; it is noted when it begins."""
-    await queue.turn(party)
+    await queue.turn(party, 0)
     begun.append(party)
 
 
@@ -96,5 +97,14 @@ async def test_who_went_away_is_passed_over_and_costs_nobody_a_turn() -> None:
 async def test_the_parties_it_knows_are_bounded() -> None:
     queue = FairQueue(kept_max=10)
     for number in range(50):
-        await queue.turn(f"party {number}")
-    assert len(queue._served_at) == 10
+        await queue.turn(f"party {number}", number)
+    assert len(queue._served_at) == len(queue._asked_at) == 10
+
+
+async def test_a_crowd_stays_one_until_it_leaves_off_for_a_second() -> None:
+    queue, at = FairQueue(), 5_000
+    assert not queue.has_served("party", at)
+    await queue.turn("party", at)
+    assert queue.has_served("party", at + SECOND - 1)
+    assert not queue.has_served("party", at + SECOND)
+    assert not queue.has_served("another", at)

@@ -51,9 +51,9 @@ async def _may_begin(site: Site, buckets: Buckets, who: Identity | str) -> None:
     """Wait for a turn where somebody asks for more than they may keep up; raise where they have used up their share."""
     if who == NOWHERE:
         return
-    party = _bucket(who)
-    if buckets.is_ahead(party, site.clock()):
-        await site.fair_queue.turn(party)
+    party, now = _bucket(who), site.clock()
+    if buckets.is_ahead(party, now) or site.fair_queue.has_served(party, now):
+        await site.fair_queue.turn(party, now)
     _refuse_after(site, buckets, who, buckets.wait_ms(party, site.clock()))
 
 

@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 from heapq import heappop, heappush
 
+from reelbot.clock import SECOND
 from reelbot.limits import BUCKETS_MAX, TURNS_OF_START
 
 _NEVER = 0
@@ -22,6 +23,7 @@ class FairQueue:
         self._turns_of_start = turns_of_start
         self._kept_max = kept_max
         self._served_at: OrderedDict[Hashable, int] = OrderedDict()
+        self._asked_at: dict[Hashable, int] = {}
         self._served = _NEVER
         self._arrived = 0
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
@@ -32,8 +34,16 @@ class FairQueue:
         """How many requests wait."""
         return sum(len(requests) for requests in self._waiting.values())
 
-    async def turn(self, party: Hashable) -> None:
+    def has_served(self, party: Hashable, now: int) -> bool:
+        """Whether this party asked for a turn within the last second: a crowd stays one until it leaves off for as long.
+
+        Otherwise it would, held back here, soon be one that asks for no more than it may keep up, and could begin at once.
+        """
+        return now - self._asked_at.get(party, now - SECOND) < SECOND
+
+    async def turn(self, party: Hashable, now: int) -> None:
         """Wait until a request of this party is the next to begin."""
+        self._asked_at[party] = now
         if not self._order and not self._turns_left:
             self._start(party)
             return
@@ -56,7 +66,7 @@ class FairQueue:
         self._served_at[party] = self._served
         self._served_at.move_to_end(party)
         if len(self._served_at) > self._kept_max:
-            self._served_at.popitem(last=False)
+            self._asked_at.pop(self._served_at.popitem(last=False)[0], None)
         self._turns_left = self._turns_of_start
         asyncio.get_running_loop().call_soon(self._next_turn)
 

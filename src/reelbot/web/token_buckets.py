@@ -44,8 +44,8 @@ class Buckets:
         return self._wait_ms(self._missing(who, now * _TICKS))
 
     def is_ahead(self, who: Hashable, now: int) -> bool:
-        """Whether they live on their burst: what they lack takes more than a second to come back. Takes nothing."""
-        return self._missing(who, now * _TICKS) > SECOND * _TICKS
+        """Whether they live on their burst: what they lack takes more than half a second to come back. Takes nothing."""
+        return self._missing(who, now * _TICKS) > SECOND * _TICKS // 2
 
     def take(self, who: Hashable, now: int) -> int:
         """Take a token, or say how many milliseconds it takes until there is one. A refusal costs nothing."""
