@@ -16,7 +16,7 @@ from tests.support.clock import FakeClock
 from reelbot.clock import SECOND
 from reelbot.records import Owner, new_number
 from reelbot.studio.core.job import Job, JobKind, Request
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 
 ACCOUNTS_MAX = 8
 BACKLOG_MAX = 30
@@ -39,7 +39,7 @@ class Life:
         self.stage = stage
         self.seed = seed
         self.chance = random.Random(seed)
-        self.worker: Worker = stage.beside()
+        self.worker: JobWorker = stage.beside()
         self.count = self.chance.randint(1, ACCOUNTS_MAX)
         self.ranks = {account: self.chance.randint(0, HIGHEST_RANK) for account in range(1, self.count + 2)}
         self.waiting = dict.fromkeys(self.ranks, 0)
@@ -59,7 +59,7 @@ class Life:
 
     async def serve(self) -> int:
         """The next turn: whose it was. Its job ends at once, or is cancelled by chance."""
-        job = await self.worker._taken()
+        job = await self.worker._taken("work")
         assert job is not None, "somebody waits"
         self.turns += 1
         self.waiting[job.account] -= 1

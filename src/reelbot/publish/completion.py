@@ -11,14 +11,11 @@ from reelbot.clock import SECOND
 from reelbot.db import Connection
 from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import Delivered, Post, PostFailure
+from reelbot.queue import LeaseLost
 from reelbot.records import Owner
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """The hold has ended with the post, by another worker."""
-
-
-class LeaseLost(Exception):
-    """Another worker has this post now, or it is over: nothing was written."""
 
 
 class Ending:

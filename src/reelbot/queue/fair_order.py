@@ -23,6 +23,20 @@ def head_start(rank: int) -> int:
     return min(rank * HEAD_START_PER_RANK, HEAD_START_MAX)
 
 
+class LanesInTurn:
+    """The lanes of a database, each time from the next one on, so that none waits for another."""
+
+    def __init__(self, lanes: range) -> None:
+        self._lanes = lanes
+        self._first = 0
+
+    def begun(self) -> tuple[int, ...]:
+        """The lanes, in the order in which they are to be looked at now."""
+        lanes = (*self._lanes[self._first :], *self._lanes[: self._first])
+        self._first = (self._first + 1) % len(self._lanes)
+        return lanes
+
+
 class TurnStore:
     """Keeps whose turn it is, for a store that has these three. Every write is a statement on the caller's transaction."""
 

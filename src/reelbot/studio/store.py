@@ -31,7 +31,7 @@ from reelbot.studio.limits import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNN
 _UPDATED_AT = 5
 """Where a row of a draft says when it was changed."""
 
-Pool = Literal["work", "preview"]
+PoolName = Literal["work", "preview"]
 """What places of the studio are for: AI actions and finished videos, or previews."""
 
 
@@ -147,7 +147,7 @@ class StudioStore(KeepingStore, TurnStore):
         return [_job(row) for row in await self._rows(connection, "list_active", *owner)]
 
     async def due(
-        self, connection: Connection | None, lane: int, pool: Pool, now: int, count: int
+        self, connection: Connection | None, lane: int, pool: str, now: int, count: int
     ) -> list[tuple[int, int]]:
         """Jobs of a lane that may be taken, at most one of an account, as (account, number), in the order of their turns."""
         most = PREVIEWS_RUNNING_MAX if pool == "preview" else JOBS_RUNNING_MAX
@@ -319,7 +319,7 @@ class StudioStore(KeepingStore, TurnStore):
                     after = (rows[-1][0], rows[-1][1])
 
 
-def pool_of(job: Job) -> Pool:
+def pool_of(job: Job) -> PoolName:
     """Which places a job needs one of."""
     return "preview" if job.kind == "preview" else "work"
 

@@ -14,10 +14,11 @@ from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.providers.port import ProviderFailure
+from reelbot.queue import LeaseLost
 from reelbot.studio.core.job import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked
-from reelbot.studio.jobs.completion import Ending, LeaseLost
+from reelbot.studio.jobs.completion import Ending
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 
@@ -109,7 +110,7 @@ async def _noted(stage: Stage, write: Callable[..., Awaitable[bool]], *given: An
 
 async def _claimed(stage: Stage) -> Job:
     """A job that a worker has taken and will do nothing about."""
-    job = await stage.beside()._taken()
+    job = await stage.beside()._taken("work")
     assert job is not None
     return job
 
@@ -123,7 +124,7 @@ async def test_a_worker_whose_job_was_taken_over_stops_at_once(stage: Stage) -> 
     job = await stage.job(begun)
     async with stage.room.store.database.transaction() as connection:
         assert await stage.room.store.claim(connection, job, stage.clock() + DAY, "somebody else", 0, 0)
-    while slow._runs:
+    while slow.running:
         await asyncio.sleep(0.01)
     assert (await stage.job(begun)).worker == "somebody else"
     await slow.stop()
@@ -240,7 +241,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(stage: Stage)
 
 
 def _fail_once(stage: Stage, method: str, failure: Exception, *, after: bool = False) -> None:
-    ending = stage.worker._ending
+    ending = stage.worker.source.ending
     whole = getattr(ending, method)
 
     async def failing(*given: Any) -> None:
@@ -423,7 +424,7 @@ async def test_the_account_with_the_fewest_at_work_comes_first_then_the_higher_p
         stage.clock.advance(1_000)
         await _asked(stage, accounts[name])
     worker, order = stage.beside(), []
-    while (job := await worker._taken()) is not None:
+    while (job := await worker._taken("work")) is not None:
         order.append(next(name for name, one in accounts.items() if one.id == job.account))
     assert order == ["cleo", "ada", "bob", "ada"]
     assert order.count("ada") == JOBS_RUNNING_MAX
@@ -441,7 +442,7 @@ async def test_two_workers_never_take_the_same_job_nor_too_many_of_one_account(e
     for _ in range(5):
         await _asked(stage, stage.ada)
     workers = [stage.beside() for _ in range(6)]
-    taken = [job for job in await asyncio.gather(*(worker._taken() for worker in workers)) if job is not None]
+    taken = [job for job in await asyncio.gather(*(worker._taken("work") for worker in workers)) if job is not None]
     assert len({job.number for job in taken}) == len(taken) == JOBS_RUNNING_MAX
     stage.clock.advance(HOUR)
     await stage.worker.run_all()
@@ -516,7 +517,6 @@ async def test_a_preview_costs_nothing_and_locks_nothing(stage: Stage) -> None:
 
 
 async def test_every_lane_has_its_turn(stage: Stage) -> None:
-    worker = stage.beside()
     looked: list[int] = []
 
     async def none_due(connection: object, lane: int, *_: object) -> list[tuple[int, int]]:
@@ -524,9 +524,10 @@ async def test_every_lane_has_its_turn(stage: Stage) -> None:
         return []
 
     stage.room.store.lanes = range(3)
+    worker = stage.beside()
     stage.room.store.due = none_due  # type: ignore[method-assign,assignment]
     for _ in range(3):
-        assert await worker._taken() is None
+        assert await worker._taken("work") is None
     assert looked == [0, 1, 2, 1, 2, 0, 2, 0, 1]
     del stage.room.store.due
     stage.room.store.lanes = range(1)

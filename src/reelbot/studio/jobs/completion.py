@@ -13,6 +13,7 @@ from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused
 from reelbot.db import Connection
 from reelbot.ids import id_text
 from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
+from reelbot.queue import LeaseLost
 from reelbot.records import Owner, Told, new_number
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits
@@ -38,10 +39,6 @@ _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 
 
 _HOLD_OVER = "What was set aside for this was given back or used up before it was done, so nothing of it is kept."
-
-
-class LeaseLost(Exception):
-    """Another worker has this job now, or it has ended: nothing was written."""
 
 
 class Failed(NamedTuple):
