@@ -16,6 +16,7 @@ from tests.support.clock import FakeClock
 from reelbot.clock import SECOND
 from reelbot.records import Owner, new_number
 from reelbot.studio.core.job import Job, JobKind, Request
+from reelbot.studio.core.rows import end_job, insert_job
 from reelbot.studio.jobs.worker import JobWorker
 
 ACCOUNTS_MAX = 8
@@ -53,7 +54,7 @@ class Life:
         facts = (0, account, new_number(), kind, 1, "queued", self.ranks[account], now, 0, "", 0, None, False, 0.0, "")
         job = Job(*facts, Request(), (), None, None, now, None, None)  # type: ignore[arg-type]
         async with self.stage.room.store.database.transaction() as connection:
-            await self.stage.room.store.insert_job(connection, job)
+            await self.stage.room.store.carry_out(connection, insert_job(job))
         self.waiting[account] += 1
         return job
 
@@ -70,7 +71,8 @@ class Life:
             assert last >= mine - 1 and (last or not mine), told
         self.served[job.account] = self.turns
         async with self.stage.room.store.database.transaction() as connection:
-            assert await self.stage.room.store.end(connection, job, "succeeded", self.stage.clock())
+            ended = job.moved("succeeded")._replace(ended_at=self.stage.clock())
+            await self.stage.room.store.carry_out(connection, end_job(ended))
         return job.account
 
     async def cancel(self, account: int) -> None:
@@ -81,7 +83,8 @@ class Life:
             return
         self.waiting[account] -= 1
         async with store.database.transaction() as connection:
-            assert await store.end(connection, self.chance.choice(queued), "cancelled", self.stage.clock())
+            ended = self.chance.choice(queued).moved("cancelled")._replace(ended_at=self.stage.clock())
+            await store.carry_out(connection, end_job(ended))
 
 
 async def lived(stage: Stage, seed: int, steps: int) -> None:

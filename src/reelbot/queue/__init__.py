@@ -1,6 +1,6 @@
 """The front door of `queue`: things to be done, taken under leases, and in which order accounts that wait are served."""
 
-from reelbot.queue.fair_order import LanesInTurn, TurnStore, head_start
+from reelbot.queue.fair_order import LanesInTurn, TurnStore, awaiting, head_start
 from reelbot.queue.worker import WAITING, Again, LeaseLost, Pool, Running, Source, Worker
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Source",
     "TurnStore",
     "Worker",
+    "awaiting",
     "head_start",
 ]

@@ -25,7 +25,8 @@ from reelbot.studio.drafts.commands import Drafting
 from reelbot.studio.drafts.views import DraftListed, DraftShown
 from reelbot.studio.files.content import Files
 from reelbot.studio.files.voice_samples import Samples
-from reelbot.studio.jobs.completion import Ending, Failed, job_failure
+from reelbot.studio.jobs.completion import Ending
+from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.enqueue import Begun, Generating, Quoted
 from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.library.assets import Assets, Held

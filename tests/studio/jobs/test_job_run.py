@@ -1,7 +1,7 @@
 """Jobs: leases, fencing, order, bounds, progress, events, and that a result and its settlement are one thing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +9,16 @@ import pytest
 from tests.studio.scripted import Killed
 from tests.studio.stage import ALL, Stage, generation, step
 from tests.support.ledgers import entries
+from tests.support.writes import breaking_at
 
 from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
+from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.providers.port import ProviderFailure
 from reelbot.queue import LeaseLost
+from reelbot.records import Write
+from reelbot.studio.core import rows
 from reelbot.studio.core.job import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked
@@ -91,7 +95,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(each_stage: Stage) ->
         lambda: ending.succeed(done, [1]),
         lambda: ending.keep_delivered(done, 0),
         lambda: _noted(stage, store.note_progress, zombie, 0.9, "still here"),
-        lambda: _noted(stage, store.note_tasks, zombie, zombie.tasks),
+        lambda: _carried_out(stage, rows.note_tasks(zombie)),
         lambda: _noted(stage, store.requeue, zombie, 0, 0, ""),
     ]
     for write in writes:
@@ -106,6 +110,11 @@ async def _noted(stage: Stage, write: Callable[..., Awaitable[bool]], *given: An
     async with stage.room.store.database.transaction() as connection:
         if not await write(connection, *given):
             raise LeaseLost
+
+
+async def _carried_out(stage: Stage, *writes: Write) -> None:
+    async with stage.room.store.database.transaction() as connection:
+        await stage.room.store.carry_out(connection, writes)
 
 
 async def _claimed(stage: Stage) -> Job:
@@ -169,17 +178,22 @@ async def test_a_result_and_its_settlement_are_kept_together_or_not_at_all(each_
     draft = await stage.open()
     begun = await stage.generate(draft, "script")
     store = stage.room.store
-    for statement in ("end", "keep_made", "save_draft"):
-        kept = getattr(store, statement)
+    carry_out = store.carry_out
+    for statement in ("end_job", "leave_turns", "insert_made", "update_draft"):
 
-        async def spoiled(*given: Any, kept: Any = kept) -> None:
-            await kept(*given)
+        async def spoiled(connection: Connection, writes: Sequence[Write], spoilt: str = statement) -> None:
+            names = [one.statement for one in writes]
+            if "end_job" not in names:  # on the way there, tasks are noted
+                await carry_out(connection, writes)
+                return
+            assert names == ["end_job", "leave_turns", "insert_made", "update_draft"]
+            await carry_out(connection, writes[: names.index(spoilt) + 1])
             raise Killed
 
-        setattr(store, statement, _as_defect(spoiled))
-        with pytest.raises(AssertionError):
+        store.carry_out = _as_defect(spoiled)  # type: ignore[method-assign,assignment]
+        with pytest.raises(AssertionError, match="the worker ends here"):
             await stage.worker.run_all()
-        delattr(store, statement)
+        del store.carry_out
         job = await stage.job(begun)
         assert (job.state, await stage.credits()) == ("running", (0, 2))
         assert (await stage.draft(draft)).script.versions == ()
@@ -278,11 +292,8 @@ async def test_there_is_no_hold_without_its_job(
     draft = await stage.finished()
     before = await entries(stage.ledger, stage.ada)
 
-    async def dies(*_: object) -> None:
-        raise ZeroDivisionError
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.room.store, died_at, dies)
+        patched.setattr(stage.room.store, "carry_out", breaking_at(stage.room.store, died_at, ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             await stage.render(draft)
     assert await entries(stage.ledger, stage.ada) == before

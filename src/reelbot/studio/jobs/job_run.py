@@ -34,6 +34,7 @@ from reelbot.providers.works import AnimationWork, Kind, VoiceoverWork, Work, ki
 from reelbot.queue import Again, LeaseLost, Running
 from reelbot.records import Owner
 from reelbot.studio.context import Room
+from reelbot.studio.core import rows
 from reelbot.studio.core.draft import SlotRef
 from reelbot.studio.core.events import job_told
 from reelbot.studio.core.job import (
@@ -52,7 +53,8 @@ from reelbot.studio.core.slots import text_hash
 from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.files.file_gc import drop_old_previews
 from reelbot.studio.files.ingest import received
-from reelbot.studio.jobs.completion import Ending, Failed, job_failure
+from reelbot.studio.jobs.completion import Ending
+from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.render_job import Maker
 from reelbot.studio.limits import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.planning.costing import CREDITS, is_there
@@ -465,8 +467,7 @@ class Run:
     async def _note(self, at: int, progress: TaskProgress) -> None:
         self._with_progress(at, progress)
         async with self._room.store.database.transaction() as connection:
-            if not await self._room.store.note_tasks(connection, self.job, self.job.tasks):
-                raise LeaseLost
+            await self._room.store.carry_out(connection, [rows.note_tasks(self.job)])
 
     async def _insisted(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write what was delivered, again and again while the database cannot be reached: it may not come twice."""

@@ -21,7 +21,8 @@ from reelbot.studio.context import Room
 from reelbot.studio.core.events import job_told
 from reelbot.studio.core.job import Job
 from reelbot.studio.files.file_gc import free_unnamed
-from reelbot.studio.jobs.completion import Ending, Failed, job_failure
+from reelbot.studio.jobs.completion import Ending
+from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.job_run import POLL_SECONDS, Run
 from reelbot.studio.jobs.render_job import Maker
 from reelbot.studio.jobs.worker_registry import Presence
