@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.publish.stage import Killed, PublishStage
 from tests.support.clock import FakeClock
+from tests.support.writes import breaking_at
 
 from reelbot.allowance import Receipt
 from reelbot.clock import DAY, SECOND
@@ -235,11 +236,9 @@ async def test_a_post_that_waits_for_weeks_counts_in_the_month_in_which_it_was_s
 async def test_there_is_no_hold_without_its_post(stage: PublishStage, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = await stage.connect()
 
-    async def dies(*_: object) -> None:
-        raise ZeroDivisionError
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.publishing._room.store, "insert_post", dies)
+        store = stage.publishing._room.store
+        patched.setattr(store, "carry_out", breaking_at(store, "await_turn", ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             await stage.send(channel)
     assert await stage.posts() == (0, 0)
@@ -271,11 +270,9 @@ async def test_a_database_that_is_away_at_the_end_is_asked_again(
 ) -> None:
     sent = await stage.send(await stage.connect())
 
-    async def away(*_: object) -> bool:
-        raise DatabaseFailure("away")
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.publishing._room.store, "end", away)
+        store = stage.publishing._room.store
+        patched.setattr(store, "carry_out", breaking_at(store, "leave_turns", DatabaseFailure("away")))
         await stage.work()
     assert (await stage.post(sent)).state == "publishing"
     clock.advance(LEASE_MS)

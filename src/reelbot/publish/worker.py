@@ -14,6 +14,7 @@ from reelbot.limits import ANSWER_KEPT_DAYS
 from reelbot.publish.completion import Ending
 from reelbot.publish.context import Room, post_told
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, pause_after
+from reelbot.publish.core.rows import POOL
 from reelbot.publish.kit import parts_of
 from reelbot.publish.limits import ATTEMPTS_MAX, LEASE_SECONDS, POSTS_AT_ONCE
 from reelbot.publish.platforms.port import Part, PlatformFailure, Posting
@@ -29,10 +30,6 @@ STOP_SECONDS = 15
 """How long the end of a process waits for platforms that are in the middle of an answer; then the lease ends by itself."""
 
 _log = logging.getLogger(__name__)
-
-
-POOL = "post"
-"""What the places of publishing are for."""
 
 
 class PostSource:

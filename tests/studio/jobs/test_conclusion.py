@@ -43,7 +43,7 @@ ANIMATION = Task(
     amounts={"ai_credits": 20, "storage_bytes": 800},
 )
 MUSIC = Task(
-    slot=SlotRef("music"), work=MusicWork(mood="calm", tone="calm", seconds=30), inputs={}, amounts={"ai_credits": 5}
+    slot=SlotRef("music"), work=MusicWork(mood="calm", tone="casual", seconds=30), inputs={}, amounts={"ai_credits": 5}
 )
 CLIP_MADE = Made(label="a clip", media=CLIP, amounts={"ai_credits": 20, "storage_bytes": 500})
 MUSIC_MADE = Made(label="a tune", media=structs.replace(CLIP, kind="audio"), amounts={"ai_credits": 5})
