@@ -5,7 +5,7 @@ from reelbot.ids import id_text
 from reelbot.records import new_number, owner_of
 from reelbot.studio.core.draft import Draft
 from reelbot.studio.core.job import Job, Request
-from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.rows import KeptDraft, insert_draft, insert_job
 from reelbot.studio.store import StudioStore
 from reelbot.wiring import Parts
 
@@ -19,9 +19,9 @@ async def draft_of_old(parts: Parts, account: AccountRef) -> str:
     kept = KeptDraft(*owner, new_number(), 1, "Why cats purr", Draft(flow="narrated"), now, now, None, None)
     holds = await _holds(parts, account)
     async with parts.database.transaction() as connection:
-        await store.insert_draft(connection, kept)
+        await store.carry_out(connection, [insert_draft(kept)])
         for hold in holds:
-            await store.insert_job(connection, _ended(kept, id_text("hold", *owner, hold), now))
+            await store.carry_out(connection, insert_job(_ended(kept, id_text("hold", *owner, hold), now)))
     return kept.id
 
 

@@ -217,7 +217,7 @@ class Life:
     async def _until_idle(self) -> None:
         studio, publishing = self._house.worker, self._house.stand.site.publishing
         assert publishing is not None
-        for work in (studio.run_all, publishing.worker.publish_due):
+        for work in (studio.run_all, publishing.worker.run_all):
             try:
                 await work()
             except Killed:

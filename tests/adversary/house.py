@@ -34,15 +34,15 @@ from reelbot.providers.works import Work, kind_of
 from reelbot.publish import Delivered as PostDelivered
 from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
+from reelbot.queue import Running
+from reelbot.queue.places import Places
 from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
 from reelbot.studio.context import Room
 from reelbot.studio.core.draft import Media, MediaKind
 from reelbot.studio.core.job import Job, Setup
 from reelbot.studio.files.content import Files
-from reelbot.studio.jobs.job_places import JobPlaces
-from reelbot.studio.jobs.job_run import Run
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
@@ -174,17 +174,17 @@ class InterruptedMaker(PaperMaker):
         return await super()._rendered(setup, folder, quality, progress)
 
 
-class SteppedWorker(Worker):
+class SteppedWorker(JobWorker):
     """The product's worker, one job at a time when it is told to; a job that it is at work on hears of its cancellation."""
 
-    _now: Run | None = None
+    _now: Running[Job] | None = None
 
-    def _run_of(self, job: Job, places: JobPlaces | None = None) -> Run:
-        self._now = super()._run_of(job, places)
+    def _claim(self, item: Job, places: Places | None) -> Running[Job]:
+        self._now = super()._claim(item, places)
         return self._now
 
     def cancel(self, job: Job) -> None:
-        if self._now is not None and self._now.job[:3] == job[:3]:
+        if self._now is not None and self._now.item[:3] == job[:3]:
             self._now.cancelled.set()
 
 
@@ -211,7 +211,7 @@ async def trusted(files: Files, path: Path, kinds: tuple[MediaKind, ...]) -> Med
 class House:
     """The site, its workers and the world around it."""
 
-    def __init__(self, stand: Stand, worker: Worker, providers: list[Counting], platform: CountingPlatform) -> None:
+    def __init__(self, stand: Stand, worker: JobWorker, providers: list[Counting], platform: CountingPlatform) -> None:
         self.stand = stand
         self.worker = worker
         self.providers = providers

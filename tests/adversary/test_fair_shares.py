@@ -16,7 +16,8 @@ from tests.support.clock import FakeClock
 from reelbot.clock import SECOND
 from reelbot.records import Owner, new_number
 from reelbot.studio.core.job import Job, JobKind, Request
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.core.rows import end_job, insert_job
+from reelbot.studio.jobs.worker import JobWorker
 
 ACCOUNTS_MAX = 8
 BACKLOG_MAX = 30
@@ -39,7 +40,7 @@ class Life:
         self.stage = stage
         self.seed = seed
         self.chance = random.Random(seed)
-        self.worker: Worker = stage.beside()
+        self.worker: JobWorker = stage.beside()
         self.count = self.chance.randint(1, ACCOUNTS_MAX)
         self.ranks = {account: self.chance.randint(0, HIGHEST_RANK) for account in range(1, self.count + 2)}
         self.waiting = dict.fromkeys(self.ranks, 0)
@@ -53,13 +54,13 @@ class Life:
         facts = (0, account, new_number(), kind, 1, "queued", self.ranks[account], now, 0, "", 0, None, False, 0.0, "")
         job = Job(*facts, Request(), (), None, None, now, None, None)  # type: ignore[arg-type]
         async with self.stage.room.store.database.transaction() as connection:
-            await self.stage.room.store.insert_job(connection, job)
+            await self.stage.room.store.carry_out(connection, insert_job(job))
         self.waiting[account] += 1
         return job
 
     async def serve(self) -> int:
         """The next turn: whose it was. Its job ends at once, or is cancelled by chance."""
-        job = await self.worker._taken()
+        job = await self.worker._taken("work")
         assert job is not None, "somebody waits"
         self.turns += 1
         self.waiting[job.account] -= 1
@@ -70,7 +71,8 @@ class Life:
             assert last >= mine - 1 and (last or not mine), told
         self.served[job.account] = self.turns
         async with self.stage.room.store.database.transaction() as connection:
-            assert await self.stage.room.store.end(connection, job, "succeeded", self.stage.clock())
+            ended = job.moved("succeeded")._replace(ended_at=self.stage.clock())
+            await self.stage.room.store.carry_out(connection, end_job(ended))
         return job.account
 
     async def cancel(self, account: int) -> None:
@@ -81,7 +83,8 @@ class Life:
             return
         self.waiting[account] -= 1
         async with store.database.transaction() as connection:
-            assert await store.end(connection, self.chance.choice(queued), "cancelled", self.stage.clock())
+            ended = self.chance.choice(queued).moved("cancelled")._replace(ended_at=self.stage.clock())
+            await store.carry_out(connection, end_job(ended))
 
 
 async def lived(stage: Stage, seed: int, steps: int) -> None:

@@ -198,14 +198,14 @@ async def test_jobs_that_end_badly_are_no_fault(ada: Dishonest) -> None:
     await ada.stage.worker.run_all()
     await require_clean(ada)
     lost = await ada.begun("music")
-    keep = ada.stage.worker._ending.succeed
+    keep = ada.stage.worker.source.ending.succeed
 
     async def away(*_: Any) -> None:
-        ada.stage.worker._ending.succeed = keep  # type: ignore[method-assign]
+        ada.stage.worker.source.ending.succeed = keep  # type: ignore[method-assign]
         await require_clean(ada)
         raise DatabaseFailure("gone")
 
-    ada.stage.worker._ending.succeed = away  # type: ignore[method-assign,assignment]
+    ada.stage.worker.source.ending.succeed = away  # type: ignore[method-assign,assignment]
     assert (await ada.stage.done(lost)).state == "succeeded"
     await require_clean(ada)
 

@@ -124,6 +124,6 @@ async def test_one_preview_of_an_account_is_made_at_once(stage: Stage) -> None:
     worker = stage.beside()
     taken = [await worker._taken("preview") for _ in drafts]
     assert sum(job is not None for job in taken) == PREVIEWS_RUNNING_MAX
-    assert await worker._taken() is None
+    assert await worker._taken("work") is None
     stage.clock.advance(3_600 * SECOND)
     await stage.worker.run_all()

@@ -19,7 +19,7 @@ from reelbot.records import Owner
 from reelbot.studio.core.job import Job
 from reelbot.studio.core.requests import DraftAsked
 from reelbot.studio.jobs.enqueue import Begun
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.limits import JOBS_RUNNING_MAX
 
 BACKLOG = 60
@@ -42,8 +42,8 @@ async def asked(stage: Stage, account: AccountRef, number: int = 0) -> Begun:
     return await stage.studio.generate(account, kept.id, wanted, f"for {kept.id}")
 
 
-async def taken(worker: Worker) -> Job:
-    job = await worker._taken()
+async def taken(worker: JobWorker) -> Job:
+    job = await worker._taken("work")
     assert job is not None
     return job
 
@@ -55,13 +55,13 @@ async def test_a_newcomer_among_backlogs_is_served_within_a_turn_of_each(stage: 
             await asked(stage, account, number)
     worker = stage.beside()
     for _ in range(7):
-        await worker._run(worker._run_of(await taken(worker)))
+        await worker._run(worker._claim(await taken(worker), None))
     newcomer = await stage.ledger.account("newcomer", plan="free")
     for number in range(3):  # also when it comes again
         begun = await asked(stage, newcomer, number)
         waited = -1  # its own turn is none that it waits for
         while (await stage.studio.job(newcomer, begun.job)).state == "queued":
-            await worker._run(worker._run_of(await taken(worker)))
+            await worker._run(worker._claim(await taken(worker), None))
             waited += 1
         assert waited <= len(greedy) + 1
     await stage.worker.run_all()
@@ -83,7 +83,7 @@ async def test_of_two_that_wait_equally_long_the_higher_plan_is_served_first(sta
     for _ in range(6):
         job = await taken(worker)
         order.append("free" if job.account == free.id else "rich")
-        await worker._run(worker._run_of(job))
+        await worker._run(worker._claim(job, None))
     assert order == ["rich", "free", "rich", "rich", "free", "rich"]
     await stage.worker.run_all()
 
@@ -128,9 +128,9 @@ async def test_waiting_for_a_provider_holds_no_place_that_a_render_needs(stage: 
     slow._acts.clear()
     for one in waiting:
         assert (await stage.ended(one)).state == "succeeded"
-    while worker._runs:
+    while worker.running:
         await asyncio.sleep(0.01)
-    assert worker._places._free == 1
+    assert worker._places["work"]._free == 1
     await worker.stop()
 
 
@@ -152,9 +152,9 @@ async def test_waiting_for_the_answer_of_a_provider_elsewhere_holds_no_place_eit
     gate.set()
     for one in waiting:
         assert (await stage.ended(one)).state == "succeeded"
-    while worker._runs:
+    while worker.running:
         await asyncio.sleep(0.01)
-    assert worker._places._free == 1
+    assert worker._places["work"]._free == 1
     await worker.stop()
 
 
@@ -166,13 +166,13 @@ async def test_a_job_that_is_cancelled_while_it_is_away_gives_no_place_twice(sta
     worker = stage.beside(jobs=1)
     stage.studio.worker = worker
     worker.start()
-    while not any(run.is_away for run in worker._runs.values()):
+    while not any(run.is_away for run in worker.running):
         await asyncio.sleep(0.01)
     await stage.studio.cancel(stage.ada, begun.job)
     assert (await stage.ended(begun)).state == "cancelled"
-    while worker._runs:
+    while worker.running:
         await asyncio.sleep(0.01)
-    assert (worker._places._free, len(slow.called_off)) == (1, 1)
+    assert (worker._places["work"]._free, len(slow.called_off)) == (1, 1)
     await worker.stop()
 
 
@@ -225,7 +225,7 @@ async def test_posts_are_served_in_turn_too_and_one_account_has_not_all_places(
         his, _ = await stage.publishing.connect(bob, ChannelAsked("scripted"))
         await stage.publishing.publish_video(bob, video.id, PublicationAsked(channel=his.id), "his")
         worker, order = stage.beside(), []
-        while (post := await worker._taken()) is not None:
+        while (post := await worker._taken("post")) is not None:
             order.append(Owner(post.lane, post.account))
         assert [owner.account for owner in order] == [stage.ada.id, bob.id, stage.ada.id]
         clock.advance(3_600 * SECOND)

@@ -30,7 +30,8 @@ from reelbot.publish.context import Room
 from reelbot.publish.platforms import platforms_in
 from reelbot.publish.platforms.port import Posting
 from reelbot.publish.store import PublishStore
-from reelbot.publish.worker import Worker
+from reelbot.publish.worker import post_worker
+from reelbot.queue import Worker
 
 
 class Killed(BaseException):
@@ -115,7 +116,7 @@ class PublishStage:
 
     async def work(self) -> None:
         """Publish whatever is due."""
-        await self.publishing.worker.publish_due()
+        await self.publishing.worker.run_all()
 
     async def post(self, published: Published | Post) -> Post:
         id = published.post if isinstance(published, Published) else published.id
@@ -135,12 +136,12 @@ class PublishStage:
         bodies = [json.loads(event.body) for event in events if event.kind == "post"]
         return [(body["id"], body["state"], body["removed"]) for body in bodies]
 
-    def beside(self, **options: Any) -> Worker:
+    def beside(self, **options: Any) -> Worker[Post]:
         """Another worker, as another process would have it."""
         database = self.stage.room.store.database
         store = PublishStore(database, self.ledger.store.lanes)
         room = Room(self.ledger, self.ledger.events, store, self.stage.clock, self.stage.studio, self.platforms())
-        return Worker(room, **options)
+        return post_worker(room, **options)
 
     def platforms(self) -> Mapping[str, Platform]:
         return {**platforms_in(self.folder), "scripted": self.platform}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.publish.stage import Killed, PublishStage
 from tests.support.clock import FakeClock
+from tests.support.writes import breaking_at
 
 from reelbot.allowance import Receipt
 from reelbot.clock import DAY, SECOND
@@ -137,7 +138,7 @@ async def test_a_worker_that_was_overtaken_writes_nothing(each_stage: PublishSta
 
     async def overtake() -> None:
         clock.advance(LEASE_MS)
-        await other.publish_due()
+        await other.run_all()
 
     stage.platform.after.append(overtake)
     sent = await stage.send(await stage.connect())
@@ -167,8 +168,8 @@ async def test_a_ticket_is_refused_to_a_worker_that_was_overtaken(stage: Publish
     async def overtaken() -> None:
         seen.append(await stage.post(sent))
         clock.advance(LEASE_MS)
-        await stage.beside().publish_due()
-        assert not await stage.beside()._room.store.note_ticket(seen[0], "late")
+        await stage.beside().run_all()
+        assert not await stage.publishing._room.store.note_ticket(seen[0], "late")
 
     stage.platform.before.append(overtaken)
     stage.platform.after.append(lambda: stage.platform.arrived.subtract([sent.post]))
@@ -181,7 +182,7 @@ async def test_two_workers_publish_everything_once(each_stage: PublishStage) -> 
     channel = await stage.connect()
     sent = [await stage.send(channel) for _ in range(6)]
     workers = [stage.beside(), stage.beside()]
-    await asyncio.gather(*(worker.publish_due() for worker in workers))
+    await asyncio.gather(*(worker.run_all() for worker in workers))
     assert stage.platform.arrived == {one.post: 1 for one in sent}
     assert await stage.posts() == (6, 0)
 
@@ -212,7 +213,7 @@ async def test_a_heartbeat_keeps_the_lease_while_the_platform_is_slow(stage: Pub
 
     stage.platform.before.append(slow)
     sent = await stage.send(await stage.connect())
-    await worker.publish_due()
+    await worker.run_all()
     assert held[-1] > clock()
 
 
@@ -235,11 +236,9 @@ async def test_a_post_that_waits_for_weeks_counts_in_the_month_in_which_it_was_s
 async def test_there_is_no_hold_without_its_post(stage: PublishStage, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = await stage.connect()
 
-    async def dies(*_: object) -> None:
-        raise ZeroDivisionError
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.publishing.worker._room.store, "insert_post", dies)
+        store = stage.publishing._room.store
+        patched.setattr(store, "carry_out", breaking_at(store, "await_turn", ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             await stage.send(channel)
     assert await stage.posts() == (0, 0)
@@ -271,11 +270,9 @@ async def test_a_database_that_is_away_at_the_end_is_asked_again(
 ) -> None:
     sent = await stage.send(await stage.connect())
 
-    async def away(*_: object) -> bool:
-        raise DatabaseFailure("away")
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.publishing.worker._room.store, "end", away)
+        store = stage.publishing._room.store
+        patched.setattr(store, "carry_out", breaking_at(store, "leave_turns", DatabaseFailure("away")))
         await stage.work()
     assert (await stage.post(sent)).state == "publishing"
     clock.advance(LEASE_MS)

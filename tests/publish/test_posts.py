@@ -9,7 +9,7 @@ from tests.support.ledgers import figures, status
 
 from reelbot.allowance import Refused, Status
 from reelbot.errors import TooBusy
-from reelbot.publish import PostAsked, PostChangeAsked, PublicationAsked, PublishRefused, posts
+from reelbot.publish import PostAsked, PostChangeAsked, PublicationAsked, PublishRefused
 from reelbot.studio import StudioRefused
 
 
@@ -153,7 +153,7 @@ async def test_a_channel_removed_meanwhile_publishes_nothing_and_costs_nothing(s
 
 
 async def test_posts_that_wait_are_bounded(stage: PublishStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posts, "POSTS_WAITING_MAX", 1)
+    monkeypatch.setattr("reelbot.publish.core.conclusion.POSTS_WAITING_MAX", 1)
     channel = await stage.connect()
     await stage.send(channel)
     with pytest.raises(TooBusy, match="on their way"):

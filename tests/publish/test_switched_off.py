@@ -25,7 +25,7 @@ async def test_a_post_whose_platform_is_gone_ends_and_gives_back(
         rooms = (stage.stage.room.store.database, stage.ledger, stage.ledger.events, clock)
         platforms = platforms_in(tmp_path)
         async with open_publishing(*rooms, tmp_path, stage.stage.studio, platforms=platforms) as publishing:
-            await publishing.worker.publish_due()
+            await publishing.worker.run_all()
         for sent in (tried, never):
             post = await stage.post(sent)
             assert (post.state, post.failure and post.failure.code) == ("failed", "no_platform")

@@ -28,7 +28,7 @@ from reelbot.render import Quality, Rendered
 from reelbot.studio.context import Room
 from reelbot.studio.core.job import Setup
 from reelbot.studio.files.content import Files
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.store import StudioStore
 from reelbot.wiring import ROOMS
 
@@ -116,7 +116,7 @@ async def opened(address: str, folder: Path) -> AsyncIterator[Room]:
 async def work(address: str, folder: Path) -> None:
     """Be a worker until killed."""
     async with opened(address, folder) as room:
-        worker = Worker(
+        worker = JobWorker(
             room, jobs=3, lease_seconds=LEASE_SECONDS, idle_seconds=0.1, pause_seconds=0.02, maker=SlowMaker(room)
         )
         worker.start()

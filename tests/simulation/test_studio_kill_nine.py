@@ -24,7 +24,7 @@ from reelbot.records import Owner, Page
 from reelbot.studio.context import Room
 from reelbot.studio.core.job import ACTIVE, Job, delivered_amounts
 from reelbot.studio.core.requests import DraftAsked, GenerationAsked, OptionsAsked, StepAsked
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.service import Studio
 
 SHORT_KILLS, LONG_KILLS = 10, 200
@@ -112,7 +112,7 @@ async def survives(address: str, folder: Path, kills: int) -> None:
     random = Random(int(os.environ.get("REELBOT_SEED", "1")))
     async with opened(address, folder) as room:
         accounts = [await room.ledger.account(f"account {at}", plan="enterprise") for at in range(ACCOUNTS)]
-        studio = Studio(room, Worker(room))
+        studio = Studio(room, JobWorker(room))
         nursery = await Nursery.open(address, folder)
         try:
             for _ in range(WORKERS):

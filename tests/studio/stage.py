@@ -29,7 +29,7 @@ from reelbot.studio.drafts.views import DraftShown
 from reelbot.studio.files.content import Files
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.jobs.render_job import Maker
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
 from reelbot.wiring import ROOMS
@@ -67,7 +67,7 @@ class PaperMaker(Maker):
 class Stage:
     """A studio and the account that plays on it. `takes_in` has a failure, or None, for each of the next files that come."""
 
-    def __init__(self, room: Room, worker: Worker, maker: PaperMaker, clock: FakeClock, ada: AccountRef) -> None:
+    def __init__(self, room: Room, worker: JobWorker, maker: PaperMaker, clock: FakeClock, ada: AccountRef) -> None:
         self.room = room
         self.ledger = room.ledger
         self.worker = worker
@@ -172,9 +172,9 @@ class Stage:
                 await asyncio.wait_for(wakes.wait(), 60)
         return job
 
-    def beside(self, **options: Any) -> Worker:
+    def beside(self, **options: Any) -> JobWorker:
         """Another worker, as another process would have it."""
-        return Worker(self.room, **{"pause_seconds": 0.01, "maker": self.maker, **options})
+        return JobWorker(self.room, **{"pause_seconds": 0.01, "maker": self.maker, **options})
 
     async def require_sound(self) -> None:
         """Whatever was done: the ledger is clean, all is charged, no ended job holds anything, nothing is half written."""
@@ -229,7 +229,7 @@ async def staged(
             store = StudioStore(database, ledger.store.lanes)
             room = Room(ledger, ledger.events, store, clock, files, registry, take_in)
             maker = PaperMaker(room)
-            worker = Worker(room, pause_seconds=0.01, maker=maker)
+            worker = JobWorker(room, pause_seconds=0.01, maker=maker)
             ada = await ledger.account("ada", plan=plan)
             stage = Stage(room, worker, maker, clock, ada)
             yield stage

@@ -14,6 +14,7 @@ from reelbot.errors import Malformed
 from reelbot.providers.port import ProviderFailure
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked, GenerationAsked
+from reelbot.studio.core.rows import insert_job
 from reelbot.studio.jobs.worker_registry import FORGOTTEN_DAYS, PRESENCE_SECONDS, Presence
 from reelbot.studio.overview import FAILURES_SEEN_MAX, JOBS_SEEN_MAX, SILENT_SECONDS, Overview
 
@@ -72,7 +73,7 @@ async def test_a_list_is_bounded_and_says_how_many_there_are(each_stage: Stage) 
     job = await each_stage.job(begun)
     async with each_stage.room.store.database.transaction() as connection:
         for number in range(1, JOBS_SEEN_MAX + 2):
-            await each_stage.room.store.insert_job(connection, job._replace(number=number, hold=None))
+            await each_stage.room.store.carry_out(connection, insert_job(job._replace(number=number, hold=None)))
     queued = await overview(each_stage).queued()
     assert (len(queued.jobs), queued.total) == (JOBS_SEEN_MAX, JOBS_SEEN_MAX + 2)
     assert await overview(each_stage).counted(job.created_at, 0) == (0, JOBS_SEEN_MAX + 2, 0, 0)

@@ -27,7 +27,7 @@ from reelbot.records import new_number
 from reelbot.studio import Presets, Studio, open_studio, registry_of
 from reelbot.studio.core.draft import Settings
 from reelbot.studio.core.job import Setup
-from reelbot.studio.core.rows import KeptVideo, VideoFacts, VideoFiles
+from reelbot.studio.core.rows import KeptVideo, VideoFacts, VideoFiles, insert_video
 from reelbot.studio.store import StudioStore
 from reelbot.subscriptions import EVENT_KIND as PLAN_REQUEST_KIND
 from reelbot.subscriptions import ROOM as SUBSCRIPTIONS_ROOM
@@ -191,7 +191,7 @@ async def filmed(stand: Stand, name: str = "ada", title: str = "Why cats purr") 
     video = KeptVideo(account.lane, account.id, new_number(), title, facts, stand.clock())
     database: Any = stand.site.database
     async with database.transaction() as connection:
-        await StudioStore(database, stand.ledger.store.lanes).insert_video(connection, video)
+        await StudioStore(database, stand.ledger.store.lanes).carry_out(connection, [insert_video(video)])
     return video.id
 
 

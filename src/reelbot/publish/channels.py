@@ -1,10 +1,8 @@
 """Channels: connected while there is a place for them, removed with their place given back at once."""
 
-from contextlib import suppress
-
-from reelbot.allowance import AccountRef, Answer, Item, Receipt, Refused
+from reelbot.allowance import AccountRef, Answer, Item, Receipt
 from reelbot.db import Connection
-from reelbot.errors import DatabaseFailure, Malformed, shown
+from reelbot.errors import Malformed, shown
 from reelbot.publish.context import Room
 from reelbot.publish.core.posts import one_line
 from reelbot.publish.core.refusals import PublishRefused
@@ -12,6 +10,7 @@ from reelbot.publish.core.requests import ChannelAsked
 from reelbot.publish.platforms.port import Connecting
 from reelbot.publish.store import Channel, channel_id
 from reelbot.records import Claim, Page, content_of, new_number, number_of, owner_of
+from reelbot.records.metered import give_back
 
 NO_CHANNEL = "There is no such channel. It may have been removed."
 _OPERATORS = "Only an operator may name a folder of the server. Leave path out, and the channel gets one of its own."
@@ -68,9 +67,7 @@ class Channels:
         try:
             await self._keep(hold, channel, claim)
         except BaseException:
-            with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
-                why = "The channel could not be connected."
-                await self._room.ledger.release(hold, why=why, owner=channel.id)
+            await give_back(self._room.ledger, hold, "The channel could not be connected.", channel.id)
             raise
         return channel
 

@@ -14,7 +14,7 @@ from reelbot.publish.platforms import platforms_in
 from reelbot.publish.platforms.port import Platform
 from reelbot.publish.service import Publishing
 from reelbot.publish.store import PublishStore
-from reelbot.publish.worker import Worker
+from reelbot.publish.worker import post_worker
 from reelbot.studio import Studio
 
 
@@ -38,7 +38,7 @@ async def open_publishing(
     store = PublishStore(database, ledger.store.lanes)
     known = platforms_in(folder) if platforms is None else platforms
     room = Room(ledger, events, store, clock, studio, known)
-    worker = Worker(room, lease_seconds=lease_seconds)
+    worker = post_worker(room, lease_seconds=lease_seconds)
     if works:
         worker.start()
     try:

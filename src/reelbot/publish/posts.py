@@ -1,6 +1,7 @@
 """Posts: drafts that are free to write and change, and the one act that counts, publishing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -8,29 +9,39 @@ from msgspec import UNSET, UnsetType
 
 from reelbot.allowance import AccountRef, Answer, Item, Refused
 from reelbot.db import Connection
-from reelbot.errors import Malformed, TooBusy
+from reelbot.errors import Malformed
 from reelbot.ids import id_text
 from reelbot.publish.channels import NO_CHANNEL
 from reelbot.publish.context import Room, post_told
-from reelbot.publish.core.posts import EDITABLE, ON_ITS_WAY, Post, Words, cleaned_hashtags, one_line
+from reelbot.publish.core.conclusion import (
+    IS_ON_ITS_WAY,
+    Sent,
+    conclude_send,
+    require_editable,
+    require_there,
+)
+from reelbot.publish.core.posts import Post, Words, cleaned_hashtags, one_line
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.core.requests import PostAsked, PostChangeAsked, PublicationAsked, WordsAsked
+from reelbot.publish.core.rows import insert_post
 from reelbot.publish.kit import words_of
-from reelbot.publish.limits import POSTS_WAITING_MAX
-from reelbot.records import Claim, KeyTaken, Page, content_of, json_text, new_number, number_of, owner_of, read_json
-
-NO_POST = "There is no such post. It may have been removed."
+from reelbot.records import (
+    Claim,
+    KeyTaken,
+    Owner,
+    Page,
+    content_of,
+    json_text,
+    new_number,
+    number_of,
+    owner_of,
+    read_json,
+)
 
 POST = "post"
 """The action of the price list that a published post is."""
 
-_ON_ITS_WAY = "This post is being published. Wait until that has ended."
-_PUBLISHED = "This post is published; what the platform has is no longer changed here. Write a new one."
 _NO_CHANNEL_YET = "Choose the channel that this post goes to first."
-
-
-_Queue = Callable[[Connection, Post], Awaitable[None]]
-"""Writes a post into the queue."""
 
 
 class Published(NamedTuple):
@@ -63,7 +74,7 @@ class Posts:
         post = await self._drafted(account, asked.video, asked.channel, asked)
 
         async def write(connection: Connection) -> None:
-            await self._room.store.insert_post(connection, post)
+            await self._room.store.carry_out(connection, [insert_post(post)])
 
         await self._room.make(account, claim, post.id, [post_told(post)], write)
         return post
@@ -101,7 +112,7 @@ class Posts:
     async def found(self, account: AccountRef, id: str) -> Post:
         """The post of that id."""
         owner = owner_of(account)
-        return _there(await self._room.store.post(owner, number_of("post", owner, id)))
+        return require_there(await self._room.store.post(owner, number_of("post", owner, id)))
 
     async def listed(self, account: AccountRef, page: Page) -> list[Post]:
         """A page of posts, the newest first."""
@@ -121,8 +132,8 @@ class Posts:
         if asked.channel is not UNSET:
             channel = None if asked.channel is None else await self._channel(account, asked.channel)
         async with self._room.writing(owner, [post_told(seen)]) as connection:
-            post = _there(await self._room.store.take_post(connection, owner, seen.number))
-            _require_editable(post)
+            post = require_there(await self._room.store.take_post(connection, owner, seen.number))
+            require_editable(post)
             post = post._replace(words=_changed(post.words, asked), updated_at=self._room.clock())
             if channel is not UNSET:
                 post = post._replace(channel=channel)
@@ -134,8 +145,8 @@ class Posts:
         seen, owner = await self.found(account, id), owner_of(account)
         async with self._room.writing(owner, [post_told(seen, is_removed=True)]) as connection:
             if not await self._room.store.delete_post(connection, owner, seen.number):
-                _there(await self._room.store.take_post(connection, owner, seen.number))
-                raise PublishRefused("post_locked", _ON_ITS_WAY)
+                require_there(await self._room.store.take_post(connection, owner, seen.number))
+                raise PublishRefused("post_locked", IS_ON_ITS_WAY)
 
     # publishing
 
@@ -146,16 +157,10 @@ class Posts:
         if known is not None:
             return known
         seen = await self.found(account, id)
-        _require_editable(seen)
+        require_editable(seen)
         await self._require_channel(account, seen)
 
-        async def queue(connection: Connection, post: Post) -> None:
-            there = _there(await self._room.store.take_post(connection, owner_of(account), seen.number))
-            _require_editable(there)
-            if there.channel != seen.channel or not await self._room.store.queue_post(connection, post):
-                raise PublishRefused("post_locked", _ON_ITS_WAY)
-
-        return await self._send(account, seen, queue, key, content)
+        return await self._send(account, Sent(seen, is_new=False), key, content)
 
     async def publish_video(self, account: AccountRef, video: str, asked: PublicationAsked, key: str) -> Published:
         """Write a post for a video and publish it, in one decision."""
@@ -164,7 +169,7 @@ class Posts:
         if known is not None:
             return known
         post = await self._drafted(account, video, asked.channel, asked)
-        return await self._send(account, post, self._room.store.insert_post, key, content)
+        return await self._send(account, Sent(post, is_new=True), key, content)
 
     async def _known(self, account: AccountRef, key: str, content: str) -> Published | None:
         found = await self._room.keys.known(account, key, content)
@@ -177,52 +182,36 @@ class Posts:
         if channel is None or channel.removed_at is not None:
             raise PublishRefused("not_ready", "The channel of this post was removed. Choose another one first.")
 
-    async def _send(self, account: AccountRef, post: Post, write: _Queue, key: str, content: str) -> Published:
+    async def _send(self, account: AccountRef, sent: Sent, key: str, content: str) -> Published:
         """Hold one post and put it in the queue, both or neither, and once for a key."""
-        owner = owner_of(account)
-        sent: list[Published] = []
-
-        async def enqueue(connection: Connection | None, answer: Answer) -> None:
-            assert connection is not None, "publishing is kept in a database"
-            hold, now = id_text("hold", answer.lane, answer.account, answer.hold), self._room.clock()
-            queued = post.moved("queued")._replace(hold=hold, due_at=now, updated_at=now)
-            await self._room.tell(connection, owner, [post_told(queued)])
-            published = Published(post.id, hold, False)
-            await self._room.keys.claim(connection, owner, key, content, json_text(published))
-            if await self._room.store.waiting(connection, owner) >= POSTS_WAITING_MAX:
-                raise TooBusy(
-                    f"{POSTS_WAITING_MAX} posts are on their way already.", "Try again when some have arrived."
-                )
-            await write(connection, queued)
-            rank = self._room.ledger.terms.catalogue.plans[answer.plan].rank
-            await self._room.store.wait(connection, owner, rank)
-            sent.append(published)
-
+        rider, post = partial(self._ride, sent, key, content), sent.seen.id
         try:
-            receipt = await self._room.ledger.hold(account, [Item(POST)], key=key, owner=post.id, rider=enqueue)
+            receipt = await self._room.ledger.hold(account, [Item(POST)], key=key, owner=post, rider=rider)
         except (KeyTaken, Refused, PublishRefused, Malformed):
             # The same request may have come twice at once: what the other one did is why this one is refused.
             known = await self._known(account, key, content)
             if known is None:
                 raise
             return known
-        if sent and not receipt.replayed:
-            return sent[-1]
+        if not receipt.replayed:
+            return Published(post, receipt.id, False)
         known = await self._known(account, key, content)
         if known is None:  # the key belongs to a hold that has nothing to do with publishing
             raise self._room.keys.reused(account)
         return known
 
-
-def _there(post: Post | None) -> Post:
-    if post is None:
-        raise PublishRefused("not_found", NO_POST)
-    return post
-
-
-def _require_editable(post: Post) -> None:
-    if post.state not in EDITABLE:
-        raise PublishRefused("post_locked", _ON_ITS_WAY if post.state in ON_ITS_WAY else _PUBLISHED)
+    async def _ride(self, sent: Sent, key: str, content: str, connection: Connection | None, answer: Answer) -> None:
+        """Tell, which locks the account's stream; then read, decide, write."""
+        assert connection is not None, "publishing is kept in a database"
+        store, owner = self._room.store, Owner(sent.seen.lane, sent.seen.account)
+        hold = id_text("hold", answer.lane, answer.account, answer.hold)
+        queued = sent.queued(hold, self._room.clock())
+        await self._room.tell(connection, owner, [post_told(queued)])
+        await self._room.keys.claim(connection, owner, key, content, json_text(Published(queued.id, hold, False)))
+        waiting = await store.waiting(connection, owner)
+        kept = None if sent.is_new else await store.take_post(connection, owner, queued.number)
+        rank = self._room.ledger.terms.catalogue.plans[answer.plan].rank
+        await store.carry_out(connection, conclude_send(sent, queued, kept, waiting, rank))
 
 
 def _changed(words: Words, asked: WordsAsked) -> Words:

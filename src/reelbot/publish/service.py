@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from reelbot.allowance import AccountRef
 from reelbot.publish.channels import Channels
 from reelbot.publish.context import Room
+from reelbot.publish.core.conclusion import NO_POST
 from reelbot.publish.core.posts import Post
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.core.requests import ChannelAsked, PostAsked, PostChangeAsked, PublicationAsked
 from reelbot.publish.deliveries import PublishDeliveries
 from reelbot.publish.kit import Kit, parts_of, words_of
-from reelbot.publish.posts import NO_POST, Posts, Published
+from reelbot.publish.posts import Posts, Published
 from reelbot.publish.store import Channel
-from reelbot.publish.worker import Worker
+from reelbot.queue import Worker
 from reelbot.records import Page
 
 
 class Publishing:
     """Channels and posts of every account of a ledger, on its database."""
 
-    def __init__(self, room: Room, worker: Worker) -> None:
+    def __init__(self, room: Room, worker: Worker[Post]) -> None:
         self.worker = worker
         self.deliveries = PublishDeliveries(room.store.database, room.ledger)
         self.platforms = {name: platform.title for name, platform in room.platforms.items()}

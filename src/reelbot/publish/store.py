@@ -14,7 +14,7 @@ from reelbot.ids import id_text
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, Words
 from reelbot.publish.limits import POSTS_RUNNING_MAX
 from reelbot.queue import TurnStore
-from reelbot.records import KeepingStore, Owner, Page, json_text, json_text_or_none, read_json, read_json_or_none
+from reelbot.records import KeepingStore, Owner, Page, json_text, read_json, read_json_or_none
 
 
 class Channel(NamedTuple):
@@ -74,11 +74,6 @@ class PublishStore(KeepingStore, TurnStore):
 
     # posts
 
-    async def insert_post(self, connection: Connection, post: Post) -> None:
-        """Keep a new post."""
-        row = (*post[:5], json_text(post.words), post.state, post.hold, post.due_at, post.created_at, post.updated_at)
-        await connection.execute(self._sql["insert_post"], row)
-
     async def post(self, owner: Owner, number: int) -> Post | None:
         """One post as it stands."""
         rows = await self._rows(None, "read_post", *owner, number)
@@ -107,20 +102,11 @@ class PublishStore(KeepingStore, TurnStore):
         row = (post.channel, json_text(post.words), post.updated_at, *post[:3])
         await connection.execute(self._sql["change_post"], row)
 
-    async def queue_post(self, connection: Connection, post: Post) -> bool:
-        """Have a post published; False when it is on its way already, or was."""
-        told = (post.hold, post.due_at, post.updated_at)
-        return await self._changed(connection, "queue_post", *told, *post[:3])
-
     async def delete_post(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Remove a post; False when it is on its way."""
         return await self._changed(connection, "delete_post", *owner, number)
 
     # the work of publishing
-
-    async def wait(self, connection: Connection, owner: Owner, rank: int) -> None:
-        """A post of an account on a plan of that rank waits for its turn from now on."""
-        await self.await_turn(connection, owner, "post", rank)
 
     async def due(self, lane: int, now: int, count: int) -> list[tuple[Owner, int]]:
         """Posts of a lane that may be taken, at most one of an account, in the order of their turns."""
@@ -143,26 +129,6 @@ class PublishStore(KeepingStore, TurnStore):
         """Keep what the platform gave before it began; False when the lease no longer counts."""
         async with self.database.transaction() as connection:
             return await self._changed(connection, "note_ticket", ticket, *post[:3], post.fence)
-
-    async def requeue(self, connection: Connection, post: Post) -> bool:
-        """Give the lease back; False when it no longer counts."""
-        return await self._changed(
-            connection, "requeue_post", post.due_at, json_text_or_none(post.failure), *post[:3], post.fence
-        )
-
-    async def end(self, connection: Connection, post: Post) -> bool:
-        """Write the end that a post has come to; False when it is over already or the lease was lost."""
-        told = (
-            post.state,
-            json_text_or_none(post.delivered),
-            json_text_or_none(post.failure),
-            post.updated_at,
-            post.published_at,
-        )
-        if not await self._changed(connection, "end_post", *told, *post[:3], post.fence):
-            return False
-        await self.leave_turns(connection, Owner(post.lane, post.account))
-        return True
 
 
 def _post(row: Row) -> Post:

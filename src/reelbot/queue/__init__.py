@@ -1,5 +1,18 @@
-"""The front door of `queue`: in which order accounts that wait are served. Knows nothing of what is done for them."""
+"""The front door of `queue`: things to be done, taken under leases, and in which order accounts that wait are served."""
 
-from reelbot.queue.fair_order import TurnStore, head_start
+from reelbot.queue.fair_order import LanesInTurn, TurnStore, awaiting, head_start
+from reelbot.queue.worker import WAITING, Again, LeaseLost, Pool, Running, Source, Worker
 
-__all__ = ["TurnStore", "head_start"]
+__all__ = [
+    "WAITING",
+    "Again",
+    "LanesInTurn",
+    "LeaseLost",
+    "Pool",
+    "Running",
+    "Source",
+    "TurnStore",
+    "Worker",
+    "awaiting",
+    "head_start",
+]

@@ -23,6 +23,26 @@ def head_start(rank: int) -> int:
     return min(rank * HEAD_START_PER_RANK, HEAD_START_MAX)
 
 
+def awaiting(owner: Owner, pool: str, rank: int) -> tuple[int, int, str, int, int]:
+    """The parameters of `await_turn`: an account, on a plan of that rank, has something to be done."""
+    ahead = head_start(rank)
+    return (*owner, pool, NEWCOMER - ahead, ahead)
+
+
+class LanesInTurn:
+    """The lanes of a database, each time from the next one on, so that none waits for another."""
+
+    def __init__(self, lanes: range) -> None:
+        self._lanes = lanes
+        self._first = 0
+
+    def begun(self) -> tuple[int, ...]:
+        """The lanes, in the order in which they are to be looked at now."""
+        lanes = (*self._lanes[self._first :], *self._lanes[: self._first])
+        self._first = (self._first + 1) % len(self._lanes)
+        return lanes
+
+
 class TurnStore:
     """Keeps whose turn it is, for a store that has these three. Every write is a statement on the caller's transaction."""
 
@@ -32,8 +52,7 @@ class TurnStore:
 
     async def await_turn(self, connection: Connection, owner: Owner, pool: str, rank: int) -> None:
         """An account, on a plan of that rank, has something to be done."""
-        ahead = head_start(rank)
-        await connection.execute(self._sql["await_turn"], (*owner, pool, NEWCOMER - ahead, ahead))
+        await connection.execute(self._sql["await_turn"], awaiting(owner, pool, rank))
 
     async def leave_turns(self, connection: Connection, owner: Owner) -> None:
         """Something of an account's has ended; call it while the account's stream is locked, as whoever adds does."""

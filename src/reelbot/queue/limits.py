@@ -12,3 +12,6 @@ each of N others is served once and one of them once more: N + 1 turns at most."
 
 NEWCOMER = -2 * TURN
 """Where an account stands that had no turn yet: in front of all that had one, whatever their head start."""
+
+BEATS_OF_A_LEASE = 8
+"""Heartbeats within one lease: a few may be late before anybody else takes over."""

@@ -19,6 +19,7 @@ from reelbot.records.repository import (
     read_json,
     read_json_or_none,
 )
+from reelbot.records.writes import Write
 
 __all__ = [
     "SCAN_SIZE",
@@ -30,6 +31,7 @@ __all__ = [
     "Page",
     "TellingRoom",
     "Told",
+    "Write",
     "content_of",
     "json_text",
     "json_text_or_none",

@@ -4,7 +4,7 @@ The stores of the studio and of publishing stand on this.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from reelbot.allowance import AccountRef
 from reelbot.db import Connection, PostgresDatabase, Row, SqliteDatabase, load_statements
 from reelbot.errors import DatabaseFailure
 from reelbot.ids import place_of
+from reelbot.records.writes import Write, carry_out
 
 NUMBER_BITS = 40
 """Of a thing's number. It is drawn, not counted: two processes need not agree, and a removed one's never comes again."""
@@ -103,6 +104,10 @@ class KeepingStore:
     async def _changed(self, connection: Connection, name: str, *parameters: object) -> bool:
         # The statement answers with a row for each one that it changed: counts are not known in a rider's pipeline.
         return bool(await connection.fetch(self._sql[name], parameters))
+
+    async def carry_out(self, connection: Connection, writes: Iterable[Write]) -> None:
+        """Write what was decided, in the caller's transaction; `LeaseLost` when that may not be written any more."""
+        await carry_out(connection, self._sql, writes)
 
     async def keyed(self, owner: Owner, key: str) -> tuple[str, str] | None:
         """The content and the thing of a key that was used."""

@@ -15,7 +15,7 @@ from reelbot.providers.settings import load_providers
 from reelbot.studio.context import Room
 from reelbot.studio.files.content import Files
 from reelbot.studio.jobs.job_run import POLL_SECONDS
-from reelbot.studio.jobs.worker import SWEEP_SECONDS, Worker
+from reelbot.studio.jobs.worker import SWEEP_SECONDS, JobWorker
 from reelbot.studio.limits import LEASE_SECONDS
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
@@ -49,7 +49,7 @@ async def open_studio(
     files.open()
     files.sweep_desks(SWEEP_SECONDS, time.time())
     room = Room(ledger, events, StudioStore(database, ledger.store.lanes), clock, files, registry)
-    worker = Worker(room, jobs=max(jobs, 1), lease_seconds=lease_seconds, pause_seconds=pause_seconds)
+    worker = JobWorker(room, jobs=max(jobs, 1), lease_seconds=lease_seconds, pause_seconds=pause_seconds)
     studio = Studio(room, worker)
     await studio.uploads.free_left_behind()
     if jobs:

@@ -12,6 +12,7 @@ from reelbot.allowance import AccountRef, FailurePoint
 from reelbot.errors import Malformed
 from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.providers.embedded.provider import CODES
+from reelbot.queue import LeaseLost
 from reelbot.records import Owner, Page, content_of, number_of, owner_of
 from reelbot.studio.attribution import Purposes
 from reelbot.studio.context import Room
@@ -24,9 +25,10 @@ from reelbot.studio.drafts.commands import Drafting
 from reelbot.studio.drafts.views import DraftListed, DraftShown
 from reelbot.studio.files.content import Files
 from reelbot.studio.files.voice_samples import Samples
-from reelbot.studio.jobs.completion import Ending, Failed, LeaseLost, job_failure
+from reelbot.studio.jobs.completion import Ending
+from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.enqueue import Begun, Generating, Quoted
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.library.assets import Assets, Held
 from reelbot.studio.library.uploads import Uploads
 from reelbot.studio.limits import LISTS_MAX, LISTS_WAITING_MAX
@@ -41,7 +43,7 @@ NO_VIDEO = "There is no such video."
 class Studio:
     """Drafts, jobs, videos and assets of every account of a ledger, on its database."""
 
-    def __init__(self, room: Room, worker: Worker) -> None:
+    def __init__(self, room: Room, worker: JobWorker) -> None:
         self.registry = room.registry
         self.files: Files = room.files
         self.worker = worker

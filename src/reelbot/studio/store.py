@@ -7,7 +7,6 @@ other, whatever they touch, and no two wait for each other. A single row, such a
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -18,22 +17,16 @@ from reelbot.records import (
     KeepingStore,
     Owner,
     Page,
-    json_text,
-    json_text_or_none,
     read_json,
     read_json_or_none,
 )
 from reelbot.studio.core.draft import Draft, Media
-from reelbot.studio.core.job import Job, JobFailure, JobState, Kept, Made, Request, TaskProgress
-from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptPreview, KeptVideo, MadeBefore, PastDraft, VideoFacts
+from reelbot.studio.core.job import Job, JobFailure, Kept, Made, Request, TaskProgress
+from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptPreview, KeptVideo, MadeBefore, VideoFacts, pool_of
 from reelbot.studio.limits import JOBS_AWAY_MAX, JOBS_RUNNING_MAX, PREVIEWS_RUNNING_MAX, READ_AT_ONCE
 
 _UPDATED_AT = 5
 """Where a row of a draft says when it was changed."""
-
-Pool = Literal["work", "preview"]
-"""What places of the studio are for: AI actions and finished videos, or previews."""
-
 
 _SCANS = ("scan_drafts", "scan_videos", "scan_assets", "scan_made", "scan_jobs")
 
@@ -54,11 +47,6 @@ class StudioStore(KeepingStore, TurnStore):
         super().__init__(database, lanes, "reelbot.studio")
 
     # drafts
-
-    async def insert_draft(self, connection: Connection, kept: KeptDraft) -> None:
-        """Keep a new draft."""
-        row = (*kept[:4], kept.heading, json_text(kept.draft), kept.created_at, kept.updated_at, kept.origin)
-        await connection.execute(self._sql["insert_draft"], row)
 
     async def draft(self, owner: Owner, number: int) -> KeptDraft | None:
         """One draft as it stands."""
@@ -85,34 +73,14 @@ class StudioStore(KeepingStore, TurnStore):
                 await asyncio.sleep(0)
             left = left - size if len(rows) == size else 0
 
-    async def save_draft(self, connection: Connection, kept: KeptDraft) -> None:
-        """Save a changed draft."""
-        row = (kept.revision, kept.heading, json_text(kept.draft), kept.updated_at, *kept[:3])
-        await connection.execute(self._sql["update_draft"], row)
-
-    async def lock_draft(self, connection: Connection, owner: Owner, number: int, job: int | None) -> None:
-        """Have a render lock a draft, or let go of it."""
-        await connection.execute(self._sql["lock_draft"], (job, *owner, number))
-
     async def delete_draft(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Remove a draft."""
         return await self._changed(connection, "delete_draft", *owner, number)
-
-    async def keep_past(self, connection: Connection, past: PastDraft) -> None:
-        """Keep what a draft was called that is no more."""
-        await connection.execute(self._sql["insert_past_draft"], past)
 
     def _one_draft(self, owner: Owner, rows: Sequence[Row]) -> KeptDraft | None:
         return _kept_draft(owner, rows[0]) if rows else None
 
     # jobs
-
-    async def insert_job(self, connection: Connection, job: Job) -> None:
-        """Keep a new job, which waits for its turn from now on; its priority is the rank of its account's plan."""
-        row = (*job[:8], job.hold, job.progress, job.message, json_text(job.request), json_text(job.tasks))
-        result = json_text_or_none(job.result)
-        await connection.execute(self._sql["insert_job"], (*row, result, job.created_at, job.ended_at))
-        await self.await_turn(connection, Owner(job.lane, job.account), pool_of(job), job.priority)
 
     async def job(self, owner: Owner, number: int, connection: Connection | None = None) -> Job | None:
         """One job as it stands."""
@@ -147,7 +115,7 @@ class StudioStore(KeepingStore, TurnStore):
         return [_job(row) for row in await self._rows(connection, "list_active", *owner)]
 
     async def due(
-        self, connection: Connection | None, lane: int, pool: Pool, now: int, count: int
+        self, connection: Connection | None, lane: int, pool: str, now: int, count: int
     ) -> list[tuple[int, int]]:
         """Jobs of a lane that may be taken, at most one of an account, as (account, number), in the order of their turns."""
         most = PREVIEWS_RUNNING_MAX if pool == "preview" else JOBS_RUNNING_MAX
@@ -182,32 +150,10 @@ class StudioStore(KeepingStore, TurnStore):
         place = (job.lane, job.account, job.number, job.fence)
         return await self._changed(connection, "note_progress", progress, message, *place)
 
-    async def note_tasks(self, connection: Connection, job: Job, tasks: Sequence[TaskProgress]) -> bool:
-        """Keep what is known of each piece of work; False when the lease no longer counts."""
-        place = (job.lane, job.account, job.number, job.fence)
-        return await self._changed(connection, "note_tasks", json_text(tasks), *place)
-
     async def requeue(self, connection: Connection, job: Job, due_at: int, crashes: int, message: str) -> bool:
         """Give the lease back; False when it no longer counts."""
         place = (job.lane, job.account, job.number, job.fence)
         return await self._changed(connection, "requeue_job", due_at, crashes, message, *place)
-
-    async def end(self, connection: Connection, job: Job, state: JobState, now: int) -> bool:
-        """Write the end that `job` carries, in another state; False when it is over already or the lease was lost."""
-        ended = job.moved(state)
-        told = (
-            state,
-            ended.progress,
-            ended.message,
-            json_text(ended.tasks),
-            json_text_or_none(ended.result),
-            json_text_or_none(ended.failure),
-            now,
-        )
-        if not await self._changed(connection, "end_job", *told, job.lane, job.account, job.number, job.fence):
-            return False
-        await self.leave_turns(connection, Owner(job.lane, job.account))
-        return True
 
     async def ask_cancel(self, connection: Connection, owner: Owner, number: int) -> bool:
         """Ask for a job's end; False when it has ended."""
@@ -248,11 +194,6 @@ class StudioStore(KeepingStore, TurnStore):
 
     # videos
 
-    async def insert_video(self, connection: Connection, video: KeptVideo) -> None:
-        """Keep a finished video."""
-        row = (*video[:4], json_text(video.facts), video.created_at)
-        await connection.execute(self._sql["insert_video"], row)
-
     async def video(self, owner: Owner, number: int) -> KeptVideo | None:
         """One finished video."""
         rows = await self._rows(None, "read_video", *owner, number)
@@ -264,11 +205,6 @@ class StudioStore(KeepingStore, TurnStore):
         return [_video(owner, row) for row in rows]
 
     # files that count as storage
-
-    async def insert_asset(self, connection: Connection, asset: KeptAsset) -> None:
-        """Keep a file."""
-        row = (*asset[:6], json_text(asset.media), asset.created_at)
-        await connection.execute(self._sql["insert_asset"], row)
 
     async def asset(self, owner: Owner, number: int) -> KeptAsset | None:
         """One file."""
@@ -285,18 +221,6 @@ class StudioStore(KeepingStore, TurnStore):
         return await self._changed(connection, "delete_asset", *owner, number)
 
     # what was made before
-
-    async def keep_made(self, connection: Connection, owner: Owner, work: str, made: Made, now: int) -> None:
-        """Remember what a work made; nothing is to be taken in for it any more."""
-        await connection.execute(self._sql["insert_made"], (*owner, work, json_text(made), None, now))
-
-    async def keep_paid(self, connection: Connection, owner: Owner, work: str, kept: Kept | None, now: int) -> None:
-        """Remember that a work was paid for, and what was delivered for it, where that could be kept."""
-        await connection.execute(self._sql["insert_made"], (*owner, work, None, json_text_or_none(kept), now))
-
-    async def forget_paid(self, connection: Connection, owner: Owner, work: str) -> None:
-        """What was delivered for a work cannot be used, now or later."""
-        await connection.execute(self._sql["forget_made"], (*owner, work))
 
     async def made(self, owner: Owner, work: str) -> MadeBefore:
         """What is known of a work."""
@@ -317,11 +241,6 @@ class StudioStore(KeepingStore, TurnStore):
                     for *_, text in rows:
                         yield text
                     after = (rows[-1][0], rows[-1][1])
-
-
-def pool_of(job: Job) -> Pool:
-    """Which places a job needs one of."""
-    return "preview" if job.kind == "preview" else "work"
 
 
 def _kept_draft(owner: Owner, row: Row) -> KeptDraft:

@@ -17,6 +17,7 @@ from reelbot.providers.works import ScriptWork, work_hash
 from reelbot.studio.core.draft import Slot, SlotRef
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.rows import save_draft
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import VERSIONS_MAX
 
@@ -305,7 +306,7 @@ async def test_a_step_with_too_many_versions_is_refused_before_anything_is_held(
     slot = kept.draft.script
     crowded = kept.draft.with_slot(SlotRef("script"), Slot(slot.versions * VERSIONS_MAX, slot.current))
     async with stage.room.store.database.transaction() as connection:
-        await stage.room.store.save_draft(connection, kept._replace(draft=crowded))
+        await stage.room.store.carry_out(connection, [save_draft(kept._replace(draft=crowded))])
     with pytest.raises(TooBusy, match="versions already"):
         await stage.generate(draft, step("rewrite"))
     assert (await stage.shown(draft)).steps["script"].price is not None

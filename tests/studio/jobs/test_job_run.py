@@ -1,7 +1,7 @@
 """Jobs: leases, fencing, order, bounds, progress, events, and that a result and its settlement are one thing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,15 +9,20 @@ import pytest
 from tests.studio.scripted import Killed
 from tests.studio.stage import ALL, Stage, generation, step
 from tests.support.ledgers import entries
+from tests.support.writes import breaking_at
 
 from reelbot.allowance import AccountRef, FailurePoint, Ledger, Receipt
 from reelbot.clock import DAY, HOUR
+from reelbot.db import Connection
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.providers.port import ProviderFailure
+from reelbot.queue import LeaseLost
+from reelbot.records import Write
+from reelbot.studio.core import rows
 from reelbot.studio.core.job import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked
-from reelbot.studio.jobs.completion import Ending, LeaseLost
+from reelbot.studio.jobs.completion import Ending
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
 
@@ -90,7 +95,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(each_stage: Stage) ->
         lambda: ending.succeed(done, [1]),
         lambda: ending.keep_delivered(done, 0),
         lambda: _noted(stage, store.note_progress, zombie, 0.9, "still here"),
-        lambda: _noted(stage, store.note_tasks, zombie, zombie.tasks),
+        lambda: _carried_out(stage, rows.note_tasks(zombie)),
         lambda: _noted(stage, store.requeue, zombie, 0, 0, ""),
     ]
     for write in writes:
@@ -107,9 +112,14 @@ async def _noted(stage: Stage, write: Callable[..., Awaitable[bool]], *given: An
             raise LeaseLost
 
 
+async def _carried_out(stage: Stage, *writes: Write) -> None:
+    async with stage.room.store.database.transaction() as connection:
+        await stage.room.store.carry_out(connection, writes)
+
+
 async def _claimed(stage: Stage) -> Job:
     """A job that a worker has taken and will do nothing about."""
-    job = await stage.beside()._taken()
+    job = await stage.beside()._taken("work")
     assert job is not None
     return job
 
@@ -123,7 +133,7 @@ async def test_a_worker_whose_job_was_taken_over_stops_at_once(stage: Stage) -> 
     job = await stage.job(begun)
     async with stage.room.store.database.transaction() as connection:
         assert await stage.room.store.claim(connection, job, stage.clock() + DAY, "somebody else", 0, 0)
-    while slow._runs:
+    while slow.running:
         await asyncio.sleep(0.01)
     assert (await stage.job(begun)).worker == "somebody else"
     await slow.stop()
@@ -168,17 +178,22 @@ async def test_a_result_and_its_settlement_are_kept_together_or_not_at_all(each_
     draft = await stage.open()
     begun = await stage.generate(draft, "script")
     store = stage.room.store
-    for statement in ("end", "keep_made", "save_draft"):
-        kept = getattr(store, statement)
+    carry_out = store.carry_out
+    for statement in ("end_job", "leave_turns", "insert_made", "update_draft"):
 
-        async def spoiled(*given: Any, kept: Any = kept) -> None:
-            await kept(*given)
+        async def spoiled(connection: Connection, writes: Sequence[Write], spoilt: str = statement) -> None:
+            names = [one.statement for one in writes]
+            if "end_job" not in names:  # on the way there, tasks are noted
+                await carry_out(connection, writes)
+                return
+            assert names == ["end_job", "leave_turns", "insert_made", "update_draft"]
+            await carry_out(connection, writes[: names.index(spoilt) + 1])
             raise Killed
 
-        setattr(store, statement, _as_defect(spoiled))
-        with pytest.raises(AssertionError):
+        store.carry_out = _as_defect(spoiled)  # type: ignore[method-assign,assignment]
+        with pytest.raises(AssertionError, match="the worker ends here"):
             await stage.worker.run_all()
-        delattr(store, statement)
+        del store.carry_out
         job = await stage.job(begun)
         assert (job.state, await stage.credits()) == ("running", (0, 2))
         assert (await stage.draft(draft)).script.versions == ()
@@ -240,7 +255,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(stage: Stage)
 
 
 def _fail_once(stage: Stage, method: str, failure: Exception, *, after: bool = False) -> None:
-    ending = stage.worker._ending
+    ending = stage.worker.source.ending
     whole = getattr(ending, method)
 
     async def failing(*given: Any) -> None:
@@ -277,11 +292,8 @@ async def test_there_is_no_hold_without_its_job(
     draft = await stage.finished()
     before = await entries(stage.ledger, stage.ada)
 
-    async def dies(*_: object) -> None:
-        raise ZeroDivisionError
-
     with monkeypatch.context() as patched:
-        patched.setattr(stage.room.store, died_at, dies)
+        patched.setattr(stage.room.store, "carry_out", breaking_at(stage.room.store, died_at, ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             await stage.render(draft)
     assert await entries(stage.ledger, stage.ada) == before
@@ -423,7 +435,7 @@ async def test_the_account_with_the_fewest_at_work_comes_first_then_the_higher_p
         stage.clock.advance(1_000)
         await _asked(stage, accounts[name])
     worker, order = stage.beside(), []
-    while (job := await worker._taken()) is not None:
+    while (job := await worker._taken("work")) is not None:
         order.append(next(name for name, one in accounts.items() if one.id == job.account))
     assert order == ["cleo", "ada", "bob", "ada"]
     assert order.count("ada") == JOBS_RUNNING_MAX
@@ -441,7 +453,7 @@ async def test_two_workers_never_take_the_same_job_nor_too_many_of_one_account(e
     for _ in range(5):
         await _asked(stage, stage.ada)
     workers = [stage.beside() for _ in range(6)]
-    taken = [job for job in await asyncio.gather(*(worker._taken() for worker in workers)) if job is not None]
+    taken = [job for job in await asyncio.gather(*(worker._taken("work") for worker in workers)) if job is not None]
     assert len({job.number for job in taken}) == len(taken) == JOBS_RUNNING_MAX
     stage.clock.advance(HOUR)
     await stage.worker.run_all()
@@ -516,7 +528,6 @@ async def test_a_preview_costs_nothing_and_locks_nothing(stage: Stage) -> None:
 
 
 async def test_every_lane_has_its_turn(stage: Stage) -> None:
-    worker = stage.beside()
     looked: list[int] = []
 
     async def none_due(connection: object, lane: int, *_: object) -> list[tuple[int, int]]:
@@ -524,9 +535,10 @@ async def test_every_lane_has_its_turn(stage: Stage) -> None:
         return []
 
     stage.room.store.lanes = range(3)
+    worker = stage.beside()
     stage.room.store.due = none_due  # type: ignore[method-assign,assignment]
     for _ in range(3):
-        assert await worker._taken() is None
+        assert await worker._taken("work") is None
     assert looked == [0, 1, 2, 1, 2, 0, 2, 0, 1]
     del stage.room.store.due
     stage.room.store.lanes = range(1)

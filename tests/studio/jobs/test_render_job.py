@@ -9,7 +9,7 @@ from tests.studio.stage import ALL, Stage
 from reelbot.studio.context import Room
 from reelbot.studio.files.ingest import taken_in
 from reelbot.studio.jobs.render_job import Maker
-from reelbot.studio.jobs.worker import Worker
+from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.service import Studio
 
 
@@ -30,7 +30,7 @@ def picture(path: Path) -> Path:
 async def test_uploads_become_a_preview_and_a_video(stage: Stage) -> None:
     room = stage.room
     whole = Room(room.ledger, room.events, room.store, room.clock, room.files, room.registry, taken_in)
-    stage.worker = Worker(whole, maker=Maker(whole))
+    stage.worker = JobWorker(whole, maker=Maker(whole))
     stage.studio = Studio(whole, stage.worker)
     ids = []
     with room.files.desk() as folder:

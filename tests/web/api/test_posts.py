@@ -26,7 +26,7 @@ async def connected(stand: Stand, name: str = "ada") -> str:
 
 
 async def work(stand: Stand) -> None:
-    await publishing_of(stand).worker.publish_due()
+    await publishing_of(stand).worker.run_all()
 
 
 async def test_a_video_is_published_to_a_folder_and_counts_once(sqlite_stand: Stand) -> None:

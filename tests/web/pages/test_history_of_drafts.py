@@ -66,7 +66,7 @@ async def test_a_post_is_named_where_it_used_one(ada: Visitor) -> None:
     assert page.all("a", href=f"/publish/posts/{sent['post']}")
     await stand.send("DELETE", f"/posts/{sent['post']}", key=None)
     assert stand.site.publishing is not None
-    await stand.site.publishing.worker.publish_due()
+    await stand.site.publishing.worker.run_all()
 
 
 async def test_a_drafts_history_stands_under_the_sum_of_all_that_it_used(ada: Visitor) -> None:

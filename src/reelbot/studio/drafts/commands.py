@@ -13,7 +13,7 @@ from reelbot.providers.port import Provider
 from reelbot.providers.works import Kind
 from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
 from reelbot.studio.context import Room
-from reelbot.studio.core import edits
+from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import Draft, Media, MediaKind, Settings, SlotRef, Version
 from reelbot.studio.core.edits import changed_draft, require_size
 from reelbot.studio.core.events import draft_told
@@ -92,7 +92,7 @@ class Drafting:
         kept = KeptDraft(*owner, new_number(), 1, draft.heading, draft, now, now, None, origin)
 
         async def write(connection: Connection) -> None:
-            await self._room.store.insert_draft(connection, kept)
+            await self._room.store.carry_out(connection, [rows.insert_draft(kept)])
 
         await self._room.make(account, claim, kept.id, [draft_told(kept.id)], write)
         return kept
@@ -171,7 +171,7 @@ class Drafting:
                 if seen is not None and kept.revision not in seen:
                     raise _Outdated(kept)
                 saved = self._saved(kept, asked, files)
-                await self._room.store.save_draft(connection, saved)
+                await self._room.store.carry_out(connection, [rows.save_draft(saved)])
         except _Outdated as outdated:
             shown = await self.view(outdated.present)
             raise StudioRefused("revision_conflict", OUTDATED, {"draft": msgspec.to_builtins(shown)}) from None
@@ -197,9 +197,8 @@ class Drafting:
                 raise StudioRefused("not_found", NO_DRAFT)
             if kept.locked_by is not None:
                 raise StudioRefused("draft_locked", LOCKED)
-            await self._room.store.delete_draft(connection, owner, number)
             past = PastDraft(*owner, number, kept.heading, None, self._room.clock())
-            await self._room.store.keep_past(connection, past)
+            await self._room.store.carry_out(connection, rows.forget_draft(past))
             jobs = _jobs_of(kept, await self._room.store.active(owner, connection))
             for job in jobs:
                 await self._room.store.ask_cancel(connection, owner, job.number)

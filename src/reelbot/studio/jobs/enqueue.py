@@ -5,6 +5,7 @@ from the same inputs costs nothing, and then nothing is held.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -14,13 +15,14 @@ from reelbot.allowance import AccountRef, Answer, Item, QuotedLine, Refused, Usa
 from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
-from reelbot.records import KeyTaken, Owner, content_of, json_text, new_number, number_of, owner_of, read_json
+from reelbot.queue import WAITING
+from reelbot.records import KeyTaken, Owner, Write, content_of, json_text, new_number, number_of, owner_of, read_json
 from reelbot.studio.context import Room
-from reelbot.studio.core import edits
+from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, Media, SlotRef
 from reelbot.studio.core.edits import changed_draft, require_size
 from reelbot.studio.core.events import draft_told, job_told, running_slots
-from reelbot.studio.core.job import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
+from reelbot.studio.core.job import RENDER, Job, JobKind, Request, TaskProgress, setup_of
 from reelbot.studio.core.refusals import LOCKED, NO_DRAFT, StudioRefused
 from reelbot.studio.core.requests import GenerationAsked, RenderAsked
 from reelbot.studio.core.rows import KeptDraft
@@ -81,6 +83,7 @@ class _DraftMoved(Exception):
 class _Wanted(NamedTuple):
     """All that a job is to be, but for what it is held by. `later` is what it leaves out because it does not fit."""
 
+    number: int
     kind: JobKind
     seen: KeptDraft
     draft: Draft
@@ -90,6 +93,90 @@ class _Wanted(NamedTuple):
     content: str
     key: str
     later: tuple[Later, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The job as outsiders name it."""
+        return id_text("job", self.seen.lane, self.seen.account, self.number)
+
+    def begun(self, hold: str | None) -> Begun:
+        """What its caller is told."""
+        return Begun(self.id, hold, False, self.later)
+
+
+class _Held(NamedTuple):
+    """The hold of a job, what of it is for each item, and the rank of the plan. No hold where it costs nothing."""
+
+    hold: str | None
+    amounts: tuple[tuple[str, int], ...]
+    rank: int
+
+
+def job_of(wanted: _Wanted, held: _Held, now: int) -> Job:
+    """The job as it begins."""
+    seen, render, tasks = wanted.seen, wanted.render, charged(wanted.weighed, held.amounts)
+    request = Request(
+        tasks=tuple(tasks), renders=render is not None and render.renders, setup=render.setup if render else None
+    )
+    return Job(
+        lane=seen.lane,
+        account=seen.account,
+        number=wanted.number,
+        kind=wanted.kind,
+        draft=seen.number,
+        state="queued",
+        priority=held.rank,
+        due_at=now,
+        fence=0,
+        worker="",
+        crashes=0,
+        hold=held.hold,
+        is_cancelled=False,
+        progress=0.0,
+        message=WAITING,
+        request=request,
+        tasks=tuple(TaskProgress() for _ in tasks),
+        result=None,
+        failure=None,
+        created_at=now,
+        started_at=None,
+        ended_at=None,
+    )
+
+
+def require_unchanged(wanted: _Wanted, kept: KeptDraft | None) -> KeptDraft:
+    """The draft as it is kept, which has to be as it was when the job was planned. Raises why it is not."""
+    if kept is None:
+        raise StudioRefused("not_found", NO_DRAFT)
+    if kept.revision != wanted.seen.revision or kept.locked_by != wanted.seen.locked_by:
+        raise _DraftMoved
+    return kept
+
+
+def conclude_begin(wanted: _Wanted, job: Job, kept: KeptDraft, active: Sequence[Job]) -> tuple[Write, ...]:
+    """What is written when a job begins, on a draft that is unchanged, beside the `active` jobs of its account.
+
+    Raises why it cannot begin: then nothing is held either.
+    """
+    _require_idle(job, active)
+    saved = (rows.save_draft(changed_draft(kept, wanted.draft, job.created_at)),) if wanted.draft != kept.draft else ()
+    locks = job.kind in (RENDER, "video")
+    locked = (rows.lock_draft(Owner(job.lane, job.account), job.draft, job.number),) if locks else ()
+    return (*saved, *rows.insert_job(job), *locked)
+
+
+def _require_idle(job: Job, active: Sequence[Job]) -> None:
+    """Raise when too much waits already, or when what the job is for is being worked on.
+
+    A finished video takes its draft with it, so nothing may be on its way to the draft when its render is asked for.
+    """
+    if len(active) >= JOBS_WAITING_MAX:
+        raise TooBusy(f"{JOBS_WAITING_MAX} jobs of this account wait already.", "Try again when some have ended.")
+    running = running_slots([one for one in active if one.draft == job.draft])
+    wanted = {str(task.slot) for task in job.request.tasks}
+    busy = sorted(running if job.kind in (RENDER, "video") else running & wanted)
+    if busy:
+        raise StudioRefused("step_running", f"This is being made already: {', '.join(busy)}.", {"slots": busy})
 
 
 _begun_in = msgspec.json.Decoder(Begun).decode
@@ -138,7 +225,7 @@ class Generating:
             seen = await self._seen(account, draft)
             request = await self._render_request(account, seen, asked)
             fresh = edits.without_failure(seen.draft, RENDER_FAILURE)
-            wanted = _Wanted(RENDER, seen, fresh, (), request, (Item(RENDER),), content, key)
+            wanted = _Wanted(new_number(), RENDER, seen, fresh, (), request, (Item(RENDER),), content, key)
             return await self._placed(account, wanted, asked.quote)
 
         return await self._once(account, key, content, place)
@@ -150,7 +237,7 @@ class Generating:
         async def place() -> Begun:
             seen = await self._seen(account, draft, is_read=True)
             request = await self._render_request(account, seen, RenderAsked(confirm=True))
-            wanted = _Wanted("preview", seen, seen.draft, (), request, (), content, key)
+            wanted = _Wanted(new_number(), "preview", seen, seen.draft, (), request, (), content, key)
             return await self._placed(account, wanted, None)
 
         return await self._once(account, key, content, place)
@@ -205,7 +292,7 @@ class Generating:
             items.append(Item(RENDER))
             render = Request(renders=True)
         kind: JobKind = "video" if asked.render else "generation"
-        return _Wanted(kind, seen, draft, weighed, render, tuple(items), content, key, later)
+        return _Wanted(new_number(), kind, seen, draft, weighed, render, tuple(items), content, key, later)
 
     async def _fitting(
         self, account: AccountRef, plan: Planned, asked: GenerationAsked
@@ -276,118 +363,44 @@ class Generating:
     # placing
 
     async def _placed(self, account: AccountRef, wanted: _Wanted, quote: str | None) -> Begun:
-        if not wanted.items:
-            return await self._placed_free(account, wanted)
-        begun: list[Begun] = []
-        number = new_number()
-        priced = self._room.ledger.priced(account, wanted.items, quote)
-        held = [(one.line.meter, one.line.amount) for one in priced]
-
-        async def enqueue(connection: Connection | None, answer: Answer) -> None:
-            assert connection is not None, "the studio is kept in a database"
-            hold = id_text("hold", answer.lane, answer.account, answer.hold)
-            priority = self._room.ledger.terms.catalogue.plans[answer.plan].rank
-            begun.append(await self._enqueue(connection, wanted, number, hold, held, priority))
-
-        job = id_text("job", account.lane, account.id, number)
-        receipt = await self._room.ledger.hold(account, priced, key=wanted.key, owner=job, rider=enqueue)
-        if begun and not receipt.replayed:
-            return begun[-1]
+        """Hold what it costs and write the job, both or neither, and once for its key."""
+        ledger = self._room.ledger
+        if wanted.items:
+            priced = ledger.priced(account, wanted.items, quote)
+            amounts = tuple((one.line.meter, one.line.amount) for one in priced)
+            rider = partial(self._ride_on_hold, wanted, amounts)
+            receipt = await ledger.hold(account, priced, key=wanted.key, owner=wanted.id, rider=rider)
+            begun = wanted.begun(receipt.id)
+        else:
+            held = _Held(None, (), self._rank((await ledger.usage(account)).plan))
+            receipt = await ledger.use_key(account, wanted.key, wanted.content, rider=partial(self._ride, wanted, held))
+            begun = wanted.begun(None)
+        if not receipt.replayed:
+            return begun
         known = await self._known(account, wanted.key, wanted.content)
         if known is None:  # the key belongs to a hold that has nothing to do with the studio
             raise self._room.keys.reused(account)
         return known
 
-    async def _placed_free(self, account: AccountRef, wanted: _Wanted) -> Begun:
-        plan = (await self._room.ledger.usage(account)).plan
-        priority = self._room.ledger.terms.catalogue.plans[plan].rank
-        begun: list[Begun] = []
+    async def _ride_on_hold(
+        self, wanted: _Wanted, amounts: tuple[tuple[str, int], ...], connection: Connection | None, answer: Answer
+    ) -> None:
+        hold = id_text("hold", answer.lane, answer.account, answer.hold)
+        await self._ride(wanted, _Held(hold, amounts, self._rank(answer.plan)), connection, answer)
 
-        async def enqueue(connection: Connection | None, answer: Answer) -> None:
-            assert connection is not None, "the studio is kept in a database"
-            begun.append(await self._enqueue(connection, wanted, new_number(), None, (), priority))
+    async def _ride(self, wanted: _Wanted, held: _Held, connection: Connection | None, answer: Answer) -> None:
+        """Tell, which locks the account's stream; then read, decide, write."""
+        assert connection is not None, "the studio is kept in a database"
+        store, owner = self._room.store, Owner(wanted.seen.lane, wanted.seen.account)
+        job = job_of(wanted, held, self._room.clock())
+        await self._room.tell(connection, owner, [job_told(job), draft_told(wanted.seen.id)])
+        kept = require_unchanged(wanted, await store.take_draft(connection, owner, job.draft))
+        begun = json_text(wanted.begun(held.hold))
+        await self._room.keys.claim(connection, owner, wanted.key, wanted.content, begun)
+        await store.carry_out(connection, conclude_begin(wanted, job, kept, await store.active(owner, connection)))
 
-        receipt = await self._room.ledger.use_key(account, wanted.key, wanted.content, rider=enqueue)
-        if begun and not receipt.replayed:
-            return begun[-1]
-        known = await self._known(account, wanted.key, wanted.content)
-        if known is None:
-            raise self._room.keys.reused(account)
-        return known
-
-    async def _enqueue(
-        self,
-        connection: Connection,
-        wanted: _Wanted,
-        number: int,
-        hold: str | None,
-        held: Sequence[tuple[str, int]],
-        priority: int,
-    ) -> Begun:
-        """Write the job, and all that belongs to it, in a transaction that has just decided to hold its price."""
-        store, seen = self._room.store, wanted.seen
-        owner = Owner(seen.lane, seen.account)
-        tasks = charged(wanted.weighed, held)
-        job = self._job(wanted, number, tasks, hold, priority)
-        await self._room.tell(connection, owner, [job_told(job), draft_told(seen.id)])
-        kept = await store.take_draft(connection, owner, seen.number)
-        if kept is None:
-            raise StudioRefused("not_found", NO_DRAFT)
-        if kept.revision != seen.revision or kept.locked_by != seen.locked_by:
-            raise _DraftMoved
-        begun = Begun(job.id, hold, False, wanted.later)
-        await self._room.keys.claim(connection, owner, wanted.key, wanted.content, json_text(begun))
-        await self._require_idle(connection, job)
-        if wanted.draft != kept.draft:
-            await store.save_draft(connection, changed_draft(kept, wanted.draft, self._room.clock()))
-        await store.insert_job(connection, job)
-        if job.kind in (RENDER, "video"):
-            await store.lock_draft(connection, owner, seen.number, job.number)
-        return begun
-
-    async def _require_idle(self, connection: Connection, job: Job) -> None:
-        """Raise when too much waits already, or when what the job is for is being worked on.
-
-        A finished video takes its draft with it, so nothing may be on its way to the draft when its render is asked for.
-        """
-        active = await self._room.store.active(Owner(job.lane, job.account), connection)
-        if len(active) >= JOBS_WAITING_MAX:
-            raise TooBusy(f"{JOBS_WAITING_MAX} jobs of this account wait already.", "Try again when some have ended.")
-        running = running_slots([one for one in active if one.draft == job.draft])
-        wanted = {str(task.slot) for task in job.request.tasks}
-        busy = sorted(running if job.kind in (RENDER, "video") else running & wanted)
-        if busy:
-            raise StudioRefused("step_running", f"This is being made already: {', '.join(busy)}.", {"slots": busy})
-
-    def _job(self, wanted: _Wanted, number: int, tasks: Sequence[Task], hold: str | None, priority: int) -> Job:
-        now, seen, render = self._room.clock(), wanted.seen, wanted.render
-        request = Request(
-            tasks=tuple(tasks), renders=render is not None and render.renders, setup=render.setup if render else None
-        )
-        return Job(
-            lane=seen.lane,
-            account=seen.account,
-            number=number,
-            kind=wanted.kind,
-            draft=seen.number,
-            state="queued",
-            priority=priority,
-            due_at=now,
-            fence=0,
-            worker="",
-            crashes=0,
-            hold=hold,
-            is_cancelled=False,
-            progress=0.0,
-            message="Waiting for its turn",
-            request=request,
-            tasks=tuple(TaskProgress() for _ in tasks),
-            result=None,
-            failure=None,
-            created_at=now,
-            started_at=None,
-            ended_at=None,
-        )
+    def _rank(self, plan: str) -> int:
+        return self._room.ledger.terms.catalogue.plans[plan].rank
 
 
 def _require_parts(missing: str) -> None:

@@ -31,8 +31,10 @@ from reelbot.providers.port import (
     ability_of,
 )
 from reelbot.providers.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
+from reelbot.queue import Again, LeaseLost, Running
 from reelbot.records import Owner
 from reelbot.studio.context import Room
+from reelbot.studio.core import rows
 from reelbot.studio.core.draft import SlotRef
 from reelbot.studio.core.events import job_told
 from reelbot.studio.core.job import (
@@ -51,8 +53,8 @@ from reelbot.studio.core.slots import text_hash
 from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.files.file_gc import drop_old_previews
 from reelbot.studio.files.ingest import received
-from reelbot.studio.jobs.completion import Ending, Failed, LeaseLost, job_failure
-from reelbot.studio.jobs.job_places import JobPlaces
+from reelbot.studio.jobs.completion import Ending
+from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.render_job import Maker
 from reelbot.studio.limits import ASKING_SECONDS_MAX, DISK_SPARE_BYTES, PROGRESS_STEP, QUESTION_SECONDS_MAX
 from reelbot.studio.planning.costing import CREDITS, is_there
@@ -79,15 +81,6 @@ KEEPING_TRIES = 30
 
 class Lost(Exception):
     """A provider was asked, the answer never came, and it cannot be asked again."""
-
-
-class Again(Exception):
-    """The job is to be tried again after so many seconds."""
-
-    def __init__(self, seconds: float, why: str) -> None:
-        super().__init__(why)
-        self.seconds = seconds
-        self.why = why
 
 
 class NoLongerFree(Failure):
@@ -129,35 +122,28 @@ _log = logging.getLogger(__name__)
 
 
 class Run:
-    """One claim on one job.
-
-    `cancelled` is set from outside when somebody asks for its end, `is_lost` when another worker has it. `can_stop` is
-    False while a provider is at work that cannot be asked what became of it. `is_away` says that it waits for a provider and
-    has left its place, one of `places`, to others.
-    """
+    """One claim on one job; `running` is what its worker knows of it."""
 
     def __init__(
-        self,
-        room: Room,
-        ending: Ending,
-        maker: Maker,
-        job: Job,
-        pause_seconds: float = POLL_SECONDS,
-        places: JobPlaces | None = None,
+        self, room: Room, ending: Ending, maker: Maker, running: Running[Job], pause_seconds: float = POLL_SECONDS
     ) -> None:
-        self.job = job
-        self.is_away = False
-        self.cancelled = asyncio.Event()
-        self.is_lost = False
-        self.can_stop = True
+        self._running = running
         self._room = room
         self._ending = ending
         self._maker = maker
-        self._owner = Owner(job.lane, job.account)
-        self._told = job.progress
+        self._owner = Owner(self.job.lane, self.job.account)
+        self._told = self.job.progress
         self._pause_seconds = pause_seconds
         self._paid: set[int] = set()  # the tasks whose work was charged before, when it was delivered to another job
-        self._places = places
+
+    @property
+    def job(self) -> Job:
+        """The job as this run has it."""
+        return self._running.item
+
+    @job.setter
+    def job(self, job: Job) -> None:
+        self._running.item = job
 
     async def carry_out(self) -> None:
         """Do the job to its end. `LeaseLost` when it is not ours any more, `Again` when it is to be tried later."""
@@ -189,7 +175,7 @@ class Run:
             self._with_progress(at, structs.replace(self.job.tasks[at], made=made))
             await self._insisted(lambda: self._kept(at))
         finally:
-            self.can_stop = True
+            self._running.can_stop = True
 
     def _completed(self, task: Task) -> Work:
         """The work with what an earlier task of the job has made."""
@@ -298,12 +284,12 @@ class Run:
             provider = self._room.registry.provider(work.provider)
             ability = ability_of(provider, kind)
         except Malformed as gone:
-            if self.cancelled.is_set():
+            if self._running.cancelled.is_set():
                 raise Cancelled from gone
             raise ProviderUnavailable(f"{work.provider} can no longer make this: it was switched off.", hint) from gone
         missing = provider.missing()
         if missing is not None:
-            if self.cancelled.is_set():
+            if self._running.cancelled.is_set():
                 raise Cancelled
             raise ProviderUnavailable(
                 f"{provider.title} can no longer be used.", f"{missing} Or choose another provider."
@@ -336,7 +322,7 @@ class Run:
 
     async def _delivered(self, at: int, task: Task, provider: Provider, ability: Ability, desk: Desk) -> Delivered:
         progress = self.job.tasks[at]
-        self.can_stop = ability.is_queued or ability.is_repeatable
+        self._running.can_stop = ability.is_queued or ability.is_repeatable
         if progress.called_at is None:
             self._require_wanted()
             if kind_of(task.work) in MAKES_FILES:
@@ -371,7 +357,7 @@ class Run:
         if self.job.tasks[at].provider_job is None:
             found = await self._told_of(at, provider.find(desk.request_id))
             if found is None:
-                raise Cancelled if self.cancelled.is_set() else Lost
+                raise Cancelled if self._running.cancelled.is_set() else Lost
             await self._note(at, structs.replace(self.job.tasks[at], provider_job=found))
         return await self._awaited(at, work, provider, ability, desk)
 
@@ -379,7 +365,7 @@ class Run:
         submitted = self.job.tasks[at].provider_job
         assert submitted is not None, "stored before it is asked after"
         while True:
-            if self.cancelled.is_set():
+            if self._running.cancelled.is_set():
                 await self._called_off(work, provider, submitted)
                 raise Cancelled
             polled: Polled = await self._told_of(at, provider.poll(work, submitted))
@@ -395,23 +381,16 @@ class Run:
                     desk.report(polled.progress)
                     await self._go_away()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.cancelled.wait(), self._pause_seconds)
+                await asyncio.wait_for(self._running.cancelled.wait(), self._pause_seconds)
 
     async def _go_away(self) -> None:
         """Leave the place to others while a provider takes its time."""
-        if self._places is None or self.is_away or not self._places.leave():
-            return
-        self.is_away = True
-        if not await self._room.store.note_away(self.job, True):
+        if self._running.leave() and not await self._room.store.note_away(self.job, True):
             raise LeaseLost
 
     async def _come_back(self) -> None:
         """Have a place again: what follows is work of ours."""
-        if self._places is None or not self.is_away:
-            return
-        await self._places.come_back()
-        self.is_away = False
-        if not await self._room.store.note_away(self.job, False):
+        if await self._running.come_back() and not await self._room.store.note_away(self.job, False):
             raise LeaseLost
 
     async def _told_of(self, at: int, question: Coroutine[Any, Any, T]) -> T:
@@ -421,7 +400,7 @@ class Run:
         try:
             return await self._foreseen(_within(question, QUESTION_SECONDS_MAX))
         except ProviderFailure as failure:
-            if self.cancelled.is_set():
+            if self._running.cancelled.is_set():
                 raise Cancelled from failure
             if self._room.clock() - called_at > ASKING_SECONDS_MAX * SECOND:
                 raise Lost from failure
@@ -446,16 +425,16 @@ class Run:
 
     def _require_wanted(self) -> None:
         """Raise when somebody has asked for the end before something new is begun."""
-        if self.cancelled.is_set():
+        if self._running.cancelled.is_set():
             raise Cancelled
 
     async def _unless_cancelled(self, doing: Coroutine[Any, Any, T], seconds_max: float | None) -> T:
         """The outcome of a call; the call is ended when somebody asks for the end of the job."""
-        if self.cancelled.is_set():
+        if self._running.cancelled.is_set():
             doing.close()
             raise Cancelled
         call = asyncio.ensure_future(doing)
-        watch = asyncio.ensure_future(self.cancelled.wait())
+        watch = asyncio.ensure_future(self._running.cancelled.wait())
         try:
             await asyncio.wait({call, watch}, timeout=seconds_max, return_when=asyncio.FIRST_COMPLETED)
             if call.done():
@@ -488,8 +467,7 @@ class Run:
     async def _note(self, at: int, progress: TaskProgress) -> None:
         self._with_progress(at, progress)
         async with self._room.store.database.transaction() as connection:
-            if not await self._room.store.note_tasks(connection, self.job, self.job.tasks):
-                raise LeaseLost
+            await self._room.store.carry_out(connection, [rows.note_tasks(self.job)])
 
     async def _insisted(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write what was delivered, again and again while the database cannot be reached: it may not come twice."""

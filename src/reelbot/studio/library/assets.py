@@ -1,20 +1,19 @@
 """Uploads: counted as storage before a byte is kept, looked at and not believed, removed with their place given back."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import structs
 
-from reelbot.allowance import AccountRef, Answer, HoldFacts, Item, Receipt, Refused
+from reelbot.allowance import AccountRef, Answer, HoldFacts, Item, Receipt
 from reelbot.db import Connection
-from reelbot.errors import DatabaseFailure
 from reelbot.ids import id_text
 from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
+from reelbot.records.metered import give_back
 from reelbot.studio.context import Room
 from reelbot.studio.core.draft import Media
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.rows import KeptAsset
+from reelbot.studio.core.rows import KeptAsset, insert_asset
 from reelbot.studio.limits import UPLOAD_HOLD_SECONDS
 from reelbot.studio.planning.plan import STORAGE
 
@@ -56,8 +55,7 @@ class Assets:
         """Give back what was set aside for a file, unless that is over."""
         if not held.is_over:
             held.is_over = True
-            with suppress(Refused, DatabaseFailure):  # settled after all, or given back by its deadline
-                await self._room.ledger.release(held.hold, why=why, owner=held.asset)
+            await give_back(self._room.ledger, held.hold, why, held.asset)
 
     async def upload(
         self, account: AccountRef, name: str, path: Path, size: int, claim: Claim = unclaimed, held: Held | None = None
@@ -96,7 +94,7 @@ class Assets:
         async def keep(connection: Connection | None, answer: Answer) -> None:
             assert connection is not None, "the studio is kept in a database"
             await claim.keep(connection, asset.id)
-            await self._room.store.insert_asset(connection, asset)
+            await self._room.store.carry_out(connection, [insert_asset(asset)])
 
         await self._room.ledger.settle(hold, {"storage_bytes": amount}, owner=asset.id, asked_by=claim.key, rider=keep)
 

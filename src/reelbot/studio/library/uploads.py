@@ -11,14 +11,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from reelbot.allowance import AccountRef, Refused
+from reelbot.allowance import AccountRef
 from reelbot.disk import locked
-from reelbot.errors import DatabaseFailure, TooBusy
+from reelbot.errors import TooBusy
 from reelbot.records import owner_of
+from reelbot.records.metered import give_back
 from reelbot.studio.context import Room
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.files.content import Files, disk_errors
@@ -92,8 +93,7 @@ class Uploads:
         """Remove what killed processes left, and give back the storage that was held for it."""
         for name in self._spool.left_behind():
             asset, _, hold = name.partition(".")
-            with suppress(Refused, DatabaseFailure):  # it was kept after all, or is given back by its deadline
-                await self._room.ledger.release(hold, why=_LEFT_BEHIND, owner=asset)
+            await give_back(self._room.ledger, hold, _LEFT_BEHIND, asset)
 
     def close(self) -> None:
         """Remove the folder of this process."""

@@ -1,11 +1,11 @@
-"""Places: how many jobs a process runs at once. Who waits for a provider gives its place to somebody else meanwhile."""
+"""Places: how many things a process does at once. What waits for others gives its place to somebody else meanwhile."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 
 
-class JobPlaces:
+class Places:
     """So many places, of one event loop. `freed` is called whenever one has become free."""
 
     def __init__(self, count: int, away_max: int, freed: Callable[[], None]) -> None:
@@ -16,16 +16,16 @@ class JobPlaces:
 
     @property
     def is_free(self) -> bool:
-        """Whether a new job may begin; those that come back go first."""
+        """Whether something new may begin; what comes back goes first."""
         return self._free > 0
 
     def take(self) -> None:
-        """Begin a job on a free place."""
+        """Begin something on a free place."""
         assert self._free > 0, "somebody has every place"
         self._free -= 1
 
     def give(self) -> None:
-        """A job on a place has ended."""
+        """What had a place has ended."""
         while self._returning:
             waiting = self._returning.popleft()
             if not waiting.done():
@@ -35,7 +35,7 @@ class JobPlaces:
         self._freed()
 
     def leave(self) -> bool:
-        """Give one's place to others for as long as a provider takes; False when too many have done so already."""
+        """Give one's place to others while one waits; False when too many have done so already."""
         if self._may_leave == 0:
             return False
         self._may_leave -= 1
@@ -43,7 +43,7 @@ class JobPlaces:
         return True
 
     async def come_back(self) -> None:
-        """Have a place again, as soon as one is free, before any job that has not begun."""
+        """Have a place again, as soon as one is free, before anything that has not begun."""
         if self._free > 0:
             self.take()
         else:
@@ -58,5 +58,5 @@ class JobPlaces:
         self._may_leave += 1
 
     def stay_away(self) -> None:
-        """A job has ended while it was away: it had no place to give."""
+        """What was away has ended: it had no place to give."""
         self._may_leave += 1
