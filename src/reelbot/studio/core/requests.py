@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reelbot.providers.works import KINDS, Aspect, Duration, Kind, Tone
 from reelbot.studio.core.draft import CaptionSize, Colour, Corner
+from reelbot.studio.core.slots import SLOT_KINDS
 from reelbot.studio.limits import (
     BATCH_TASKS_MAX,
     CLIP_SECONDS_MAX,
@@ -60,7 +61,7 @@ class DraftAsked(Struct, frozen=True, forbid_unknown_fields=True):
 class ChoiceAsked(Struct, frozen=True, forbid_unknown_fields=True):
     """Another result of a slot is to count: `version` is its number, or null for none. Always free."""
 
-    slot: Literal["suggestions", "topic", "title", "script", "voiceover", "picture", "animation", "music"]
+    slot: Annotated[str, Meta(extra_json_schema={"enum": list(SLOT_KINDS)})]
     version: int | None
     scene: SceneId | UnsetType = UNSET
 

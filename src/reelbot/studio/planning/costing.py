@@ -11,10 +11,11 @@ from reelbot.providers.port import ProviderUnavailable
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind, kind_of, work_hash
 from reelbot.records import Owner, number_of
-from reelbot.studio.core.draft import Draft, SlotRef
+from reelbot.studio.core.draft import Draft
 from reelbot.studio.core.job import Kept, Made, Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import GenerationAsked, OptionsAsked
+from reelbot.studio.core.slots import ANIMATION, PICTURE
 from reelbot.studio.planning.plan import Planned, is_asked_again, planned, stored_items
 from reelbot.studio.store import StudioStore
 
@@ -148,8 +149,8 @@ class Weigher:
         if draft.flow == "narrated":
             kinds |= {"script": ("script", None), "voiceover": ("voiceover", None)}
         for scene in draft.scenes:
-            kinds[str(SlotRef("picture", scene.id))] = ("image", scene.id)
-            kinds[str(SlotRef("animation", scene.id))] = ("animation", scene.id)
+            kinds[str(PICTURE.ref(scene.id))] = ("image", scene.id)
+            kinds[str(ANIMATION.ref(scene.id))] = ("animation", scene.id)
         found = {slot: await self.price(owner, draft, kind, scene) for slot, (kind, scene) in kinds.items()}
         return {slot: price for slot, price in found.items() if price is not None}
 

@@ -29,10 +29,11 @@ from reelbot.providers.works import (
     kind_of,
 )
 from reelbot.studio.core import edits
-from reelbot.studio.core.draft import Draft, Scene, Settings, SlotName, SlotRef, Version
+from reelbot.studio.core.draft import Draft, Scene, Settings, SlotRef, Version
 from reelbot.studio.core.job import Task
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import GenerationAsked, OptionsAsked, StepAsked
+from reelbot.studio.core.slots import ANIMATION, PICTURE, slot_refs
 from reelbot.studio.core.staleness import is_stale, pinned, stale_slots
 from reelbot.studio.limits import (
     BATCH_TASKS_MAX,
@@ -48,7 +49,7 @@ STORAGE = "storage"
 MUSIC_SPARE_SECONDS = 5
 """Music is made a little longer than the video is meant to be: a voice may run over, and a loop is heard."""
 
-_SLOT_OF: dict[Kind, SlotName] = {
+_SLOT_OF: dict[Kind, str] = {
     "topic": "suggestions",
     "script": "script",
     "voiceover": "voiceover",
@@ -57,7 +58,7 @@ _SLOT_OF: dict[Kind, SlotName] = {
     "music": "music",
 }
 
-_KIND_OF: dict[SlotName, Kind] = {slot: kind for kind, slot in _SLOT_OF.items()}
+_KIND_OF: dict[str, Kind] = {slot: kind for kind, slot in _SLOT_OF.items()}
 
 
 class Planned(NamedTuple):
@@ -178,7 +179,7 @@ def planned(draft: Draft, asked: GenerationAsked, registry: Registry, prices: Pr
         if not stale:
             raise StudioRefused("nothing_to_do", "Everything is up to date.")
         _refresh(plan, stale)
-        unchanged = tuple(ref for ref in draft.refs() if _has_ai_result(draft, ref) and ref not in stale)
+        unchanged = tuple(ref for ref in slot_refs(draft) if _has_ai_result(draft, ref) and ref not in stale)
         return Planned(plan.draft, tuple(plan.tasks), tuple(plan.items), tuple(plan.options), unchanged)
     for step in asked.steps or [StepAsked(_named(asked), asked.options)]:
         plan.add(step)
@@ -197,8 +198,8 @@ def to_refresh(draft: Draft) -> tuple[SlotRef, ...]:
 
 
 def _has_ai_result(draft: Draft, ref: SlotRef) -> bool:
-    slot = draft.slot(ref)
-    return slot is not None and slot.version is not None and slot.version.by == "ai"
+    version = draft.version(ref)
+    return version is not None and version.by == "ai"
 
 
 def _refresh(plan: _Plan, stale: Sequence[SlotRef]) -> None:
@@ -209,10 +210,10 @@ def _refresh(plan: _Plan, stale: Sequence[SlotRef]) -> None:
 
 def _clip_again(draft: Draft, ref: SlotRef) -> OptionsAsked:
     """A clip as long as the one that no longer matches."""
-    slot = draft.slot(ref)
-    media = slot.version.media if slot and slot.version else None
+    version = draft.version(ref)
+    media = version.media if version else None
     seconds = round(media.duration_ms / SECOND) if media else CLIP_SECONDS_DEFAULT
-    return OptionsAsked(scenes=[ref.scene], seconds=min(max(seconds, 1), CLIP_SECONDS_MAX))
+    return OptionsAsked(scenes=[int(ref.part)], seconds=min(max(seconds, 1), CLIP_SECONDS_MAX))
 
 
 # one builder for each kind of work
@@ -313,19 +314,20 @@ def _image(plan: _Plan, options: OptionsAsked) -> None:
     for prompt in prompts:
         work = _image_work(plan, prompt, common, None if options.prompt else _unused_variation(plan))
         plan.draft, scene = edits.with_scene(plan.draft, None, work.prompt, work.variation)
-        plan.task(SlotRef("picture", scene), work, provider)
+        plan.task(PICTURE.ref(scene), work, provider)
 
 
 def _image_again(plan: _Plan, options: OptionsAsked, scene: int) -> None:
     found = plan.draft.scene(scene)
     if found is None:
         raise Malformed(f"This draft has no scene {scene}.", "scene")
-    before = found.picture.version.prompt if found.picture.version else ""
+    slot = plan.draft.slot(PICTURE.ref(scene))
+    before = slot.version.prompt if slot.version else ""
     prompt = options.prompt or before or found.prompt or scene_prompts(plan.draft, 1)[0]
     provider, common = plan.common("image", options)
-    waits = not found.picture.versions and prompt == found.prompt
+    waits = not slot.versions and prompt == found.prompt
     work = _image_work(plan, prompt, common, found.variation if waits else None)
-    plan.task(SlotRef("picture", scene), work, provider)
+    plan.task(PICTURE.ref(scene), work, provider)
 
 
 def _image_work(plan: _Plan, prompt: str, common: dict[str, Any], variation: int | None = None) -> ImageWork:
@@ -342,7 +344,8 @@ def _unused_variation(plan: _Plan, prompt: str | None = None) -> int:
     Pictures that go with one script are numbered through, though each has a description of its own: whoever makes them
     can tell by the number that they are a series, and vary them.
     """
-    pictures = [version for scene in plan.draft.scenes for version in scene.picture.versions]
+    refs = [PICTURE.ref(scene.id) for scene in plan.draft.scenes]
+    pictures = [version for ref in refs for version in plan.draft.slot(ref).versions]
     going = [task.work for task in plan.tasks if isinstance(task.work, ImageWork)]
     known: list[Version | Scene | ImageWork] = [*pictures, *plan.draft.scenes, *going]
     return 1 + max((one.variation for one in known if prompt in (None, one.prompt)), default=-1)
@@ -370,8 +373,8 @@ def _animation(plan: _Plan, options: OptionsAsked) -> None:
 
 
 def _to_animate(draft: Draft) -> Iterable[int]:
-    shown = ((scene.id, scene.picture.version, scene.animation.version) for scene in draft.scenes)
-    return [id for id, picture, clip in shown if clip is None and _is_image(picture)]
+    ids = [scene.id for scene in draft.scenes if draft.version(ANIMATION.ref(scene.id)) is None]
+    return [id for id in ids if _is_image(draft.version(PICTURE.ref(id)))]
 
 
 def _is_image(version: Version | None) -> bool:
@@ -379,13 +382,12 @@ def _is_image(version: Version | None) -> bool:
 
 
 def _animate(plan: _Plan, scene: int, options: OptionsAsked, provider: Provider, common: dict[str, Any]) -> None:
-    found = plan.draft.scene(scene)
-    picture = found.picture.version if found else None
-    if found is None or not _is_image(picture):
+    picture = plan.draft.version(PICTURE.ref(scene))
+    if not _is_image(picture):
         raise Malformed(f"Scene {scene} has no picture that can be animated.", "scenes")
     assert picture is not None and picture.media is not None, "it is an image"
-    ref = SlotRef("animation", scene)
-    before = found.animation.version
+    ref = ANIMATION.ref(scene)
+    before = plan.draft.version(ref)
     prompt = options.prompt if options.prompt is not None else before.prompt if before else picture.prompt
     facts: dict[str, Any] = {
         "image": picture.media.sha256,
@@ -425,7 +427,7 @@ _BUILDERS: dict[Kind, Callable[[_Plan, OptionsAsked], None]] = {
 }
 
 
-def _narrated(draft: Draft, name: SlotName) -> SlotRef:
+def _narrated(draft: Draft, name: str) -> SlotRef:
     if draft.flow == "cinematic":
         raise Malformed("A cinematic draft has no script and no voiceover; it is told by pictures and music.", "step")
     return SlotRef(name)
@@ -433,12 +435,10 @@ def _narrated(draft: Draft, name: SlotName) -> SlotRef:
 
 def _varied(draft: Draft, ref: SlotRef, build: Callable[[int], Work], *, always: bool = False) -> Any:
     """The work for a slot. Where a current AI result is, another variation of it; else the first, made before or not."""
-    slot = draft.slot(ref)
-    version = slot.version if slot else None
+    version = draft.version(ref)
     again = version is not None and version.by == "ai" and not is_stale(draft, ref)
     return build(_next_variation(draft, ref) if again or (always and version is not None) else 0)
 
 
 def _next_variation(draft: Draft, ref: SlotRef) -> int:
-    slot = draft.slot(ref)
-    return 1 + max((one.variation for one in slot.versions if one.by == "ai"), default=-1) if slot else 0
+    return 1 + max((one.variation for one in draft.slot(ref).versions if one.by == "ai"), default=-1)

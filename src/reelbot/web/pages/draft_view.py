@@ -25,7 +25,8 @@ from reelbot.studio import (
     StudioRefused,
     asset_shown,
 )
-from reelbot.studio.core.draft import CaptionSize, Corner
+from reelbot.studio.core.draft import RENDER_FAILURE, CaptionSize, Corner
+from reelbot.studio.core.slots import SLOT_KINDS
 from reelbot.studio.drafts.views import StepShown, VersionShown
 from reelbot.studio.jobs.enqueue import QuoteLine
 from reelbot.web.pages.wording import full_instant_words, instant_words, moment
@@ -213,20 +214,17 @@ def _whole_lines(quoted: Sequence[QuoteLine]) -> list[WholeLine]:
     gathered: dict[str, list[QuoteLine]] = {}
     for line in quoted:
         gathered.setdefault(line.slot.partition(":")[0], []).append(line)
-    order = [name for name in _PARTS if name in gathered]
+    order = [name for name in SLOT_KINDS if name in gathered]
     return [_whole_line(name, gathered[name]) for name in order]
 
 
 def _whole_line(name: str, lines: Sequence[QuoteLine]) -> WholeLine:
     amount, count = sum(line.amount for line in lines), len(lines)
-    words = _PARTS[name] if count == 1 else f"{count} {_PARTS[name].lower()}s"
+    kind = SLOT_KINDS[name]
+    words = kind.title if count == 1 else f"{count} {kind.titles.lower()}"
     # Speech is measured once it is there, and what it took less goes back.
     is_ceiling = name == "voiceover" and amount > 0
     return WholeLine(words, amount, is_ceiling, amount == 0, count, sum(line.fits for line in lines))
-
-
-_PARTS: Mapping[str, str] = {"script": "Script", "voiceover": "Voiceover", "picture": "Picture", "music": "Music"}
-"""What a whole video is made of, in order."""
 
 
 def _missing_steps(draft: DraftShown) -> list[StepAsked]:
@@ -303,18 +301,9 @@ def listed_versions(versions: Sequence[VersionShown]) -> list[VersionShown]:
 def slot_words(draft: DraftShown, slot: str) -> str:
     """A slot as people call it: `Picture 2` is that of the second scene."""
     name, _, scene = slot.partition(":")
-    called = _SLOTS.get(name, name.capitalize())
+    called = "The video" if name == RENDER_FAILURE else SLOT_KINDS[name].title
     order = [one.scene for one in draft.steps["assets"].scenes or ()]
     return f"{called} {order.index(int(scene)) + 1}" if scene and int(scene) in order else called
-
-
-_SLOTS = {
-    "suggestions": "Topic ideas",
-    "picture": "Picture",
-    "animation": "Clip",
-    "render": "The video",
-    "title": "Title",
-}
 
 
 def work_words(job: JobShown) -> str:
@@ -328,8 +317,8 @@ def work_words(job: JobShown) -> str:
 
 
 def _counted_words(name: str, count: int) -> str:
-    called = _SLOTS.get(name, name).lower()
-    return called if count == 1 else f"{count} {called}s"
+    kind = SLOT_KINDS[name]
+    return kind.title.lower() if count == 1 else f"{count} {kind.titles.lower()}"
 
 
 def when_words(text: str, usage: Usage) -> str:
