@@ -12,7 +12,8 @@ from tests.support.clock import FakeClock
 from reelbot.allowance import FailurePoint
 from reelbot.providers.port import ProviderFailure
 from reelbot.providers.works import KINDS, Kind
-from reelbot.studio.core.requests import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked
+from reelbot.studio.core.requests import ChoiceAsked, SettingsAsked
 from reelbot.studio.core.slots import SCRIPT, slot_refs
 
 PRICES: dict[Kind, int] = {

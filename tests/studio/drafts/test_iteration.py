@@ -3,8 +3,9 @@
 import pytest
 from tests.studio.stage import ALL, Stage, step
 
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, GenerationAsked, SettingsAsked
+from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, SettingsAsked
 from reelbot.studio.core.rows import KeptDraft
 from reelbot.studio.core.slots import SCRIPT, VOICEOVER
 

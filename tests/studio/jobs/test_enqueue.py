@@ -14,9 +14,10 @@ from tests.support.ledgers import priced, status, with_factor
 from reelbot.allowance import Refused, Status
 from reelbot.errors import Malformed, TooBusy
 from reelbot.providers.works import ScriptWork, work_hash
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.core.draft import Slot
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.requests import DraftAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.slots import PICTURE, SCRIPT, shown_of
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import VERSIONS_MAX

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from reelbot.ids import id_text
-from reelbot.providers.works import RewriteWork, SpokenWord, Work, work_hash
+from reelbot.providers.works import SpokenWord, Work, work_hash
 from reelbot.studio.core.draft import Draft, Flow, Media, Settings, SlotRef, Version
 from reelbot.studio.core.slots import MUSIC, TITLE, VOICEOVER, shown_of
 from reelbot.studio.limits import ATTEMPTS_MAX
@@ -191,13 +191,6 @@ def backoff_seconds(attempts: int, asked: float | None) -> float | None:
     if attempts >= ATTEMPTS_MAX:
         return None
     return max(BACKOFF_SECONDS[attempts - 1], asked or 0.0)
-
-
-def script_of(task: Task, made: Made, script: str) -> str:
-    """The whole script that a task for it leads to. A rewritten passage stands where it stood in `script`."""
-    if isinstance(task.work, RewriteWork):
-        return script.replace(task.work.passage, made.text, 1)
-    return made.text
 
 
 def cancelled_words(job: Job, has_draft: bool) -> str:

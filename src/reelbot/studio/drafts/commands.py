@@ -12,6 +12,7 @@ from reelbot.errors import Malformed
 from reelbot.providers.port import Provider
 from reelbot.providers.works import Kind
 from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import Draft, Media, MediaKind, Settings, SlotRef, Version
@@ -24,7 +25,6 @@ from reelbot.studio.core.requests import (
     ChangeAsked,
     ChoiceAsked,
     DraftAsked,
-    GenerationAsked,
     SettingsAsked,
     settings_fields,
 )

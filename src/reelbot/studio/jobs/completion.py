@@ -12,8 +12,9 @@ from msgspec import structs
 from reelbot.allowance import AccountRef, Answer, FailurePoint, Receipt, Refused, Status
 from reelbot.db import Connection
 from reelbot.ids import id_text
-from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
+from reelbot.providers.works import work_hash
 from reelbot.records import Owner, Told, new_number
+from reelbot.studio.actions import action_of
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, SlotRef, StepFailure
@@ -28,10 +29,9 @@ from reelbot.studio.core.job import (
     Made,
     Task,
     delivered_amounts,
-    script_of,
-    version_of,
 )
 from reelbot.studio.core.rows import KeptAsset, KeptVideo, PastDraft
+from reelbot.studio.core.slots import SLOT_KINDS
 
 _OVER = (Status.HOLD_EXPIRED, Status.HOLD_RELEASED, Status.HOLD_SETTLED)
 """The hold has ended with the job, by another worker."""
@@ -236,23 +236,24 @@ class Ending:
             assert made is not None, "only what was delivered is recorded"
             made = await self._with_asset(connection, job, task, made, "" if draft is None else draft.heading)
             await self._room.store.keep_made(connection, owner, work_hash(task.work), made, now)
-            draft = None if draft is None else recorded(draft, task, made, now)
+            draft = None if draft is None else action_of(task.work).placed(draft, task, made, now)
         if kept is not None and draft is not None and draft != kept.draft:
             await self._room.store.save_draft(connection, changed_draft(kept, draft, now))
 
     async def _with_asset(self, connection: Connection, job: Job, task: Task, made: Made, heading: str) -> Made:
-        """An animated clip counts as storage, so it becomes an asset that can be removed."""
+        """What counts as storage becomes an asset, which can be removed."""
         is_counted = job.hold is not None and "storage_bytes" in task.amounts
-        if not isinstance(task.work, AnimationWork) or made.media is None or made.free or not is_counted:
+        if made.media is None or made.free or not is_counted:
             return made
         assert job.hold is not None, "it is counted by its hold"
         number, owner = new_number(), Owner(job.lane, job.account)
-        name = f"Clip: {heading[:CLIP_NAME_LENGTH]}" if heading else "Clip"
+        title = SLOT_KINDS[task.slot.name].title
+        name = f"{title}: {heading[:CLIP_NAME_LENGTH]}" if heading else title
         counted = min(
             made.media.bytes, made.amounts.get("storage_bytes", made.media.bytes)
         )  # never above what was held
         media = structs.replace(made.media, bytes=counted)
-        asset = KeptAsset(*owner, number, name, "animation", job.hold, media, self._room.clock())
+        asset = KeptAsset(*owner, number, name, action_of(task.work).name, job.hold, media, self._room.clock())
         await self._room.store.insert_asset(connection, asset)
         return structs.replace(made, media=structs.replace(made.media, asset=asset.id))
 
@@ -281,22 +282,6 @@ def _with_note(draft: Draft, job: Job, failed: Failed, now: int) -> Draft:
         return draft
     delivered = "" if failed.kept is None else work_hash(failed.kept.task.work)
     return edits.with_failure(draft, name, StepFailure(now, failed.failure.detail, failed.failure.hint, delivered))
-
-
-def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
-    """A draft with what a task made in its slot.
-
-    A rewritten passage goes to its place in the script. When the passage is gone from there, somebody has written on:
-    what came is kept, in the script as it was, and theirs still counts. What came for a change that was undone meanwhile
-    is kept too, and the old result counts.
-    """
-    version = version_of(task, made, now)
-    if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
-        script = draft.text_of("script")
-        in_place = task.work.passage in script
-        text = script_of(task, made, script if in_place else task.within)
-        return edits.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
-    return edits.with_what_matches(edits.with_result(draft, task.slot, version))
 
 
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:

@@ -15,6 +15,7 @@ from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
 from reelbot.records import KeyTaken, Owner, content_of, json_text, new_number, number_of, owner_of, read_json
+from reelbot.studio.actions.requests import GenerationAsked, spelled_out
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, Media, SlotRef
@@ -22,7 +23,7 @@ from reelbot.studio.core.edits import changed_draft, require_size
 from reelbot.studio.core.events import draft_told, job_told, running_slots
 from reelbot.studio.core.job import RENDER, Job, JobKind, Request, Task, TaskProgress, setup_of
 from reelbot.studio.core.refusals import LOCKED, NO_DRAFT, StudioRefused
-from reelbot.studio.core.requests import GenerationAsked, RenderAsked
+from reelbot.studio.core.requests import RenderAsked
 from reelbot.studio.core.rows import KeptDraft
 from reelbot.studio.core.slots import MUSIC, PICTURE, SLOT_KINDS, VOICEOVER, shown_of
 from reelbot.studio.core.staleness import stale_slots
@@ -122,6 +123,7 @@ class Generating:
 
     async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
         """Trigger AI actions. `Refused` when a limit is reached; then nothing was changed."""
+        asked = spelled_out(asked)
         content = content_of("generate", draft, asked)
 
         async def place() -> Begun:

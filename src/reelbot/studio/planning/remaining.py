@@ -1,7 +1,9 @@
-"""What a finished video of a draft still lacks."""
+"""What a finished video of a draft still lacks, and the AI actions that would make it."""
 
 from collections.abc import Iterable
 
+from reelbot.studio.actions import ACTIONS
+from reelbot.studio.actions.requests import StepAsked, step_asked
 from reelbot.studio.core.draft import Draft, SlotRef
 from reelbot.studio.core.slots import PICTURE, VOICEOVER, shown_of
 
@@ -14,3 +16,11 @@ def missing_after(draft: Draft, slots: Iterable[SlotRef]) -> str:
     if not any(shown_of(draft, scene.id) or PICTURE.ref(scene.id) in made for scene in draft.scenes):
         return "There is no picture or clip yet: generate or upload one."
     return ""
+
+
+def steps_remaining(draft: Draft) -> list[StepAsked]:
+    """The AI actions that would fill every step that has nothing yet; none when the video could be made as it is."""
+    if not missing_after(draft, ()):
+        return []
+    lacking = [action.completes(draft) for action in ACTIONS]
+    return [step_asked(asked) for asked in lacking if asked is not None]
