@@ -16,7 +16,7 @@ from reelbot.providers.registry import Registry
 from reelbot.providers.works import SpokenWord
 from reelbot.studio.actions import ACTIONS, BY_NAME, BY_SLOT, action_of
 from reelbot.studio.actions.action import AnyAction
-from reelbot.studio.actions.requests import GenerationAsked, StepAsked, spelled_out, step_asked
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked, canonical, step_asked
 from reelbot.studio.core.draft import Draft, Media, MediaKind
 from reelbot.studio.core.slots import MUSIC, PICTURE, SCRIPT, SLOT_KINDS, TITLE, VOICEOVER
 from reelbot.studio.core.staleness import is_stale
@@ -95,11 +95,11 @@ def test_a_price_list_without_an_action_is_named_at_the_start(action: AnyAction)
 @each
 def test_every_option_says_what_it_can_be_and_what_belongs_to_another_action_is_refused(action: AnyAction) -> None:
     own = OPTIONS.get(action.name, {})
-    assert spelled_out(GenerationAsked(step=action.name, options=own)).options.items() >= own.items()
+    assert canonical(GenerationAsked(step=action.name, options=own)).options.items() >= own.items()
     for other, options in OPTIONS.items():
         if other != action.name:
             with pytest.raises(Malformed, match=f"The options of {action.name}: "):
-                spelled_out(GenerationAsked(step=action.name, options=options))
+                canonical(GenerationAsked(step=action.name, options=options))
 
 
 @each
@@ -182,12 +182,12 @@ def test_a_voiceover_awaits_the_script_that_is_made_before_it() -> None:
 
 def test_a_request_that_names_no_action_has_no_options() -> None:
     with pytest.raises(Malformed, match="Options belong to"):
-        spelled_out(GenerationAsked(stale=True, options={"count": 2}))
+        canonical(GenerationAsked(stale=True, options={"count": 2}))
 
 
 def test_two_requests_for_the_same_are_equal_however_much_they_say() -> None:
     said = GenerationAsked(step="image", options={"count": 1, "prompt": None})
-    assert spelled_out(said) == spelled_out(GenerationAsked(step="image"))
+    assert canonical(said) == canonical(GenerationAsked(step="image"))
 
 
 def test_a_title_and_a_passage_are_made_by_one_action_for_two_slots() -> None:

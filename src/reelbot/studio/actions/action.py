@@ -24,7 +24,7 @@ from reelbot.studio.core.staleness import is_stale
 from reelbot.studio.limits import PROMPT_LENGTH_MAX
 
 
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`provider` names who makes it, `provider_options` are what only that one knows; left out, those of the draft count."""
 
     provider: Name | None = None

@@ -1,6 +1,5 @@
 """Requests for AI actions: one, several as one decision, or whatever is stale. These are bodies of the HTTP API as well."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -62,22 +61,15 @@ class GenerationAsked(Struct, frozen=True, forbid_unknown_fields=True):
 def step_asked(asked: Asked) -> StepAsked:
     """An action by the type of its options, without those that are as they are anyway."""
     action = next(one for one in ACTIONS if one.asks is type(asked))
-    usual: Mapping[str, Any] = structs.asdict(action.asks())
-    return StepAsked(
-        action.name, {name: value for name, value in structs.asdict(asked).items() if value != usual[name]}
-    )
+    return StepAsked(action.name, msgspec.to_builtins(asked))
 
 
-def spelled_out(asked: GenerationAsked) -> GenerationAsked:
-    """The same request with every option named: two that ask for the same are equal. `Malformed` when one can't be meant."""
+def canonical(asked: GenerationAsked) -> GenerationAsked:
+    """The same request without options that change nothing: two for the same are equal. `Malformed` when one can't be meant."""
     if asked.steps is not None:
-        return structs.replace(asked, steps=[_spelled_out(step) for step in asked.steps])
+        return structs.replace(asked, steps=[step_asked(step.asked) for step in asked.steps])
     if asked.step is None:
         if asked.options:
             raise Malformed('Options belong to a "step".', "options")
         return asked
-    return structs.replace(asked, options=_spelled_out(StepAsked(asked.step, asked.options)).options)
-
-
-def _spelled_out(step: StepAsked) -> StepAsked:
-    return StepAsked(step.step, msgspec.to_builtins(step.asked))
+    return structs.replace(asked, options=step_asked(StepAsked(asked.step, asked.options).asked).options)

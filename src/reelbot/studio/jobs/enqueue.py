@@ -15,7 +15,7 @@ from reelbot.db import Connection
 from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
 from reelbot.records import KeyTaken, Owner, content_of, json_text, new_number, number_of, owner_of, read_json
-from reelbot.studio.actions.requests import GenerationAsked, spelled_out
+from reelbot.studio.actions.requests import GenerationAsked, canonical
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, Media, SlotRef
@@ -123,7 +123,7 @@ class Generating:
 
     async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
         """Trigger AI actions. `Refused` when a limit is reached; then nothing was changed."""
-        asked = spelled_out(asked)
+        asked = canonical(asked)
         content = content_of("generate", draft, asked)
 
         async def place() -> Begun:
