@@ -65,7 +65,7 @@ def step_asked(asked: Asked) -> StepAsked:
 
 
 def canonical(asked: GenerationAsked) -> GenerationAsked:
-    """The same request without options that change nothing, so that two for the same are equal. `Malformed` for a bad one."""
+    """The same request without options that change nothing: two for the same are equal. `Malformed` for a bad one."""
     if asked.steps is not None:
         return structs.replace(asked, steps=[step_asked(step.asked) for step in asked.steps])
     if asked.step is None:
