@@ -12,7 +12,9 @@ from tests.support.clock import FakeClock
 from reelbot.allowance import FailurePoint
 from reelbot.providers.port import ProviderFailure
 from reelbot.providers.works import KINDS, Kind
-from reelbot.studio.core.requests import ChoiceAsked, GenerationAsked, SettingsAsked, StepAsked
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked
+from reelbot.studio.core.requests import ChoiceAsked, SettingsAsked
+from reelbot.studio.core.slots import SCRIPT, slot_refs
 
 PRICES: dict[Kind, int] = {
     "topic": 1,
@@ -92,7 +94,7 @@ async def _downloaded(stage: Stage) -> None:
 
 
 async def _undone(stage: Stage, draft: str) -> None:
-    first = (await stage.draft(draft)).script.current
+    first = (await stage.draft(draft)).slot(SCRIPT.ref()).current
     await stage.change(draft, script="Dogs bark.")
     await stage.change(draft, versions=[ChoiceAsked("script", first)])
 
@@ -204,7 +206,7 @@ async def test_m12_a_failure_uses_credits_by_its_point_never_a_video_and_the_dra
     assert await stage.credits() == (PRICES[kind] if is_used else 0, 0)
     assert await stage.videos() == (0, 0)
     after = await stage.draft(draft)
-    for ref in before.refs():
+    for ref in slot_refs(before):
         assert after.slot(ref) == before.slot(ref)
     # Trying again works; after a delivery it is free.
     again = None if kind != "image" else after.scenes[-1].id
@@ -239,4 +241,4 @@ async def test_m12_a_render_that_fails_never_uses_a_video_and_the_draft_stays_in
         job = await stage.done(await stage.render(draft))
         assert (job.state, await stage.videos(), await stage.credits()) == ("failed", (0, 0), (9, 0))
     after = await stage.draft(draft)
-    assert (after.script, after.voiceover, after.scenes) == (before.script, before.voiceover, before.scenes)
+    assert (after.slots, after.scenes) == (before.slots, before.scenes)

@@ -21,9 +21,10 @@ from tests.simulation.studio_workers import opened
 from reelbot.allowance import AccountRef
 from reelbot.ids import id_text
 from reelbot.records import Owner, Page
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked
 from reelbot.studio.context import Room
 from reelbot.studio.core.job import ACTIVE, Job, delivered_amounts
-from reelbot.studio.core.requests import DraftAsked, GenerationAsked, OptionsAsked, StepAsked
+from reelbot.studio.core.requests import DraftAsked
 from reelbot.studio.jobs.worker import JobWorker
 from reelbot.studio.service import Studio
 
@@ -36,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 STEPS = [
     StepAsked("script"),
     StepAsked("voiceover"),
-    StepAsked("image", OptionsAsked(count=2)),
+    StepAsked("image", {"count": 2}),
     StepAsked("music"),
 ]
 

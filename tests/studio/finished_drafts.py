@@ -3,7 +3,8 @@
 from msgspec import structs
 
 from reelbot.studio.core import edits
-from reelbot.studio.core.draft import Draft, Flow, Media, MediaKind, SlotRef, Version
+from reelbot.studio.core.draft import Draft, Flow, Media, MediaKind, Version
+from reelbot.studio.core.slots import SLOT_KINDS
 from reelbot.studio.core.staleness import pinned
 
 
@@ -12,9 +13,9 @@ def media(name: str, kind: MediaKind = "image") -> Media:
     return Media(sha256=f"{name:0<64}", kind=kind, bytes=10, width=9, height=16, duration_ms=20_000)
 
 
-def with_ai(draft: Draft, name: str, text: str = "", *, scene: int = 0, file: Media | None = None) -> Draft:
+def with_ai(draft: Draft, name: str, text: str = "", *, scene: int | None = None, file: Media | None = None) -> Draft:
     """With a result by AI, made from what the draft is now."""
-    ref = SlotRef(name, scene)  # type: ignore[arg-type]  # tables name slots by their words
+    ref = SLOT_KINDS[name].ref("" if scene is None else scene)
     version = Version(id=0, at=0, by="ai", inputs=pinned(draft, ref), text=text, media=file, words=None)
     return edits.with_result(draft, ref, version)
 

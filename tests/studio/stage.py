@@ -20,10 +20,11 @@ from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind
 from reelbot.records import Owner, Page
 from reelbot.render import Quality, Rendered
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked
 from reelbot.studio.context import Room
 from reelbot.studio.core.draft import Draft, Media, MediaKind
 from reelbot.studio.core.job import ACTIVE, Job, Setup
-from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, RenderAsked
 from reelbot.studio.core.rows import KeptAsset
 from reelbot.studio.drafts.views import DraftShown
 from reelbot.studio.files.content import Files
@@ -198,7 +199,7 @@ def generation(*steps: Kind | StepAsked, **asked: Any) -> GenerationAsked:
 
 def step(name: Kind, **options: Any) -> StepAsked:
     """One AI action with options."""
-    return StepAsked(name, OptionsAsked(**options))
+    return StepAsked(name, options)
 
 
 @asynccontextmanager

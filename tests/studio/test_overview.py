@@ -12,8 +12,9 @@ from reelbot.allowance import AccountRef
 from reelbot.clock import DAY, MINUTE, SECOND
 from reelbot.errors import Malformed
 from reelbot.providers.port import ProviderFailure
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import DraftAsked, GenerationAsked
+from reelbot.studio.core.requests import DraftAsked
 from reelbot.studio.core.rows import insert_job
 from reelbot.studio.jobs.worker_registry import FORGOTTEN_DAYS, PRESENCE_SECONDS, Presence
 from reelbot.studio.overview import FAILURES_SEEN_MAX, JOBS_SEEN_MAX, SILENT_SECONDS, Overview

@@ -108,7 +108,7 @@ class _Making:
 
     async def _wanted(self, topic: str, options: dict[str, Any], at: int, of: int) -> Wanted:
         opened, _ = await self._studio.open(self._account, draft_of(topic, options))
-        asked = generation_of(options)
+        asked = generation_of(opened.draft, options)
         quote = await self._studio.quote(self._account, opened.id, asked)
         return Wanted(topic, opened.id, asked, quote, target_of(topic, options, at, of))
 

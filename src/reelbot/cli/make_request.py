@@ -8,13 +8,12 @@ import msgspec
 
 from reelbot.cli.call import WrongUse
 from reelbot.errors import Malformed
-from reelbot.studio import DraftAsked, GenerationAsked, OptionsAsked, Quoted, StepAsked
+from reelbot.studio import DraftAsked, GenerationAsked, Quoted, StepAsked
+from reelbot.studio.core.draft import Draft
+from reelbot.studio.planning.remaining import steps_remaining
 
 TOPICS_MAX = 50
 """Topics of one call: what a quote looks at in one go, and more than any plan but the largest makes in a month."""
-
-SECONDS_A_PICTURE = 6
-"""How long one picture is shown when nobody says how many there are to be."""
 
 _UNFIT = re.compile(r"[^\w-]+")
 
@@ -53,13 +52,11 @@ def draft_of(topic: str, options: dict[str, Any]) -> DraftAsked:
         raise Malformed(f"{error}.") from error
 
 
-def generation_of(options: dict[str, Any]) -> GenerationAsked:
-    """All AI actions of a video and its render, as one decision."""
-    count = options["images"] or max(2, -(-int(options["duration"]) // SECONDS_A_PICTURE))
-    steps = [StepAsked("script"), StepAsked("voiceover")] if options["flow"] == "narrated" else []
-    steps.append(StepAsked("image", OptionsAsked(count=count)))
-    if options["music"]:
-        steps.append(StepAsked("music"))
+def generation_of(draft: Draft, options: dict[str, Any]) -> GenerationAsked:
+    """All that a draft lacks of a video and its render, as one decision; as many pictures, and music, as was said."""
+    steps = [step for step in steps_remaining(draft) if options["music"] or step.step != "music"]
+    if options["images"]:
+        steps = [StepAsked("image", {"count": options["images"]}) if one.step == "image" else one for one in steps]
     return GenerationAsked(steps=steps, render=True)
 
 

@@ -17,13 +17,15 @@ from reelbot.cli.usage import usage_picture
 from reelbot.cli.views import usage_document
 from reelbot.clock import instant_text_or_none
 from reelbot.studio import Job, KeptVideo, Quoted
+from reelbot.studio.core.slots import SLOT_KINDS
 
 Later = Sequence[tuple[Wanted, int | None]]
 """What does not fit now, with when it will; None for never."""
 
 _METERS = ("ai_credits", "video_generations")
 
-_STEPS = {"script": "Script", "voiceover": "Voiceover", "picture": "Pictures", "music": "Music", "render": "Video"}
+_TITLES = {name: kind.titles for name, kind in SLOT_KINDS.items()} | {"render": "Video"}
+"""What a video is made of, and the video itself, as they are called beside a bar or a price."""
 
 
 class Made(NamedTuple):
@@ -159,7 +161,7 @@ class Watch:
         """Bring the bars up to date."""
         for step, share in job.shares().items():
             if step not in self._shown:
-                self._shown[step] = self._bars.add_task(_STEPS.get(step, step.capitalize()), total=1.0, start=False)
+                self._shown[step] = self._bars.add_task(_TITLES[step], total=1.0, start=False)
             if share > 0:
                 self._bars.start_task(self._shown[step])
             self._bars.update(self._shown[step], completed=share)
@@ -172,4 +174,4 @@ def _grouped(quote: Quoted) -> Iterator[tuple[str, str, int, str]]:
         groups.setdefault((line.slot.partition(":")[0], line.meter), []).append(line)
     for (slot, meter), lines in groups.items():
         times = f"{len(lines)} × " if len(lines) > 1 else ""
-        yield _STEPS.get(slot, slot.capitalize()), meter, sum(line.amount for line in lines), f"{times}{lines[0].why}"
+        yield _TITLES[slot], meter, sum(line.amount for line in lines), f"{times}{lines[0].why}"

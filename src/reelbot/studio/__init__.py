@@ -4,12 +4,13 @@ from reelbot import extras
 
 extras.require("studio")
 
+from reelbot.studio.actions.requests import GenerationAsked, StepAsked
 from reelbot.studio.attribution import EXPORT_COLUMNS, EntryShown, Purpose, Purposes, entry_shown, export_cells
 from reelbot.studio.core.draft import Media
 from reelbot.studio.core.events import EVENT_KINDS, DraftTold, JobShown, VideoTold, job_shown
 from reelbot.studio.core.job import Job
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, OptionsAsked, RenderAsked, StepAsked
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, RenderAsked
 from reelbot.studio.core.rows import KeptVideo
 from reelbot.studio.deliveries import StudioDeliveries
 from reelbot.studio.drafts.views import DraftListed, DraftShown
@@ -49,7 +50,6 @@ __all__ = [
     "JobShown",
     "KeptVideo",
     "Media",
-    "OptionsAsked",
     "Overview",
     "Place",
     "PresetAsked",

@@ -17,6 +17,7 @@ from reelbot.studio.files.content import Files
 from reelbot.studio.jobs.job_run import POLL_SECONDS
 from reelbot.studio.jobs.worker import SWEEP_SECONDS, JobWorker
 from reelbot.studio.limits import LEASE_SECONDS
+from reelbot.studio.planning.costing import require_prices
 from reelbot.studio.service import Studio
 from reelbot.studio.store import StudioStore
 
@@ -43,8 +44,11 @@ async def open_studio(
 ) -> AsyncIterator[Studio]:
     """The studio for as long as the block lasts; with `jobs`, that many run at once in this process meanwhile.
 
+    `ConfigFailure` when the price list lacks an action.
+
     `folder` holds the files; workers on other machines need the same one. The registry is closed in the end.
     """
+    require_prices(ledger.terms.prices)
     files = Files(folder)
     files.open()
     files.sweep_desks(SWEEP_SECONDS, time.time())

@@ -14,11 +14,12 @@ from reelbot.limits import WHY_LENGTH_MAX
 from reelbot.providers.embedded.provider import CODES
 from reelbot.queue import LeaseLost
 from reelbot.records import Owner, Page, content_of, number_of, owner_of
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.attribution import Purposes
 from reelbot.studio.context import Room
 from reelbot.studio.core.job import ACTIVE, Job, cancelled_words
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import ChangeAsked, DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.requests import ChangeAsked, DraftAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptVideo
 from reelbot.studio.deliveries import StudioDeliveries
 from reelbot.studio.drafts.commands import Drafting

@@ -17,6 +17,7 @@ from reelbot.allowance import Instant
 from reelbot.limits import KEY_LENGTH_MAX
 from reelbot.publish import PostTold
 from reelbot.studio import DraftTold, VideoTold
+from reelbot.studio.actions.requests import NO_OPTIONS, OPTIONS_OF_STEPS, GenerationAsked, StepAsked
 from reelbot.subscriptions import PlanRequestTold
 from reelbot.web.auth import COOKIE, SAFE_METHODS, cookie_name
 from reelbot.web.context import Site
@@ -138,6 +139,8 @@ def document(operations: Sequence[Operation], site: Site) -> bytes:
     """The whole document as JSON."""
     types = [*_types_of(operations), ProblemShown, ShortageShown, DraftTold, VideoTold, PostTold, PlanRequestTold]
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    schemas[StepAsked.__name__]["anyOf"] = OPTIONS_OF_STEPS
+    schemas[GenerationAsked.__name__]["anyOf"] = [*OPTIONS_OF_STEPS, NO_OPTIONS]
     for operation in operations:
         _require_one_of(schemas, operation)
     told: Schema = {

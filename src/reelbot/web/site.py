@@ -220,7 +220,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", "/api/v1/drafts/{id}/generations", "generate", "Trigger AI actions: one, several, or all that is stale.",
         drafts.generate, {ACCEPTED: {JSON: drafts.BegunShown}}, takes=GenerationAsked,
         one_of=("step", "steps", "stale"), idempotency="required",
-        problems=(SHORTAGE, "not_found", "draft_locked", "step_running", "nothing_to_do", "provider_unavailable"),
+        problems=(
+            SHORTAGE, "not_found", "draft_locked", "step_running", "nothing_to_do", "not_ready", "provider_unavailable",
+        ),
     ),
     Operation("studio",
         "POST", "/api/v1/drafts/{id}/renders", "renderDraft", "Make the finished video: uses a video generation.",

@@ -9,6 +9,7 @@ from tests.studio.finished_drafts import finished, media, with_ai
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import Draft, Flow, SlotRef
 from reelbot.studio.core.impact import impact
+from reelbot.studio.core.slots import SCRIPT, TITLE, slot_refs
 from reelbot.studio.core.staleness import is_stale, stale_slots, why_stale
 
 Change = Callable[[Draft], Draft]
@@ -19,7 +20,7 @@ def setting(**changes: object) -> Change:
 
 
 def text(name: str, words: str) -> Change:
-    return lambda draft: edits.with_text(draft, name, words, 1)  # type: ignore[arg-type]
+    return lambda draft: edits.with_text(draft, name, words, 1)
 
 
 def another_picture(draft: Draft) -> Draft:
@@ -95,9 +96,9 @@ def test_undoing_a_change_is_free_and_the_old_result_is_current_again(what: str,
     before = finished()
     after = change(before)
     undone = structs.replace(after, settings=before.settings)
-    for ref in before.refs():
+    for ref in slot_refs(before):
         slot, now = before.slot(ref), undone.slot(ref)
-        if slot is not None and now is not None and now.of(slot.current or 0):
+        if now.of(slot.current or 0):
             undone = edits.with_choice(undone, ref, slot.current)
     assert stale(undone) == set()
 
@@ -131,7 +132,7 @@ def test_a_text_that_is_written_again_as_it_stands_matches_again() -> None:
     draft = text("topic", "why dogs bark")(finished())
     kept = text("script", "Cats purr because they can.")(draft)
     assert stale(kept) == set()
-    assert len(kept.script.versions) == 2
+    assert len(kept.slot(SCRIPT.ref()).versions) == 2
 
 
 def test_what_there_was_nothing_of_yet_never_makes_a_result_stale() -> None:
@@ -150,13 +151,14 @@ def test_a_language_brings_back_the_voice_that_was_chosen_for_it() -> None:
 def test_a_result_that_came_for_other_inputs_is_stale_and_kept() -> None:
     before = finished()
     after = text("topic", "why dogs bark")(before)
-    late = edits.with_result(after, SlotRef("script"), structs.replace(before.script.versions[0], id=0))
-    assert late.script.current == late.script.versions[-1].id
+    late = edits.with_result(after, SlotRef("script"), structs.replace(before.slot(SCRIPT.ref()).versions[0], id=0))
+    written = late.slot(SCRIPT.ref())
+    assert written.current == written.versions[-1].id
     assert is_stale(late, SlotRef("script"))
 
 
 def test_a_result_that_was_paid_for_always_has_room() -> None:
     draft = finished()
-    full = structs.replace(draft.title, versions=draft.title.versions * 500)
-    draft = draft.with_slot(SlotRef("title"), full)
-    assert len(with_ai(draft, "title", "One more").title.versions) == 501
+    title = draft.slot(TITLE.ref())
+    draft = draft.with_slot(TITLE.ref(), structs.replace(title, versions=title.versions * 500))
+    assert len(with_ai(draft, "title", "One more").slot(TITLE.ref()).versions) == 501

@@ -3,9 +3,11 @@
 import pytest
 from tests.studio.stage import ALL, Stage, step
 
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, GenerationAsked, SettingsAsked
+from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, SettingsAsked
 from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.slots import SCRIPT, VOICEOVER
 
 
 async def refused(stage: Stage, draft: str, asked: ChangeAsked) -> StudioRefused:
@@ -69,7 +71,8 @@ async def test_a_chained_voiceover_speaks_the_script_that_was_just_written(stage
     await stage.done(await stage.generate(draft, stale=True))
     kept = await stage.draft(draft)
     assert await stage.credits() == (9 + 2 + 3, 0)  # and 25 s were measured
-    words = kept.voiceover.version.words if kept.voiceover.version else None
+    spoken = kept.version(VOICEOVER.ref())
+    words = spoken.words if spoken else None
     assert words is not None
     assert all(word in stage.room.files.path(words).read_text() for word in kept.text_of("script").split())
 
@@ -80,9 +83,9 @@ async def test_regenerating_a_current_step_is_another_variation_charged_and_the_
     await stage.made(draft, "script")
     again = await stage.draft(draft)
     assert await stage.credits() == (9 + 2, 0)
-    assert [one.variation for one in again.script.versions] == [0, 1]
+    assert [one.variation for one in again.slot(SCRIPT.ref()).versions] == [0, 1]
     assert again.text_of("script") != first.text_of("script")
-    chosen = [ChoiceAsked("script", first.script.current)]
+    chosen = [ChoiceAsked("script", first.slot(SCRIPT.ref()).current)]
     shown = await stage.change(draft, versions=chosen)
     assert {one.state for one in shown.steps.values()} == {"current"}
     assert await stage.credits() == (9 + 2, 0)
@@ -145,7 +148,8 @@ async def test_a_rewritten_passage_takes_its_place_and_a_voiceover_in_the_same_b
     assert kept.text_of("script") == "Cats purr. <Dogs bark.>"
     shown = await stage.shown(draft)
     assert shown.steps["voiceover"].state == "current"
-    words = kept.voiceover.version.words if kept.voiceover.version else None
+    spoken = kept.version(VOICEOVER.ref())
+    words = spoken.words if spoken else None
     assert words is not None
     assert "purr" in stage.room.files.path(words).read_text()
 
@@ -159,7 +163,7 @@ async def test_a_rewritten_passage_that_is_gone_by_then_is_kept_and_does_not_pus
     await stage.done(begun)
     kept = await stage.draft(draft)
     assert kept.text_of("script") == "Birds sing."
-    assert [one.text for one in kept.script.versions][-1] == "Cats purr. <Dogs bark.>"
+    assert [one.text for one in kept.slot(SCRIPT.ref()).versions][-1] == "Cats purr. <Dogs bark.>"
 
 
 async def test_a_result_that_comes_after_its_inputs_changed_is_stale_and_never_lost(each_stage: Stage) -> None:
@@ -214,63 +218,64 @@ async def test_undoing_after_bringing_up_to_date_makes_the_old_results_current_b
     shown = await stage.studio.change(stage.ada, draft, undone)
     assert ({one.state for one in shown.steps.values()}, shown.refresh) == ({"current"}, None)
     after = await stage.draft(draft)
-    assert (after.script.version, after.voiceover.version) == (before.script.version, before.voiceover.version)
+    for kind in (SCRIPT, VOICEOVER):
+        assert after.version(kind.ref()) == before.version(kind.ref())
     assert ((await stage.credits())[0], len(stage.provider.asked)) == (used, asked)
     shown = await stage.change(draft, topic="why dogs bark", settings=SettingsAsked(tone="humorous"))
     assert {one.state for one in shown.steps.values()} == {"current"}  # and there again
-    assert len((await stage.draft(draft)).script.versions) == 2
+    assert len((await stage.draft(draft)).slot(SCRIPT.ref()).versions) == 2
 
 
 async def test_of_several_that_match_the_one_that_counted_last_comes_back(stage: Stage) -> None:
     draft = await stage.open()
     for _ in range(3):
         await stage.made(draft, "script")
-    chosen = (await stage.draft(draft)).script.versions[1].id
+    chosen = (await stage.draft(draft)).slot(SCRIPT.ref()).versions[1].id
     await stage.change(draft, versions=[ChoiceAsked("script", chosen)])
     await stage.change(draft, topic="why dogs bark")
     await stage.done(await stage.generate(draft, stale=True))
     await stage.change(draft, topic="why cats purr")
-    assert (await stage.draft(draft)).script.current == chosen
+    assert (await stage.draft(draft)).slot(SCRIPT.ref()).current == chosen
 
 
 async def test_what_a_person_wrote_or_chose_does_not_give_way(stage: Stage) -> None:
     draft = await stage.open()
     await stage.made(draft, "script")
-    first = (await stage.draft(draft)).script.current
+    first = (await stage.draft(draft)).slot(SCRIPT.ref()).current
     await stage.change(draft, topic="why dogs bark")
     await stage.change(draft, script="Dogs bark because they can.")
     shown = await stage.change(draft, topic="why cats purr")
     assert (shown.steps["script"].text, shown.steps["script"].state) == ("Dogs bark because they can.", "stale")
     await stage.change(draft, topic="why dogs bark")
     await stage.made(draft, "script")
-    other = (await stage.draft(draft)).script.current
+    other = (await stage.draft(draft)).slot(SCRIPT.ref()).current
     chosen = await stage.change(draft, topic="why cats purr", versions=[ChoiceAsked("script", other)])
-    assert (chosen.steps["script"].state, (await stage.draft(draft)).script.current) == ("stale", other)
+    assert (chosen.steps["script"].state, (await stage.draft(draft)).slot(SCRIPT.ref()).current) == ("stale", other)
     assert first != other
     await stage.change(draft, settings=SettingsAsked(caption_size="large"))
-    assert (await stage.draft(draft)).script.current == other
+    assert (await stage.draft(draft)).slot(SCRIPT.ref()).current == other
 
 
 async def test_a_change_that_is_undone_bit_by_bit_is_undone(stage: Stage) -> None:
     draft = await stage.finished()
-    first = (await stage.draft(draft)).script.current
+    first = (await stage.draft(draft)).slot(SCRIPT.ref()).current
     await stage.change(draft, topic="why dogs bark", settings=SettingsAsked(tone="humorous"))
     await stage.done(await stage.generate(draft, stale=True))
     await stage.change(draft, topic="why cats purr")
     shown = await stage.change(draft, settings=SettingsAsked(tone="casual"))
     assert {one.state for one in shown.steps.values()} == {"current"}
-    assert (await stage.draft(draft)).script.current == first
+    assert (await stage.draft(draft)).slot(SCRIPT.ref()).current == first
 
 
 async def test_a_result_that_comes_after_its_change_was_undone_is_kept_and_the_old_one_counts(stage: Stage) -> None:
     draft = await stage.finished()
-    first = (await stage.draft(draft)).script.current
+    first = (await stage.draft(draft)).slot(SCRIPT.ref()).current
     await stage.change(draft, topic="why dogs bark")
     begun = await stage.generate(draft, "script")
     await stage.change(draft, topic="why cats purr")
     await stage.done(begun)
     kept = await stage.draft(draft)
-    assert (kept.script.current, len(kept.script.versions)) == (first, 2)
+    assert (kept.slot(SCRIPT.ref()).current, len(kept.slot(SCRIPT.ref()).versions)) == (first, 2)
 
 
 async def test_an_older_text_that_was_made_from_less_does_not_push_itself_forward(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from tests.studio.stage import ALL, Stage, step
 
 from reelbot.ids import id_text
 from reelbot.studio.core.job import Job
+from reelbot.studio.core.slots import shown_of
 from reelbot.studio.files.content import StorageFull
 
 FULL = StorageFull("The disk of the studio is full.", "Free some space; then try again.")
@@ -22,7 +23,8 @@ async def require_refused(stage: Stage, job: Job) -> None:
     """It ended without a clip, says what to do, and nothing is stored that is not counted."""
     assert (job.state, job.failure and job.failure.hint) == ("failed", "Ask for it again, at its price.")
     assert (await stage.studio.assets(stage.ada, ALL), await stage.storage()) == ([], (0, 0))
-    shown = (await stage.draft(id_text("draft", job.lane, job.account, job.draft))).scenes[0].shown
+    kept = await stage.draft(id_text("draft", job.lane, job.account, job.draft))
+    shown = shown_of(kept, kept.scenes[0].id)
     assert shown is not None
     assert shown.media is not None
     assert shown.media.kind == "image"

@@ -3,6 +3,7 @@
 from reelbot.clock import MINUTE
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import Draft, SlotRef, Version
+from reelbot.studio.core.slots import SCRIPT
 from reelbot.studio.core.staleness import pinned
 
 
@@ -14,13 +15,13 @@ def typed(*texts: str, every_ms: int = 1_000, draft: Draft | None = None, begin_
 
 
 def scripts(draft: Draft) -> list[str]:
-    return [version.text for version in draft.script.versions]
+    return [version.text for version in draft.slot(SCRIPT.ref()).versions]
 
 
 def test_a_thousand_saves_while_typing_are_one_version() -> None:
     draft = typed(*("x" * length for length in range(1, 1_001)), every_ms=100)
     assert scripts(draft) == ["x" * 1_000]
-    assert draft.script.version is not None and draft.script.version.text == "x" * 1_000
+    assert draft.text_of("script") == "x" * 1_000
 
 
 def test_after_a_rest_it_is_a_new_version_and_the_old_one_is_kept() -> None:
@@ -46,7 +47,7 @@ def test_what_an_ai_wrote_is_kept_and_typing_on_from_it_is_one_version() -> None
 
 def test_after_going_back_to_an_older_version_that_one_is_not_typed_over() -> None:
     draft = typed("First.", "Second.", every_ms=5 * MINUTE)
-    first = draft.script.versions[0].id
+    first = draft.slot(SCRIPT.ref()).versions[0].id
     draft = edits.with_choice(draft, SlotRef("script"), first)
     draft = typed("Third.", draft=draft, begin_at=5 * MINUTE + 1)
     assert scripts(draft) == ["First.", "Second.", "Third."]

@@ -6,6 +6,7 @@ from msgspec import structs
 from reelbot.allowance import FailurePoint
 from reelbot.providers.works import AnimationWork, MusicWork, work_hash
 from reelbot.records import Owner
+from reelbot.studio.actions import action_of
 from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import Draft, Media, Settings, SlotRef, Version
 from reelbot.studio.core.edits import changed_draft
@@ -22,7 +23,6 @@ from reelbot.studio.jobs.conclusion import (
     conclude,
     ended_job,
     job_failure,
-    recorded,
     settlement,
     told,
     without_hold,
@@ -37,7 +37,7 @@ DRAFT, SCENE = edits.with_scene(
 )
 KEPT = KeptDraft(*OWNER, 5, 3, "cats", DRAFT, 1, 1, None, None)
 ANIMATION = Task(
-    slot=SlotRef("animation", SCENE),
+    slot=SlotRef("animation", str(SCENE)),
     work=AnimationWork(image="ab" * 32, seconds=4, aspect="9:16"),
     inputs={},
     amounts={"ai_credits": 20, "storage_bytes": 800},
@@ -139,7 +139,7 @@ def test_what_was_delivered_is_noted_under_the_lease_and_recorded_once() -> None
         rows.note_tasks(job),
         rows.insert_asset(ASSET),
         rows.keep_made(OWNER, work_hash(ANIMATION.work), CLIP_KEPT, NOW),
-        saved(recorded(DRAFT, ANIMATION, CLIP_KEPT, NOW)),
+        saved(action_of(ANIMATION.work).placed(DRAFT, ANIMATION, CLIP_KEPT, NOW)),
     )
     assert conclude(TaskDelivered(job, 0), facts(job)) == (rows.note_tasks(job),)
     assert conclude(TaskDelivered(job, 0), facts(None)) == (rows.note_tasks(job),)
@@ -175,7 +175,7 @@ def test_a_job_that_ends_well_is_ended_before_anything_is_recorded() -> None:
     assert conclude(ending, facts()) == (
         *rows.end_job(ended),
         rows.keep_made(OWNER, work_hash(MUSIC.work), MUSIC_MADE, NOW),
-        saved(recorded(DRAFT, MUSIC, MUSIC_MADE, NOW)),
+        saved(action_of(MUSIC.work).placed(DRAFT, MUSIC, MUSIC_MADE, NOW)),
     )
     assert [(kind, getattr(body, "id", None)) for kind, body in told(ending, NOW)] == [
         ("job", "job_0-1-9"),
@@ -222,10 +222,10 @@ def test_a_failure_is_noted_where_it_happened_and_a_cancelled_job_takes_its_empt
     preview = conclude(Unsuccessful(job_of(kind="preview"), failed(P.BEFORE_ACCEPTANCE, None), "failed"), facts())
     assert [one.statement for one in preview] == ["end_job", "leave_turns"]
     draft, scene = edits.with_scene(DRAFT, None, "a cat")
-    waiting = job_of((structs.replace(MUSIC, slot=SlotRef("picture", scene)), None))
+    waiting = job_of((structs.replace(MUSIC, slot=SlotRef("picture", str(scene))), None))
     cancelled = Unsuccessful(waiting, failed(P.CANCELLED_RUNNING, None), "cancelled")
     kept = KEPT._replace(draft=draft)
-    without = edits.without_empty_scenes(draft, {SlotRef("picture", scene)})
+    without = edits.without_empty_scenes(draft, {SlotRef("picture", str(scene))})
     assert without != draft
     assert conclude(cancelled, facts(draft=kept))[-1] == rows.save_draft(changed_draft(kept, without, NOW))
 

@@ -14,10 +14,12 @@ from tests.support.ledgers import priced, status, with_factor
 from reelbot.allowance import Refused, Status
 from reelbot.errors import Malformed, TooBusy
 from reelbot.providers.works import ScriptWork, work_hash
-from reelbot.studio.core.draft import Slot, SlotRef
+from reelbot.studio.actions.requests import GenerationAsked
+from reelbot.studio.core.draft import Slot
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import DraftAsked, GenerationAsked, RenderAsked, SettingsAsked
+from reelbot.studio.core.requests import DraftAsked, RenderAsked, SettingsAsked
 from reelbot.studio.core.rows import save_draft
+from reelbot.studio.core.slots import PICTURE, SCRIPT, shown_of
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import VERSIONS_MAX
 
@@ -118,7 +120,7 @@ async def test_a_draft_that_is_saved_while_an_action_is_placed_loses_neither(eac
     assert kept.text_of("title") in {f"Title {number}" for number in range(6)}
     jobs = await stage.studio.jobs(stage.ada, ALL)
     assert {job.state for job in jobs} == {"succeeded"}
-    assert len([scene for scene in kept.scenes if scene.shown]) == len(jobs)
+    assert len([scene for scene in kept.scenes if shown_of(kept, scene.id)]) == len(jobs)
     assert await stage.credits() == (4 * len(jobs), 0)
 
 
@@ -303,8 +305,8 @@ async def test_a_script_is_not_rewritten_in_the_batch_that_makes_it_anew(stage: 
 async def test_a_step_with_too_many_versions_is_refused_before_anything_is_held(stage: Stage) -> None:
     draft = await stage.open(script="Cats purr.")
     kept = await stage.studio.kept_draft(stage.ada, draft)
-    slot = kept.draft.script
-    crowded = kept.draft.with_slot(SlotRef("script"), Slot(slot.versions * VERSIONS_MAX, slot.current))
+    slot = kept.draft.slot(SCRIPT.ref())
+    crowded = kept.draft.with_slot(SCRIPT.ref(), Slot(slot.versions * VERSIONS_MAX, slot.current))
     async with stage.room.store.database.transaction() as connection:
         await stage.room.store.carry_out(connection, [save_draft(kept._replace(draft=crowded))])
     with pytest.raises(TooBusy, match="versions already"):
@@ -318,8 +320,9 @@ async def test_pictures_of_one_description_differ_and_a_scene_that_waits_keeps_i
     await stage.made(draft, step("image", count=2, prompt="a cat"))
     await stage.made(draft, step("image", prompt="a cat"))
     kept = await stage.draft(draft)
-    assert [scene.picture.version and scene.picture.version.variation for scene in kept.scenes] == [0, 1, 2]
-    assert len({scene.picture.version.media.sha256 for scene in kept.scenes}) == 3  # type: ignore[union-attr]
+    pictures = [kept.version(PICTURE.ref(scene.id)) for scene in kept.scenes]
+    assert [picture and picture.variation for picture in pictures] == [0, 1, 2]
+    assert len({picture.media.sha256 for picture in pictures if picture and picture.media}) == 3
 
 
 async def test_what_an_older_edition_of_a_provider_made_is_not_taken_for_the_same(stage: Stage) -> None:
@@ -344,7 +347,8 @@ async def test_pictures_that_go_with_a_script_are_numbered_through(stage: Stage)
     draft = await stage.open(script="Cats purr. Nobody knows why. Ask them.")
     await stage.made(draft, step("image", count=2))
     await stage.made(draft, step("image"))
-    pictures = [scene.picture.version for scene in (await stage.draft(draft)).scenes]
+    kept = await stage.draft(draft)
+    pictures = [kept.version(PICTURE.ref(scene.id)) for scene in kept.scenes]
     assert [picture and picture.variation for picture in pictures] == [0, 1, 2]
     assert len({picture and picture.prompt for picture in pictures}) == 3
 

@@ -14,6 +14,7 @@ from reelbot.allowance import FailurePoint
 from reelbot.clock import HOUR, MINUTE
 from reelbot.providers.port import ProviderFailure
 from reelbot.studio.core.job import Job
+from reelbot.studio.core.slots import PICTURE, shown_of
 from reelbot.studio.files.content import StorageFull
 from reelbot.studio.jobs.enqueue import Begun
 
@@ -92,7 +93,7 @@ async def test_a_failure_uses_what_its_row_says_and_the_draft_stays(stage: Stage
     await failed(stage, draft, job, row.point)
     assert await stage.credits() == (row.used, 0)
     after = await stage.draft(draft)
-    assert (after.topic, after.script) == (before.topic, before.script)
+    assert {one: after.slots[one] for one in before.slots} == before.slots
     scene = after.scenes[0].id
     await stage.made(draft, step("image", scene=scene, provider=row.provider))
     assert await stage.credits() == (row.used + row.retry, 0)
@@ -122,7 +123,7 @@ async def test_cancelled_while_running_settles_what_was_delivered(stage: Stage) 
     assert (job.state, job.failure and job.failure.point) == ("cancelled", "cancelled_running")
     assert await stage.credits() == (8, 0)
     kept = await stage.draft(draft)
-    assert [scene.shown is not None for scene in kept.scenes] == [True, True]
+    assert [shown_of(kept, scene.id) is not None for scene in kept.scenes] == [True, True]
     assert kept.failures == {}
 
 
@@ -157,12 +158,14 @@ async def test_in_part_settles_what_was_delivered_and_gives_the_rest_back(stage:
     assert job.state == "failed"
     assert await stage.credits() == (12, 0)
     kept = await stage.draft(draft)
-    assert [scene.shown is not None for scene in kept.scenes] == [True, True, True, False, False]
+    assert [shown_of(kept, scene.id) is not None for scene in kept.scenes] == [True, True, True, False, False]
     prompts = [scene.prompt for scene in kept.scenes]
     for scene in kept.scenes[3:]:
         await stage.made(draft, step("image", scene=scene.id))
     assert await stage.credits() == (20, 0)
-    assert [one.picture.version and one.picture.version.prompt for one in (await stage.draft(draft)).scenes] == prompts
+    kept = await stage.draft(draft)
+    painted = [kept.version(PICTURE.ref(scene.id)) for scene in kept.scenes]
+    assert [picture and picture.prompt for picture in painted] == prompts
 
 
 async def test_a_batch_of_which_one_was_billed_and_failed_settles_that_one_too(stage: Stage) -> None:

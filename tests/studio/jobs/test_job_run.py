@@ -22,6 +22,7 @@ from reelbot.studio.core import rows
 from reelbot.studio.core.job import MOVES, Job, backoff_seconds
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import DraftAsked
+from reelbot.studio.core.slots import PICTURE, SCRIPT
 from reelbot.studio.jobs.completion import Ending
 from reelbot.studio.jobs.enqueue import Begun
 from reelbot.studio.limits import ATTEMPTS_MAX, CRASHES_MAX, JOBS_RUNNING_MAX, LEASE_SECONDS
@@ -196,11 +197,11 @@ async def test_a_result_and_its_settlement_are_kept_together_or_not_at_all(each_
         del store.carry_out
         job = await stage.job(begun)
         assert (job.state, await stage.credits()) == ("running", (0, 2))
-        assert (await stage.draft(draft)).script.versions == ()
+        assert (await stage.draft(draft)).slot(SCRIPT.ref()).versions == ()
         stage.provider._abilities["script"] = stage.provider.abilities["script"]._replace(is_repeatable=True)
         stage.clock.set(job.due_at)
     assert (await stage.done(begun)).state == "succeeded"
-    assert (await stage.credits(), len((await stage.draft(draft)).script.versions)) == ((2, 0), 1)
+    assert (await stage.credits(), len((await stage.draft(draft)).slot(SCRIPT.ref()).versions)) == ((2, 0), 1)
 
 
 def _as_defect(write: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -250,7 +251,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(stage: Stage)
     _fail_once(stage, "succeed", DatabaseFailure("gone"), after=True)
     assert (await stage.done(begun)).state == "succeeded"
     kept = await stage.draft(draft)
-    assert (len(kept.script.versions), len(kept.scenes[0].picture.versions)) == (1, 1)
+    assert (len(kept.slot(SCRIPT.ref()).versions), len(kept.slot(PICTURE.ref(kept.scenes[0].id)).versions)) == (1, 1)
     assert await stage.credits() == (6, 0)
 
 

@@ -20,6 +20,7 @@ from reelbot.allowance import Status
 from reelbot.errors import Failure, Malformed
 from reelbot.studio.context import Room
 from reelbot.studio.core.refusals import StudioRefused
+from reelbot.studio.core.slots import VOICEOVER
 from reelbot.studio.files.content import Files, StorageFull
 from reelbot.studio.files.ingest import taken_in
 from reelbot.studio.service import Studio
@@ -150,7 +151,7 @@ async def test_a_wrong_kind_is_refused_where_it_is_used(stage: Stage) -> None:
 
 async def test_a_file_that_is_missing_on_the_disk_fails_the_render_in_words(stage: Stage) -> None:
     draft = await stage.finished()
-    words = (await stage.draft(draft)).voiceover.version.words  # type: ignore[union-attr]
+    words = (await stage.draft(draft)).version(VOICEOVER.ref()).words  # type: ignore[union-attr]
     assert words is not None
     begun = await stage.render(draft)
     stage.room.files.path(words).unlink()

@@ -4,7 +4,8 @@ All of it is one frozen value that is kept as JSON. Results are never changed an
 to another one. Each carries the inputs that it was really made from.
 """
 
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, structs
 
@@ -121,22 +122,19 @@ class Slot(Struct, frozen=True):
         return Slot(self.versions, id, tuple(one for one in (*self.before, *counted) if one != id))
 
 
+EMPTY = Slot()
+"""A slot that nothing was ever made for."""
+
+
 class Scene(Struct, frozen=True):
-    """A picture or an uploaded clip, and the clips that were animated from it.
+    """A place in the video. Its picture, or an uploaded clip, and the clips animated from it are slots of its number.
 
     `prompt` and `variation` say which picture the scene was made for: what it waits for until it has one.
     """
 
     id: int
-    picture: Slot = Slot()
-    animation: Slot = Slot()
     prompt: str = ""
     variation: int = 0
-
-    @property
-    def shown(self) -> Version | None:
-        """What the video shows: the animated clip when one counts, else the picture."""
-        return self.animation.version or self.picture.version
 
 
 class StepFailure(Struct, frozen=True):
@@ -154,23 +152,21 @@ class StepFailure(Struct, frozen=True):
 RENDER_FAILURE = "render"
 """Under which name a draft notes that it could not be rendered."""
 
-SlotName = Literal["suggestions", "topic", "title", "script", "voiceover", "picture", "animation", "music"]
-SLOTS: tuple[SlotName, ...] = get_args(SlotName)
-
 
 class SlotRef(Struct, frozen=True, omit_defaults=True):
-    """Which slot: its name, and for pictures and animations the scene."""
+    """Which slot: the name of its kind, and of what it is a part where there are several: the number of a scene."""
 
-    name: SlotName
-    scene: int = 0
+    name: str
+    part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.scene}" if self.scene else self.name
+        return f"{self.name}:{self.part}" if self.part else self.name
 
 
 class Draft(Struct, frozen=True, kw_only=True):
     """An unfinished video. `next_id` numbers versions and scenes, `failures` is keyed by slot, or `render`.
 
+    `slots` is keyed by what they are called: `script`, `picture:3`. Which kinds there are is said by `core/slots.py` alone.
     `voices` remembers the voice that was chosen for each language, so that going back to a language brings it back.
     """
 
@@ -178,41 +174,31 @@ class Draft(Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
     voices: dict[str, str] = {}
     keywords: str = ""
-    suggestions: Slot = Slot()
-    topic: Slot = Slot()
-    title: Slot = Slot()
-    script: Slot = Slot()
-    voiceover: Slot = Slot()
     scenes: tuple[Scene, ...] = ()
-    music: Slot = Slot()
+    slots: dict[str, Slot] = {}
     failures: dict[str, StepFailure] = {}
     next_id: int = 1
 
-    def slot(self, ref: SlotRef) -> Slot | None:
-        """That slot; None when its scene is gone."""
-        if ref.name in ("picture", "animation"):
-            scene = self.scene(ref.scene)
-            return None if scene is None else getattr(scene, ref.name)
-        slot: Slot = getattr(self, ref.name)
-        return slot
+    def slot(self, ref: SlotRef) -> Slot:
+        """That slot; an empty one where nothing was made for it, or its scene is gone."""
+        return self.slots.get(str(ref), EMPTY)
+
+    def version(self, ref: SlotRef) -> Version | None:
+        """The result of a slot that counts."""
+        return self.slot(ref).version
 
     def scene(self, id: int) -> Scene | None:
         """The scene of that number."""
         return next((one for one in self.scenes if one.id == id), None)
 
     def with_slot(self, ref: SlotRef, slot: Slot) -> "Draft":
-        """With that slot replaced; as it is when its scene is gone."""
-        if ref.name in ("picture", "animation"):
-            scenes = tuple(
-                structs.replace(one, **{ref.name: slot}) if one.id == ref.scene else one for one in self.scenes
-            )
-            return structs.replace(self, scenes=scenes)
-        return structs.replace(self, **{ref.name: slot})
+        """With that slot replaced."""
+        return structs.replace(self, slots=self.slots | {str(ref): slot})
 
-    def text_of(self, name: Literal["topic", "script", "title"]) -> str:
-        """The text that counts; empty when there is none."""
-        slot: Slot = getattr(self, name)
-        return slot.version.text if slot.version else ""
+    def text_of(self, name: str) -> str:
+        """The text that counts in a slot of the whole draft; empty when there is none."""
+        version = self.version(SlotRef(name))
+        return version.text if version else ""
 
     @property
     def heading(self) -> str:
@@ -222,23 +208,15 @@ class Draft(Struct, frozen=True, kw_only=True):
     @property
     def has_results(self) -> bool:
         """Whether an AI action or an upload has made anything for it."""
-        return any(one.by != "hand" for ref in self.refs() for one in self._versions(ref))
+        return any(one.by != "hand" for one in self._versions())
 
     def media_of(self, sha256: str) -> Media | None:
         """The file of that content among all results of the draft."""
-        versions = (version for ref in self.refs() for version in self._versions(ref))
-        return next((one.media for one in versions if one.media and one.media.sha256 == sha256), None)
+        return next((one.media for one in self._versions() if one.media and one.media.sha256 == sha256), None)
 
     def has_words(self, sha256: str) -> bool:
-        """Whether these are the word timings of one of its voiceovers."""
-        return any(one.words == sha256 for one in self.voiceover.versions)
+        """Whether these are the word timings of one of its results."""
+        return any(one.words == sha256 for one in self._versions())
 
-    def _versions(self, ref: SlotRef) -> tuple[Version, ...]:
-        slot = self.slot(ref)
-        return slot.versions if slot else ()
-
-    def refs(self) -> tuple[SlotRef, ...]:
-        """Every slot there is, those that others are made from first."""
-        named = [SlotRef(name) for name in SLOTS if name not in ("picture", "animation", "music")]
-        scenes = [SlotRef(name, scene.id) for scene in self.scenes for name in ("picture", "animation")]
-        return (*named, *scenes, SlotRef("music"))
+    def _versions(self) -> Iterator[Version]:
+        return (version for slot in self.slots.values() for version in slot.versions)

@@ -3,16 +3,24 @@
 No result is ever dropped. A new one counts from now on; choosing another, none included, is free.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import structs
 
 from reelbot.clock import SECOND
 from reelbot.errors import Malformed, TooBusy
 from reelbot.records import json_text
-from reelbot.studio.core.draft import Draft, Media, Scene, Settings, Slot, SlotName, SlotRef, StepFailure, Version
+from reelbot.studio.core.draft import Draft, Media, Scene, Settings, Slot, SlotRef, StepFailure, Version
 from reelbot.studio.core.rows import KeptDraft
-from reelbot.studio.core.slots import INPUTS
+from reelbot.studio.core.slots import (
+    ANIMATION,
+    MUSIC,
+    PICTURE,
+    SLOT_KINDS,
+    VOICEOVER,
+    has_place,
+    slot_refs,
+)
 from reelbot.studio.core.staleness import is_stale, pinned
 from reelbot.studio.core.texts import kept_text
 from reelbot.studio.limits import (
@@ -26,7 +34,7 @@ from reelbot.studio.limits import (
     VERSIONS_MAX,
 )
 
-_LENGTHS: dict[SlotName, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
+_LENGTHS: dict[str, int] = {"topic": TOPIC_LENGTH_MAX, "script": SCRIPT_LENGTH_MAX, "title": TITLE_LENGTH_MAX}
 
 
 def with_settings(draft: Draft, settings: Settings) -> Draft:
@@ -47,7 +55,7 @@ def with_keywords(draft: Draft, keywords: str) -> Draft:
     return structs.replace(draft, keywords=kept_text(keywords))
 
 
-def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
+def with_text(draft: Draft, name: str, text: str, now: int) -> Draft:
     """With a text that a person wrote. An empty one clears the slot; its results are kept.
 
     Writing the text that is there already says that it stands: a stale one then matches again. What is saved while one is
@@ -58,7 +66,6 @@ def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
         raise Malformed(f"A {name} has at most {bound:,} characters; this has {len(text):,}.", name)
     ref = SlotRef(name)
     slot = draft.slot(ref)
-    assert slot is not None, "texts have no scene"
     if not text:
         return draft.with_slot(ref, slot.pointing_to(None))
     if slot.version is not None and slot.version.text == text and not is_stale(draft, ref):
@@ -71,13 +78,24 @@ def with_text(draft: Draft, name: SlotName, text: str, now: int) -> Draft:
 
 def _is_being_typed(draft: Draft, ref: SlotRef, version: Version, now: int) -> bool:
     """Whether a version is the newest of its slot, written by hand a moment ago, and nothing was made from it."""
-    slot = draft.slot(ref)
-    assert slot is not None, "it has a version"
-    if version.by != "hand" or version != slot.versions[-1] or now - version.at >= TYPING_SECONDS_MAX * SECOND:
+    if (
+        version.by != "hand"
+        or version != draft.slot(ref).versions[-1]
+        or now - version.at >= TYPING_SECONDS_MAX * SECOND
+    ):
         return False
-    value = INPUTS[ref.name].value(draft, ref) if ref.name in INPUTS else None
-    others = (other for one in draft.refs() if (other := draft.slot(one)) is not None)
-    return not any(made.inputs.get(ref.name) == value for other in others for made in other.versions if value)
+    return not any(_is_made_from(draft, ref, other) for other in slot_refs(draft))
+
+
+def _is_made_from(draft: Draft, source: SlotRef, ref: SlotRef) -> bool:
+    """Whether any result of a slot was made from what another one has now."""
+    for one in SLOT_KINDS[ref.name].needs:
+        if one.comes_from is None or one.comes_from(ref) != source:
+            continue
+        value = one.value(draft, ref)
+        if value and any(made.inputs.get(one.name) == value for made in draft.slot(ref).versions):
+            return True
+    return False
 
 
 def with_version(draft: Draft, ref: SlotRef, version: Version) -> Draft:
@@ -87,14 +105,14 @@ def with_version(draft: Draft, ref: SlotRef, version: Version) -> Draft:
 
 def with_voiceover(draft: Draft, media: Media, now: int) -> Draft:
     """With a voiceover that a person recorded."""
-    return _added(draft, SlotRef("voiceover"), Version(id=0, at=now, by="upload", media=media))
+    return _added(draft, VOICEOVER.ref(), Version(id=0, at=now, by="upload", media=media))
 
 
 def with_music(draft: Draft, media: Media | None, now: int) -> Draft:
     """With music that a person chose, or none."""
     if media is None:
-        return draft.with_slot(SlotRef("music"), draft.music.pointing_to(None))
-    return _added(draft, SlotRef("music"), Version(id=0, at=now, by="upload", media=media))
+        return draft.with_slot(MUSIC.ref(), draft.slot(MUSIC.ref()).pointing_to(None))
+    return _added(draft, MUSIC.ref(), Version(id=0, at=now, by="upload", media=media))
 
 
 def with_scene(draft: Draft, picture: Version | None, prompt: str = "", variation: int = 0) -> tuple[Draft, int]:
@@ -105,7 +123,7 @@ def with_scene(draft: Draft, picture: Version | None, prompt: str = "", variatio
     draft = structs.replace(
         draft, scenes=(*draft.scenes, Scene(scene, prompt=prompt, variation=variation)), next_id=scene + 1
     )
-    return (draft if picture is None else _added(draft, SlotRef("picture", scene), picture)), scene
+    return (draft if picture is None else _added(draft, PICTURE.ref(scene), picture)), scene
 
 
 def with_scenes(draft: Draft, order: Sequence[int]) -> Draft:
@@ -116,25 +134,31 @@ def with_scenes(draft: Draft, order: Sequence[int]) -> Draft:
             raise Malformed(f"This draft has no scene {id}.", "scenes")
     if len(set(order)) != len(order):
         raise Malformed("A scene is named twice.", "scenes")
-    return structs.replace(draft, scenes=tuple(known[id] for id in order))
+    return _with_only(draft, [known[id] for id in order])
+
+
+def _with_only(draft: Draft, scenes: Iterable[Scene]) -> Draft:
+    """With these scenes; what was made for others goes with them."""
+    left = structs.replace(draft, scenes=tuple(scenes))
+    kept = {str(ref) for ref in slot_refs(left)}
+    return structs.replace(left, slots={name: slot for name, slot in left.slots.items() if name in kept})
 
 
 def without_empty_scenes(draft: Draft, asked: Collection[SlotRef]) -> Draft:
     """Without the scenes that waited for these pictures and never had one, nor a failure that says why."""
-    scenes = tuple(scene for scene in draft.scenes if not _is_only_asked_for(draft, scene, asked))
-    return structs.replace(draft, scenes=scenes)
+    return _with_only(draft, [scene for scene in draft.scenes if not _is_only_asked_for(draft, scene, asked)])
 
 
 def _is_only_asked_for(draft: Draft, scene: Scene, asked: Collection[SlotRef]) -> bool:
-    ref = SlotRef("picture", scene.id)
-    has_result = scene.picture.versions or scene.animation.versions
+    ref = PICTURE.ref(scene.id)
+    has_result = draft.slot(ref).versions or draft.slot(ANIMATION.ref(scene.id)).versions
     return ref in asked and not has_result and str(ref) not in draft.failures
 
 
 def with_choice(draft: Draft, ref: SlotRef, version: int | None) -> Draft:
     """With another result of a slot counting, or none, because a person wants it so."""
     slot = draft.slot(ref)
-    if slot is None or (version is not None and slot.of(version) is None):
+    if not has_place(draft, ref) or (version is not None and slot.of(version) is None):
         raise Malformed(f"There is no version {version} of {ref}.", "versions")
     return draft.with_slot(ref, structs.replace(slot.pointing_to(version), is_chosen=True))
 
@@ -144,9 +168,9 @@ def with_result(draft: Draft, ref: SlotRef, version: Version, *, counts: bool = 
 
     It was paid for, so there is always room for it. One that does not count is kept beside the result that does.
     """
-    slot = draft.slot(ref)
-    if slot is None:
+    if not has_place(draft, ref):
         return draft
+    slot = draft.slot(ref)
     draft = without_failure(draft, str(ref))
     if counts:
         return _added(draft, ref, version, repin=False)
@@ -160,9 +184,9 @@ def with_what_matches(draft: Draft) -> Draft:
     So undoing a change after everything was brought up to date undoes that too, at no charge. Of several that match, the
     one that counted last is taken. What a person made or chose stays, whatever it matches.
     """
-    for ref in draft.refs():
+    for ref in slot_refs(draft):
         slot = draft.slot(ref)
-        if slot is None or slot.version is None or slot.version.by != "ai" or slot.is_chosen:
+        if slot.version is None or slot.version.by != "ai" or slot.is_chosen:
             continue
         matching = _matching(draft, ref, slot) if is_stale(draft, ref) else None
         draft = draft if matching is None else draft.with_slot(ref, slot.pointing_to(matching))
@@ -192,20 +216,18 @@ def without_failure(draft: Draft, name: str) -> Draft:
 
 def require_room(draft: Draft, ref: SlotRef) -> None:
     """Raise `TooBusy` when a slot has as many results as anybody looks through."""
-    slot = draft.slot(ref)
-    if slot is not None and len(slot.versions) >= VERSIONS_MAX:
+    if len(draft.slot(ref).versions) >= VERSIONS_MAX:
         raise TooBusy(f"This step has {VERSIONS_MAX} versions already.", "Go on in a new draft.")
 
 
 def _added(draft: Draft, ref: SlotRef, version: Version, *, repin: bool = True) -> Draft:
     """With a new version, numbered; made by hand it is pinned to what the inputs are now."""
-    slot: Slot | None = draft.slot(ref)
-    assert slot is not None, "added to a slot that is there"
+    assert has_place(draft, ref), "added to a slot that is there"
     if repin:
         require_room(draft, ref)
     inputs = pinned(draft, ref) if repin else version.inputs
     numbered = structs.replace(version, id=draft.next_id, inputs=inputs)
-    return structs.replace(draft.with_slot(ref, slot.with_version(numbered)), next_id=draft.next_id + 1)
+    return structs.replace(draft.with_slot(ref, draft.slot(ref).with_version(numbered)), next_id=draft.next_id + 1)
 
 
 def changed_draft(kept: KeptDraft, draft: Draft, now: int) -> KeptDraft:

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from reelbot.ids import id_text
-from reelbot.providers.works import RewriteWork, SpokenWord, Work, work_hash
+from reelbot.providers.works import SpokenWord, Work, work_hash
 from reelbot.studio.core.draft import Draft, Flow, Media, Settings, SlotRef, Version
+from reelbot.studio.core.slots import MUSIC, TITLE, VOICEOVER, shown_of
 from reelbot.studio.limits import ATTEMPTS_MAX
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -192,13 +193,6 @@ def backoff_seconds(attempts: int, asked: float | None) -> float | None:
     return max(BACKOFF_SECONDS[attempts - 1], asked or 0.0)
 
 
-def script_of(task: Task, made: Made, script: str) -> str:
-    """The whole script that a task for it leads to. A rewritten passage stands where it stood in `script`."""
-    if isinstance(task.work, RewriteWork):
-        return script.replace(task.work.passage, made.text, 1)
-    return made.text
-
-
 def cancelled_words(job: Job, has_draft: bool) -> str:
     """What is said of a job that was cancelled, and of what had been delivered until then."""
     if not has_draft:
@@ -240,8 +234,8 @@ def version_of(task: Task, made: Made, now: int) -> Version:
 
 def setup_of(draft: Draft, logo: Media | None, seed: int) -> Setup:
     """All that a video of this draft would be made of, as it stands."""
-    voiceover, title = draft.voiceover.version, draft.title.version
-    shown = (scene.shown for scene in draft.scenes)
+    voiceover, title, music = (draft.version(kind.ref()) for kind in (VOICEOVER, TITLE, MUSIC))
+    shown = (shown_of(draft, scene.id) for scene in draft.scenes)
     narrated = draft.flow == "narrated"
     return Setup(
         flow=draft.flow,
@@ -253,7 +247,7 @@ def setup_of(draft: Draft, logo: Media | None, seed: int) -> Setup:
         voiceover=voiceover.media if voiceover and narrated else None,
         words=voiceover.words if voiceover and narrated else None,
         scenes=tuple(one.media for one in shown if one and one.media),
-        music=draft.music.version.media if draft.music.version else None,
+        music=music.media if music else None,
         logo=logo,
         seed=seed,
     )

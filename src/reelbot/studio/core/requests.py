@@ -1,4 +1,4 @@
-"""Requests about a draft: a change by hand, an AI action, several of them, or whatever is stale.
+"""Requests about a draft: one to open, a change by hand, a render. Those for AI actions are in `actions/requests.py`.
 
 These are the bodies of the HTTP API as well; their bounds are checked where they are decoded.
 """
@@ -9,14 +9,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from reelbot.providers.works import KINDS, Aspect, Duration, Kind, Tone
 from reelbot.studio.core.draft import CaptionSize, Colour, Corner
+from reelbot.studio.core.slots import SLOT_KINDS
 from reelbot.studio.limits import (
-    BATCH_TASKS_MAX,
-    CLIP_SECONDS_MAX,
     KEYWORDS_LENGTH_MAX,
-    PROMPT_LENGTH_MAX,
     SCENES_MAX,
     SCRIPT_LENGTH_MAX,
-    WISH_LENGTH_MAX,
 )
 
 Text = Annotated[str, Meta(max_length=SCRIPT_LENGTH_MAX)]
@@ -60,7 +57,7 @@ class DraftAsked(Struct, frozen=True, forbid_unknown_fields=True):
 class ChoiceAsked(Struct, frozen=True, forbid_unknown_fields=True):
     """Another result of a slot is to count: `version` is its number, or null for none. Always free."""
 
-    slot: Literal["suggestions", "topic", "title", "script", "voiceover", "picture", "animation", "music"]
+    slot: Annotated[str, Meta(extra_json_schema={"enum": list(SLOT_KINDS)})]
     version: int | None
     scene: SceneId | UnsetType = UNSET
 
@@ -83,55 +80,6 @@ class ChangeAsked(Struct, frozen=True, forbid_unknown_fields=True):
     scenes: Annotated[list[SceneId], Meta(max_length=SCENES_MAX)] | UnsetType = UNSET
     versions: Annotated[list[ChoiceAsked], Meta(max_length=SCENES_MAX)] | UnsetType = UNSET
     confirm: bool = False
-
-
-class OptionsAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """How something is to be made. Each step takes those that concern it.
-
-    topic: `keywords`. rewrite: `passage` (left out, the whole script), `wish`, `makes`. voiceover: `voice`, `pace`,
-    `pitch`. image: `prompt`, `count`, or `scene` for another picture of that scene. animation: `scenes` (left out, all
-    that have a picture and no clip), `seconds` (left out, about five), `prompt`. music: `mood`. `provider` names who makes
-    it, `provider_options` are what only that one knows; left out, those of the draft's settings count.
-    """
-
-    keywords: Annotated[str, Meta(max_length=KEYWORDS_LENGTH_MAX)] | None = None
-    passage: Text | None = None
-    wish: Annotated[str, Meta(max_length=WISH_LENGTH_MAX)] = ""
-    makes: Literal["passage", "title"] = "passage"
-    voice: Annotated[str, Meta(max_length=100)] | None = None
-    pace: Annotated[float, Meta(ge=0.5, le=2.0)] | None = None
-    pitch: Annotated[int, Meta(ge=-6, le=6)] | None = None
-    prompt: Annotated[str, Meta(max_length=PROMPT_LENGTH_MAX)] | None = None
-    count: Annotated[int, Meta(ge=1, le=SCENES_MAX)] = 1
-    scene: SceneId | None = None
-    scenes: Annotated[list[SceneId], Meta(max_length=SCENES_MAX)] | None = None
-    seconds: Annotated[int, Meta(ge=1, le=CLIP_SECONDS_MAX)] | None = None
-    mood: Annotated[str, Meta(max_length=WISH_LENGTH_MAX)] = ""
-    provider: Name | None = None
-    provider_options: dict[str, Any] = {}
-
-
-class StepAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """One AI action."""
-
-    step: Kind
-    options: OptionsAsked = OptionsAsked()
-
-
-class GenerationAsked(Struct, frozen=True, forbid_unknown_fields=True):
-    """One AI action (`step`), several as one decision (`steps`), or all that is stale (`stale`): exactly one of these.
-
-    `mode` "fit" makes of several as many as fit, in the order given. `render` makes the video right after. `quote` is the
-    id of a quote for the same; nothing then costs more than it says.
-    """
-
-    step: Kind | None = None
-    options: OptionsAsked = OptionsAsked()
-    steps: Annotated[list[StepAsked], Meta(min_length=1, max_length=BATCH_TASKS_MAX)] | None = None
-    stale: bool = False
-    mode: Literal["all", "fit"] = "all"
-    render: bool = False
-    quote: Annotated[str, Meta(max_length=60_000)] | None = None
 
 
 class RenderAsked(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from reelbot.errors import Malformed
 from reelbot.providers.port import Provider
 from reelbot.providers.works import Kind
 from reelbot.records import Claim, Owner, Page, new_number, number_of, owner_of, unclaimed
+from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import Draft, Media, MediaKind, Settings, SlotRef, Version
@@ -24,11 +25,11 @@ from reelbot.studio.core.requests import (
     ChangeAsked,
     ChoiceAsked,
     DraftAsked,
-    GenerationAsked,
     SettingsAsked,
     settings_fields,
 )
 from reelbot.studio.core.rows import KeptDraft, KeptVideo, PastDraft
+from reelbot.studio.core.slots import SLOT_KINDS, TITLE, VOICEOVER, each_scene, scene_of
 from reelbot.studio.core.staleness import why_stale
 from reelbot.studio.drafts.views import DraftListed, DraftShown, RefreshShown, StaleShown, draft_listed, draft_shown
 from reelbot.studio.limits import LISTS_MAX, LISTS_WAITING_MAX, SETTINGS_BYTES_MAX
@@ -144,7 +145,7 @@ class Drafting:
             prices |= self._weigher.priced(await self._weigher.weighed(owner, plan))
             unchanged = [str(ref) for ref in plan.unchanged]
         shown = [
-            StaleShown(str(ref), step_of(ref), ref.scene or None, why_stale(draft, ref), prices.get(str(ref)))
+            StaleShown(str(ref), SLOT_KINDS[ref.name].step, scene_of(ref), why_stale(draft, ref), prices.get(str(ref)))
             for ref in stale
         ]
         return RefreshShown(shown, unchanged, sum(one.price.amount for one in shown if one.price), why_not)
@@ -205,7 +206,7 @@ class Drafting:
         return jobs
 
     async def _confirmation(self, owner: Owner, refused: "_NotAgreed") -> StudioRefused:
-        words = ", ".join(_spoken(one.ref) for one in refused.found.affected)
+        words = ", ".join(SLOT_KINDS[one.ref.name].one for one in refused.found.affected)
         return StudioRefused(
             "confirmation_needed",
             f"This change makes results stale: {words}. They are kept, and undoing the change brings them back. "
@@ -215,7 +216,9 @@ class Drafting:
 
     async def _impact_members(self, owner: Owner, after: Draft, found: Impact) -> Mapping[str, Any]:
         refresh = await self.refresh(owner, after)
-        affected = [{"slot": str(one.ref), "step": step_of(one.ref), "why": one.why} for one in found.affected]
+        affected = [
+            {"slot": str(one.ref), "step": SLOT_KINDS[one.ref.name].step, "why": one.why} for one in found.affected
+        ]
         shown = None if refresh is None else msgspec.to_builtins(refresh)
         return {"impact": {"affected": affected, "stays": [str(ref) for ref in found.stays], "refresh": shown}}
 
@@ -336,26 +339,13 @@ def draft_from(video: KeptVideo, now: int) -> Draft:
         draft = edits.with_text(draft, "script", setup.script, now)
     if setup.title != draft.heading:
         title = Version(id=0, at=now, by="hand", text=setup.title, hashtags=setup.hashtags)
-        draft = edits.with_version(draft, SlotRef("title"), title)
+        draft = edits.with_version(draft, TITLE.ref(), title)
     if setup.voiceover is not None:
         spoken = Version(id=0, at=now, by="upload", media=setup.voiceover, words=setup.words)
-        draft = edits.with_version(draft, SlotRef("voiceover"), spoken)
+        draft = edits.with_version(draft, VOICEOVER.ref(), spoken)
     for media in setup.scenes:
         draft, _ = edits.with_scene(draft, Version(id=0, at=now, by="upload", media=media))
     return edits.with_music(draft, setup.music, now) if setup.music is not None else draft
-
-
-def step_of(ref: SlotRef) -> str:
-    """The step that a slot belongs to."""
-    return {"suggestions": "topic", "title": "topic"}.get(ref.name, ref.name if ref.name in _STEPS else "assets")
-
-
-_STEPS = ("topic", "script", "voiceover")
-
-
-def _spoken(ref: SlotRef) -> str:
-    words = {"suggestions": "the topic ideas", "animation": "a clip", "picture": "a picture"}
-    return words.get(ref.name, f"the {ref.name}")
 
 
 def _narrated(draft: Draft) -> Draft:
@@ -365,10 +355,12 @@ def _narrated(draft: Draft) -> Draft:
 
 
 def _ref(choice: ChoiceAsked) -> SlotRef:
-    scene = 0 if choice.scene is UNSET else choice.scene
-    if (choice.slot in ("picture", "animation")) != bool(scene):
+    kind = SLOT_KINDS.get(choice.slot)
+    if kind is None:
+        raise Malformed(f"There is no slot {choice.slot!r}; there are {', '.join(SLOT_KINDS)}.", "versions")
+    if (kind.parts is each_scene) != (choice.scene is not UNSET):
         raise Malformed("Name the scene of a picture or an animation, and of nothing else.", "versions")
-    return SlotRef(choice.slot, scene)
+    return kind.ref("" if choice.scene is UNSET else choice.scene)
 
 
 def _jobs_of(kept: KeptDraft, jobs: Sequence[Job]) -> list[Job]:

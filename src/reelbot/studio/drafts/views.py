@@ -22,6 +22,7 @@ from reelbot.studio.core.draft import (
 from reelbot.studio.core.events import JobShown, job_shown, running_slots
 from reelbot.studio.core.job import Job
 from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.slots import ANIMATION, MUSIC, PICTURE, SCRIPT, SUGGESTIONS, TITLE, TOPIC, VOICEOVER
 from reelbot.studio.core.staleness import is_stale, why_stale
 from reelbot.studio.planning.costing import PriceShown
 
@@ -177,7 +178,7 @@ def draft_shown(
 def draft_listed(kept: KeptDraft, jobs: Sequence[Job]) -> DraftListed:
     """A draft as one line of a list."""
     view = _View(kept.id, kept.draft, running_slots(jobs), {})
-    shown = next((scene.picture.version for scene in kept.draft.scenes if scene.picture.version), None)
+    shown = next(filter(None, (kept.draft.version(PICTURE.ref(scene.id)) for scene in kept.draft.scenes)), None)
     return DraftListed(
         id=kept.id,
         flow=kept.draft.flow,
@@ -204,8 +205,8 @@ class _View:
         return {name: built[name]() for name in STEPS[self._draft.flow]}
 
     def _topic(self) -> StepShown:
-        own = self._slot(SlotRef("topic"))
-        ideas = self._slot(SlotRef("suggestions"))
+        own = self._slot(TOPIC.ref())
+        ideas = self._slot(SUGGESTIONS.ref())
         state: StepState = "running" if ideas.state == "running" else own.state
         return StepShown(
             state=state,
@@ -216,18 +217,18 @@ class _View:
             failure=ideas.failure,
             keywords=self._draft.keywords,
             suggestions=ideas,
-            title=self._slot(SlotRef("title")),
+            title=self._slot(TITLE.ref()),
         )
 
     def _script(self) -> StepShown:
-        return self._slot(SlotRef("script"))
+        return self._slot(SCRIPT.ref())
 
     def _voiceover(self) -> StepShown:
-        return self._slot(SlotRef("voiceover"))
+        return self._slot(VOICEOVER.ref())
 
     def _assets(self) -> StepShown:
         scenes = [self._scene(scene.id) for scene in self._draft.scenes]
-        music = self._slot(SlotRef("music"))
+        music = self._slot(MUSIC.ref())
         states = [scene.state for scene in scenes] + ([music.state] if music.state in ("running", "failed") else [])
         state: StepState = next((one for one in _WORST if one in states), "current" if scenes else "empty")
         return StepShown(
@@ -238,10 +239,7 @@ class _View:
         )
 
     def _scene(self, id: int) -> SceneShown:
-        scene = self._draft.scene(id)
-        assert scene is not None, "one of the draft's own"
-        refs = SlotRef("picture", id), SlotRef("animation", id)
-        picture, animation = (self._slot(ref) for ref in refs)
+        picture, animation = self._slot(PICTURE.ref(id)), self._slot(ANIMATION.ref(id))
         state: StepState = next((one for one in _WORST if one in (picture.state, animation.state)), picture.state)
         return SceneShown(
             scene=id,
@@ -258,7 +256,6 @@ class _View:
 
     def _slot(self, ref: SlotRef) -> StepShown:
         slot = self._draft.slot(ref)
-        assert slot is not None, "one of the draft's own"
         failure = self._draft.failures.get(str(ref))
         return StepShown(
             state=self._state(ref, slot, failure),

@@ -1,16 +1,15 @@
 """Ingest of what a provider delivered: looked at, not believed; brought into form; kept by its content."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
 from reelbot.errors import Malformed
-from reelbot.providers.port import Delivered, ProviderFailure
-from reelbot.providers.works import AnimationWork, ImageWork, MusicWork, SpokenWord, VoiceoverWork, Work
+from reelbot.providers.port import ProviderFailure
+from reelbot.providers.works import SpokenWord
 from reelbot.render import Probed, normalise, probe
 from reelbot.studio.core.draft import Media, MediaKind
-from reelbot.studio.core.job import Made
 from reelbot.studio.core.texts import kept_text
 from reelbot.studio.files.content import Files
 
@@ -23,19 +22,33 @@ TakingIn = Callable[[Files, Path, tuple[MediaKind, ...]], Awaitable[Media]]
 _encode = msgspec.json.Encoder().encode
 
 
-async def received(files: Files, take_in: TakingIn, work: Work, delivered: Delivered) -> Made:
-    """What came, checked and kept. `Malformed` when it is not what was asked for."""
-    match work:
-        case ImageWork():
-            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("image",)))
-        case AnimationWork():
-            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("clip",)))
-        case MusicWork():
-            return Made(label=delivered.label, media=await take_in(files, _path(delivered), ("audio",)))
-        case VoiceoverWork():
-            return await _voiceover(files, take_in, delivered)
-        case _:
-            return _text(work, delivered)
+class Intake:
+    """Checks and keeps what was delivered, for the action that it was delivered for."""
+
+    def __init__(self, files: Files, take_in: TakingIn) -> None:
+        self._files = files
+        self._take_in = take_in
+
+    async def file(self, path: Path | None, *kinds: MediaKind) -> Media:
+        """A file, which must be of one of these kinds: `Malformed` when it is not, `ProviderFailure` when there is none."""
+        if path is None:
+            raise ProviderFailure("The provider answered without a file.", "Try again.")
+        return await self._take_in(self._files, path, kinds)
+
+    async def words(self, words: tuple[SpokenWord, ...], media: Media) -> str:
+        """The timings of words, in order and within the sound, by their content."""
+        return await self._files.keep_text(words_text(_in_order(words, media.duration_ms)))
+
+    def text(self, text: str) -> str:
+        """A text as it is kept; `ProviderFailure` when there is none."""
+        return self.texts([text])[0]
+
+    def texts(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Several of them, those that say nothing left out; `ProviderFailure` when there is none."""
+        kept = tuple(filter(None, map(kept_text, texts)))[:TOPICS_MAX]
+        if not kept:
+            raise ProviderFailure("The provider answered without a text.", "Try again.")
+        return kept
 
 
 async def taken_in(files: Files, path: Path, kinds: tuple[MediaKind, ...]) -> Media:
@@ -63,12 +76,6 @@ async def _kept(files: Files, path: Path, found: Probed) -> Media:
     )
 
 
-async def _voiceover(files: Files, take_in: TakingIn, delivered: Delivered) -> Made:
-    media = await take_in(files, _path(delivered), ("audio",))
-    words = await files.keep_text(words_text(_in_order(delivered.words, media.duration_ms)))
-    return Made(label=delivered.label, media=media, words=words)
-
-
 def words_text(words: tuple[SpokenWord, ...]) -> str:
     """Word timings as they are kept."""
     return _encode(words).decode()
@@ -88,17 +95,3 @@ def _in_order(words: tuple[SpokenWord, ...], duration_ms: int) -> tuple[SpokenWo
         ordered.append(SpokenWord(word.text, start, min(max(word.end_ms, start), duration_ms)))
         earliest = start
     return tuple(ordered)
-
-
-def _text(work: Work, delivered: Delivered) -> Made:
-    suggestions = tuple(filter(None, map(kept_text, delivered.suggestions)))[:TOPICS_MAX]
-    text = kept_text(delivered.text)
-    if not text and not suggestions:
-        raise ProviderFailure("The provider answered without a text.", "Try again.")
-    return Made(label=delivered.label, text=text, suggestions=suggestions, hashtags=delivered.hashtags)
-
-
-def _path(delivered: Delivered) -> Path:
-    if delivered.path is None:
-        raise ProviderFailure("The provider answered without a file.", "Try again.")
-    return delivered.path

@@ -11,8 +11,9 @@ from msgspec import structs
 
 from reelbot.allowance import FailurePoint
 from reelbot.ids import id_text
-from reelbot.providers.works import AnimationWork, RewriteWork, work_hash
+from reelbot.providers.works import work_hash
 from reelbot.records import Owner, Told, Write
+from reelbot.studio.actions import action_of
 from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, SlotRef, StepFailure
 from reelbot.studio.core.edits import changed_draft
@@ -25,10 +26,9 @@ from reelbot.studio.core.job import (
     Made,
     Task,
     delivered_amounts,
-    script_of,
-    version_of,
 )
 from reelbot.studio.core.rows import KeptAsset, KeptDraft, KeptVideo, PastDraft
+from reelbot.studio.core.slots import SLOT_KINDS
 
 CLIP_NAME_LENGTH = 60
 """Characters of a draft's heading in the names of its clips: enough to tell in the library where one comes from."""
@@ -229,20 +229,19 @@ def _recorded(job: Job, at: Sequence[int], facts: Facts) -> tuple[Write, ...]:
             made = structs.replace(made, media=structs.replace(made.media, asset=asset.id))
             writes.append(rows.insert_asset(asset))
         writes.append(rows.keep_made(_owner(job), work_hash(task.work), made, facts.now))
-        draft = None if draft is None else recorded(draft, task, made, facts.now)
+        draft = None if draft is None else action_of(task.work).placed(draft, task, made, facts.now)
     return (*writes, *_saved(facts, draft))
 
 
 def _asset_of(job: Job, task: Task, made: Made, heading: str, number: int, now: int) -> KeptAsset | None:
-    """An animated clip counts as storage, so it becomes an asset that can be removed."""
-    if job.hold is None or "storage_bytes" not in task.amounts:
+    """What counts as storage becomes an asset, which can be removed."""
+    if job.hold is None or "storage_bytes" not in task.amounts or made.media is None or made.free:
         return None
-    if not isinstance(task.work, AnimationWork) or made.media is None or made.free:
-        return None
-    name = f"Clip: {heading[:CLIP_NAME_LENGTH]}" if heading else "Clip"
+    title = SLOT_KINDS[task.slot.name].title
+    name = f"{title}: {heading[:CLIP_NAME_LENGTH]}" if heading else title
     counted = min(made.media.bytes, made.amounts.get("storage_bytes", made.media.bytes))  # never above what was held
     media = structs.replace(made.media, bytes=counted)
-    return KeptAsset(*_owner(job), number, name, "animation", job.hold, media, now)
+    return KeptAsset(*_owner(job), number, name, action_of(task.work).name, job.hold, media, now)
 
 
 def _remembered(job: Job, failed: Failed, now: int) -> tuple[Write, ...]:
@@ -272,22 +271,6 @@ def _saved(facts: Facts, draft: Draft | None) -> tuple[Write, ...]:
     if kept is None or draft is None or draft == kept.draft:
         return ()
     return (rows.save_draft(changed_draft(kept, draft, facts.now)),)
-
-
-def recorded(draft: Draft, task: Task, made: Made, now: int) -> Draft:
-    """A draft with what a task made in its slot.
-
-    A rewritten passage goes to its place in the script. When the passage is gone from there, somebody has written on:
-    what came is kept, in the script as it was, and theirs still counts. What came for a change that was undone meanwhile
-    is kept too, and the old result counts.
-    """
-    version = version_of(task, made, now)
-    if isinstance(task.work, RewriteWork) and task.work.makes == "passage":
-        script = draft.text_of("script")
-        in_place = task.work.passage in script
-        text = script_of(task, made, script if in_place else task.within)
-        return edits.with_result(draft, task.slot, structs.replace(version, text=text), counts=in_place)
-    return edits.with_what_matches(edits.with_result(draft, task.slot, version))
 
 
 def job_failure(code: str, detail: str, hint: str, point: FailurePoint, slot: SlotRef | None) -> JobFailure:

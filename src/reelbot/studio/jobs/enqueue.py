@@ -17,6 +17,7 @@ from reelbot.errors import Malformed, TooBusy
 from reelbot.ids import id_text
 from reelbot.queue import WAITING
 from reelbot.records import KeyTaken, Owner, Write, content_of, json_text, new_number, number_of, owner_of, read_json
+from reelbot.studio.actions.requests import GenerationAsked, canonical
 from reelbot.studio.context import Room
 from reelbot.studio.core import edits, rows
 from reelbot.studio.core.draft import RENDER_FAILURE, Draft, Media, SlotRef
@@ -24,8 +25,9 @@ from reelbot.studio.core.edits import changed_draft, require_size
 from reelbot.studio.core.events import draft_told, job_told, running_slots
 from reelbot.studio.core.job import RENDER, Job, JobKind, Request, TaskProgress, setup_of
 from reelbot.studio.core.refusals import LOCKED, NO_DRAFT, StudioRefused
-from reelbot.studio.core.requests import GenerationAsked, RenderAsked
+from reelbot.studio.core.requests import RenderAsked
 from reelbot.studio.core.rows import KeptDraft
+from reelbot.studio.core.slots import MUSIC, PICTURE, SLOT_KINDS, VOICEOVER, shown_of
 from reelbot.studio.core.staleness import stale_slots
 from reelbot.studio.limits import JOB_BYTES_MAX, JOBS_WAITING_MAX
 from reelbot.studio.planning.costing import Weighed, Weigher, charged
@@ -208,6 +210,7 @@ class Generating:
 
     async def generate(self, account: AccountRef, draft: str, asked: GenerationAsked, key: str) -> Begun:
         """Trigger AI actions. `Refused` when a limit is reached; then nothing was changed."""
+        asked = canonical(asked)
         content = content_of("generate", draft, asked)
 
         async def place() -> Begun:
@@ -325,7 +328,7 @@ class Generating:
     async def _render_request(self, account: AccountRef, seen: KeptDraft, asked: RenderAsked) -> Request:
         draft = seen.draft
         _require_parts(missing_after(draft, ()))
-        shown = [ref for ref in stale_slots(draft) if ref.name in ("script", "voiceover", "animation")]
+        shown = [ref for ref in stale_slots(draft) if SLOT_KINDS[ref.name].is_played]
         if shown and not asked.confirm:
             words = ", ".join(str(ref) for ref in shown)
             raise StudioRefused(
@@ -349,8 +352,8 @@ class Generating:
     async def _require_assets(self, account: AccountRef, draft: Draft) -> None:
         """Raise when something that the video would show or play was removed, naming it."""
         owner = owner_of(account)
-        parts = [(f"scene {at}", one.shown) for at, one in enumerate(draft.scenes, 1)]
-        parts += [("the voiceover", draft.voiceover.version), ("the music", draft.music.version)]
+        parts = [(f"scene {at}", shown_of(draft, one.id)) for at, one in enumerate(draft.scenes, 1)]
+        parts += [(kind.one, draft.version(kind.ref())) for kind in (VOICEOVER, MUSIC)]
         for name, version in parts:
             media = version.media if version else None
             if media is None or media.asset is None:
@@ -432,7 +435,5 @@ def _without_scenes(draft: Draft, later: Sequence[Later], before: Draft) -> Draf
     """Without the scenes that were put there for work that does not fit."""
     known = {scene.id for scene in before.scenes}
     waiting = {one.slot for one in later}
-    scenes = tuple(
-        scene for scene in draft.scenes if scene.id in known or str(SlotRef("picture", scene.id)) not in waiting
-    )
-    return structs.replace(draft, scenes=scenes)
+    scenes = [one.id for one in draft.scenes if one.id in known or str(PICTURE.ref(one.id)) not in waiting]
+    return edits.with_scenes(draft, scenes)

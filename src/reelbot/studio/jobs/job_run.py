@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,9 +31,10 @@ from reelbot.providers.port import (
     Queued,
     ability_of,
 )
-from reelbot.providers.works import AnimationWork, Kind, VoiceoverWork, Work, kind_of, work_hash
+from reelbot.providers.works import Work, kind_of, work_hash
 from reelbot.queue import Again, LeaseLost, Running
 from reelbot.records import Owner
+from reelbot.studio.actions import action_of
 from reelbot.studio.context import Room
 from reelbot.studio.core import rows
 from reelbot.studio.core.draft import SlotRef
@@ -46,13 +48,12 @@ from reelbot.studio.core.job import (
     TaskProgress,
     backoff_seconds,
     cancelled_words,
-    script_of,
 )
 from reelbot.studio.core.rows import MadeBefore
-from reelbot.studio.core.slots import text_hash
+from reelbot.studio.core.slots import SCRIPT_TEXT, text_hash
 from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.files.file_gc import drop_old_previews
-from reelbot.studio.files.ingest import received
+from reelbot.studio.files.ingest import Intake
 from reelbot.studio.jobs.completion import Ending
 from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.render_job import Maker
@@ -61,19 +62,6 @@ from reelbot.studio.planning.costing import CREDITS, is_there
 
 POLL_SECONDS = 2.0
 """How often a provider is asked after its job: it takes minutes, and nobody is waiting at the other end of a wire."""
-
-SAID: dict[Kind, str] = {
-    "topic": "Looking for ideas",
-    "script": "Writing the script",
-    "rewrite": "Rewriting",
-    "voiceover": "Speaking the voiceover",
-    "image": "Painting a picture",
-    "animation": "Animating a picture",
-    "music": "Making music",
-}
-
-MAKES_FILES: frozenset[Kind] = frozenset({"voiceover", "image", "animation", "music"})
-"""Kinds of work whose results are files."""
 
 KEEPING_TRIES = 30
 """How often what was delivered is written again while the database cannot be reached: about as long as one restarts."""
@@ -132,6 +120,7 @@ class Run:
         self._ending = ending
         self._maker = maker
         self._owner = Owner(self.job.lane, self.job.account)
+        self._intake = Intake(room.files, room.take_in)
         self._told = self.job.progress
         self._pause_seconds = pause_seconds
         self._paid: set[int] = set()  # the tasks whose work was charged before, when it was delivered to another job
@@ -164,10 +153,10 @@ class Run:
     # one piece of work
 
     async def _task(self, at: int, task: Task) -> None:
-        work = self._completed(task)
-        if work is not task.work:
-            task = structs.replace(task, work=work, inputs=task.inputs | self._script_input(work))
+        if task.script_from is not None:
+            task = self._completed(task, task.script_from)
             self._with_task(at, task)
+        work = task.work
         try:
             made = await self._made_before(work)
             if made is None:
@@ -177,16 +166,13 @@ class Run:
         finally:
             self._running.can_stop = True
 
-    def _completed(self, task: Task) -> Work:
-        """The work with what an earlier task of the job has made."""
-        if task.script_from is None or not isinstance(task.work, VoiceoverWork):
-            return task.work
-        source, made = self.job.request.tasks[task.script_from], self.job.tasks[task.script_from].made
+    def _completed(self, task: Task, source: int) -> Task:
+        """The task with the script that an earlier one of the job has made."""
+        earlier, made = self.job.request.tasks[source], self.job.tasks[source].made
         assert made is not None, "tasks are done in order"
-        return structs.replace(task.work, script=script_of(source, made, source.within))
-
-    def _script_input(self, work: Work) -> dict[str, str]:
-        return {"script": text_hash(work.script)} if isinstance(work, VoiceoverWork) else {}
+        script = action_of(earlier.work).script(earlier, made, earlier.within)
+        work = action_of(task.work).completed(task.work, script)
+        return structs.replace(task, work=work, inputs=task.inputs | {SCRIPT_TEXT.name: text_hash(script)})
 
     async def _made_before(self, work: Work) -> Made | None:
         store, files = self._room.store, self._room.files
@@ -207,7 +193,7 @@ class Run:
             self._paid.add(at)
         with self._room.files.desk() as folder:
             desk = Desk(folder, {}, self._request_id(at), lambda share: self._report(at, share))
-            await self._say(self._share(at, 0.0), SAID[kind_of(task.work)])
+            await self._say(self._share(at, 0.0), action_of(task.work).running)
             delivered = None if kept is None else await self._delivered_before(at, kept, desk)
             if delivered is None:
                 provider, ability = self._available(task.work)
@@ -298,10 +284,11 @@ class Run:
 
     async def _received(self, work: Work, delivered: Delivered) -> Made:
         """What was delivered, checked and kept; a file waits for its turn to be looked at."""
+        receive = partial(action_of(work).receive, self._intake, work, delivered)
         if delivered.path is None:
-            return await received(self._room.files, self._room.take_in, work, delivered)
+            return await receive()
         async with self._room.decoding.place(self._owner):
-            return await received(self._room.files, self._room.take_in, work, delivered)
+            return await receive()
 
     async def _foreseen(self, delivering: Coroutine[Any, Any, T]) -> T:
         """What a provider delivers; an error that it did not foresee counts as ended at the provider."""
@@ -315,7 +302,7 @@ class Run:
             raise ProviderFailure("The provider is broken.", "Try again, or another provider.") from failure
 
     def _files(self, work: Work) -> dict[str, Path]:
-        return {work.image: self._room.files.path(work.image)} if isinstance(work, AnimationWork) else {}
+        return {sha256: self._room.files.path(sha256) for sha256 in action_of(work).files(work)}
 
     def _request_id(self, at: int) -> str:
         return f"{self.job.id}-{at}-{self.job.tasks[at].attempts}"
@@ -325,7 +312,7 @@ class Run:
         self._running.can_stop = ability.is_queued or ability.is_repeatable
         if progress.called_at is None:
             self._require_wanted()
-            if kind_of(task.work) in MAKES_FILES:
+            if action_of(task.work).makes_file:
                 self._room.files.require_room(DISK_SPARE_BYTES)
             progress = structs.replace(progress, called_at=self._room.clock(), request_id=desk.request_id)
             await self._note(at, progress)
@@ -518,7 +505,7 @@ class Run:
         return whole * (at + min(max(share, 0.0), 1.0)) / len(self.job.tasks)
 
     def _report(self, at: int, share: float) -> None:
-        self._tell_soon(self._share(at, share), SAID[kind_of(self.job.request.tasks[at].work)])
+        self._tell_soon(self._share(at, share), action_of(self.job.request.tasks[at].work).running)
 
     def _tell_soon(self, progress: float, message: str) -> None:
         """Note progress to be told with the next heartbeat; it never goes back and never passes 1."""
@@ -621,12 +608,11 @@ def _too_long() -> ProviderFailure:
 
 def measured_amounts(task: Task, made: Made, prices: PriceList) -> dict[str, int]:
     """What a delivered task costs by what was measured of it, by meter; never more than was held for it."""
-    amounts = dict(task.amounts)
-    kind = kind_of(task.work)
-    if kind == "voiceover" and made.media is not None and "ai_credits" in amounts:
+    action, amounts = action_of(task.work), dict(task.amounts)
+    units = action.measured(task.work, made)
+    if units is not None and "ai_credits" in amounts:
         factor = task.work.provider if task.work.provider in prices.factors else None
-        seconds = max(1, -(-made.media.duration_ms // SECOND))
-        amounts["ai_credits"] = min(amounts["ai_credits"], prices.amount_of(kind, seconds, factor))
+        amounts["ai_credits"] = min(amounts["ai_credits"], prices.amount_of(action.name, units, factor))
     if made.media is not None and "storage_bytes" in amounts:
         amounts["storage_bytes"] = min(amounts["storage_bytes"], made.media.bytes)
     return amounts

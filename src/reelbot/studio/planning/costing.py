@@ -5,17 +5,19 @@ from typing import NamedTuple
 
 from msgspec import Struct, structs
 
-from reelbot.allowance import Item, Ledger
-from reelbot.errors import Malformed, TooBusy
+from reelbot.allowance import Item, Ledger, PriceList
+from reelbot.errors import ConfigFailure, Malformed, TooBusy
 from reelbot.providers.port import ProviderUnavailable
 from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind, kind_of, work_hash
 from reelbot.records import Owner, number_of
-from reelbot.studio.core.draft import Draft, SlotRef
-from reelbot.studio.core.job import Kept, Made, Task
+from reelbot.studio.actions import ACTIONS, BY_NAME
+from reelbot.studio.actions.action import AnyAction, Asked, Offer, is_asked_again
+from reelbot.studio.actions.requests import GenerationAsked, step_asked
+from reelbot.studio.core.draft import Draft
+from reelbot.studio.core.job import RENDER, Kept, Made, Task
 from reelbot.studio.core.refusals import StudioRefused
-from reelbot.studio.core.requests import GenerationAsked, OptionsAsked
-from reelbot.studio.planning.plan import Planned, is_asked_again, planned, stored_items
+from reelbot.studio.planning.plan import STORAGE, Planned, planned, stored_items
 from reelbot.studio.store import StudioStore
 
 CREDITS = "ai_credits"
@@ -64,8 +66,8 @@ class Weigher:
         the draft since: it was paid for, and the provider is not asked again.
         """
         found = []
-        for task, items, options in zip(plan.tasks, plan.items, plan.options, strict=True):
-            kept = await self._delivered(owner, plan.draft, task, options)
+        for task, items, asked in zip(plan.tasks, plan.items, plan.asked, strict=True):
+            kept = await self._delivered(owner, plan.draft, task, asked)
             if kept is None:
                 found.append(await self._weighed(owner, task, items))
             else:
@@ -73,13 +75,13 @@ class Weigher:
                 found.append(Weighed(again, stored_items(again.work), DELIVERED))
         return found
 
-    async def _delivered(self, owner: Owner, draft: Draft, task: Task, options: OptionsAsked) -> Kept | None:
+    async def _delivered(self, owner: Owner, draft: Draft, task: Task, asked: Asked) -> Kept | None:
         """What was delivered for a slot and is still to be taken in, unless something else is asked for by name."""
         failure = draft.failures.get(str(task.slot))
         if failure is None or not failure.delivered:
             return None
         kept = (await self._store.made(owner, failure.delivered)).kept
-        return kept if kept is not None and is_asked_again(options, kept.task.work) else None
+        return kept if kept is not None and is_asked_again(asked, kept.task.work) else None
 
     async def _weighed(self, owner: Owner, task: Task, items: tuple[Item, ...]) -> Weighed:
         """A piece of work and what is due for it. One that an earlier task completes can't be known yet."""
@@ -103,18 +105,17 @@ class Weigher:
             prices.amount_of(one.action, one.quantity, one.provider) for one in items if self._is_on_credits(one)
         )
 
-    async def price(self, owner: Owner, draft: Draft, kind: Kind, scene: int | None = None) -> PriceShown | None:
-        """What one AI action on a draft would cost now; None when there is no such price or nothing to do it on.
+    async def _price(self, owner: Owner, draft: Draft, action: AnyAction, offer: Offer[Asked]) -> PriceShown | None:
+        """What an offer would cost now; None when there is nothing to do it on.
 
         Where something is missing that has to come first, it is the price of the least that it can be.
         """
-        options = OptionsAsked(scene=scene)
         try:
-            plan = self.planned(draft, GenerationAsked(step=kind, options=options))
+            plan = self.planned(draft, GenerationAsked(steps=[step_asked(offer.asked)]))
             weighed = await self.weighed(owner, plan)
         except NOT_NOW:
-            return self._least(draft, kind) if scene is None else None
-        return self._shown(kind, weighed)
+            return None if offer.slot.part else self._least(draft, action)
+        return self._shown(action.name, weighed)
 
     def priced(self, weighed: Sequence[Weighed]) -> dict[str, PriceShown]:
         """What each of several pieces of work costs, by slot."""
@@ -125,13 +126,9 @@ class Weigher:
         free = all(one.free_why for one in weighed)
         return PriceShown(kind, self.credits(items), free, weighed[0].free_why if free else self._why(items))
 
-    def _least(self, draft: Draft, kind: Kind) -> PriceShown | None:
-        prices = self._ledger.terms.prices
-        if kind not in prices.prices:
-            return None
-        quantity = draft.settings.duration_s if kind == "voiceover" else 1
-        item = Item(kind, quantity)
-        return PriceShown(kind, self.credits([item]), False, self._why([item]))
+    def _least(self, draft: Draft, action: AnyAction) -> PriceShown:
+        item = Item(action.name, action.least(draft))
+        return PriceShown(action.name, self.credits([item]), False, self._why([item]))
 
     def _why(self, items: Sequence[Item]) -> str:
         first = items[0]
@@ -139,19 +136,19 @@ class Weigher:
 
     async def prices(self, owner: Owner, draft: Draft) -> dict[str, PriceShown]:
         """What making each slot of a draft would cost now, by slot."""
-        kinds: dict[str, tuple[Kind, int | None]] = {
-            "suggestions": ("topic", None),
-            "title": ("rewrite", None),
-            "picture": ("image", None),
-            "music": ("music", None),
-        }
-        if draft.flow == "narrated":
-            kinds |= {"script": ("script", None), "voiceover": ("voiceover", None)}
-        for scene in draft.scenes:
-            kinds[str(SlotRef("picture", scene.id))] = ("image", scene.id)
-            kinds[str(SlotRef("animation", scene.id))] = ("animation", scene.id)
-        found = {slot: await self.price(owner, draft, kind, scene) for slot, (kind, scene) in kinds.items()}
+        offered = [(action, offer) for action in ACTIONS for offer in action.offers(draft)]
+        found = {str(offer.slot): await self._price(owner, draft, action, offer) for action, offer in offered}
         return {slot: price for slot, price in found.items() if price is not None}
+
+
+def require_prices(prices: PriceList) -> None:
+    """Raise `ConfigFailure` when the price list lacks an action of the studio."""
+    missing = [name for name in (*BY_NAME, RENDER, STORAGE) if name not in prices.prices]
+    if missing:
+        raise ConfigFailure(
+            f"prices.toml has no price for: {', '.join(missing)}.",
+            "Add a table for each; one that is to cost nothing has the amount 0.",
+        )
 
 
 async def is_there(store: StudioStore, owner: Owner, made: Made) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from reelbot.languages.catalogue import languages
 from reelbot.records import Page
 from reelbot.studio import DraftShown, PresetShown, Studio, StudioRefused, job_shown, preset_shown
+from reelbot.studio.actions.image import pictures_proposed
 from reelbot.studio.library.presets import PRESET_NAME_LENGTH_MAX, PRESETS_MAX
 from reelbot.web.pages import draft_view
 from reelbot.web.pages.options_form import makers_of
@@ -73,7 +74,7 @@ async def _values(visit: Visit, studio: Studio, draft: DraftShown) -> dict[str, 
         "preset_name_length_max": PRESET_NAME_LENGTH_MAX,
         "is_unmade": draft_view.is_unmade(draft),
         "lacks_words": draft_view.lacks_words(draft),
-        "pictures_proposed": draft_view.pictures_proposed(draft),
+        "pictures_proposed": pictures_proposed(draft.settings.duration_s),
         "languages": {code: languages()[code] for code in studio.languages},
         "choices": draft_view.CHOICES,
         "states": draft_view.STATES,

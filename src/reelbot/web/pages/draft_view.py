@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
+import msgspec
+
 from reelbot.allowance import AccountRef, Usage
 from reelbot.clock import SECOND, instant_from
 from reelbot.errors import Failure, Malformed, TooBusy
@@ -18,16 +20,17 @@ from reelbot.studio import (
     GenerationAsked,
     Job,
     JobShown,
-    OptionsAsked,
     Quoted,
-    StepAsked,
     Studio,
     StudioRefused,
     asset_shown,
 )
-from reelbot.studio.core.draft import CaptionSize, Corner
+from reelbot.studio.actions import BY_SLOT
+from reelbot.studio.core.draft import RENDER_FAILURE, CaptionSize, Corner
+from reelbot.studio.core.slots import SLOT_KINDS
 from reelbot.studio.drafts.views import StepShown, VersionShown
 from reelbot.studio.jobs.enqueue import QuoteLine
+from reelbot.studio.planning.remaining import steps_remaining
 from reelbot.web.pages.wording import full_instant_words, instant_words, moment
 
 REVIEW = "review"
@@ -49,9 +52,6 @@ STATES: Mapping[str, str] = {
 }
 
 CREDITS = "ai_credits"
-
-SCENE_SECONDS = 6
-"""How long a picture is shown about: as many pictures are proposed as fill the video at that."""
 
 JOBS_LOOKED_AT = 50
 """Jobs among which the last preview is looked for: one that is further behind is of another day's draft."""
@@ -182,14 +182,14 @@ def voices_of(studio: Studio, draft: DraftShown) -> Sequence[Voice]:
 
 async def whole_of(studio: Studio, account: AccountRef, draft: DraftShown) -> Whole | None:
     """What making all the rest by AI would be; None when there is nothing to make it from, or something is at work."""
-    steps = _missing_steps(draft)
-    if not steps or draft.jobs or draft.refresh or not draft.steps["topic"].text:
+    if draft.ready or draft.jobs or draft.refresh or not draft.steps["topic"].text:
         return None
+    steps = steps_remaining((await studio.kept_draft(account, draft.id)).draft)
     try:
         quote = await studio.quote(account, draft.id, GenerationAsked(steps=steps, render=True))
     except (Malformed, StudioRefused, TooBusy, Failure):  # a provider is missing: each step says so itself
         return None
-    return _whole([_step_json(step) for step in steps], quote)
+    return _whole([msgspec.to_builtins(step) for step in steps], quote)
 
 
 def _whole(steps: Sequence[Mapping[str, Any]], quote: Quoted) -> Whole:
@@ -213,46 +213,17 @@ def _whole_lines(quoted: Sequence[QuoteLine]) -> list[WholeLine]:
     gathered: dict[str, list[QuoteLine]] = {}
     for line in quoted:
         gathered.setdefault(line.slot.partition(":")[0], []).append(line)
-    order = [name for name in _PARTS if name in gathered]
+    order = [name for name in SLOT_KINDS if name in gathered]
     return [_whole_line(name, gathered[name]) for name in order]
 
 
 def _whole_line(name: str, lines: Sequence[QuoteLine]) -> WholeLine:
     amount, count = sum(line.amount for line in lines), len(lines)
-    words = _PARTS[name] if count == 1 else f"{count} {_PARTS[name].lower()}s"
-    # Speech is measured once it is there, and what it took less goes back.
-    is_ceiling = name == "voiceover" and amount > 0
+    kind = SLOT_KINDS[name]
+    words = kind.title if count == 1 else f"{count} {kind.titles.lower()}"
+    # What is measured once it is there is quoted as a ceiling, and what it took less goes back.
+    is_ceiling = BY_SLOT[name].is_measured and amount > 0
     return WholeLine(words, amount, is_ceiling, amount == 0, count, sum(line.fits for line in lines))
-
-
-_PARTS: Mapping[str, str] = {"script": "Script", "voiceover": "Voiceover", "picture": "Picture", "music": "Music"}
-"""What a whole video is made of, in order."""
-
-
-def _missing_steps(draft: DraftShown) -> list[StepAsked]:
-    """The AI actions that would fill every step that has nothing yet; none when the video could be made as it is."""
-    if draft.ready:
-        return []
-    steps: list[StepAsked] = []
-    if "script" in draft.steps:
-        steps += [StepAsked("script")] if not draft.steps["script"].text else []
-        steps += [StepAsked("voiceover")] if draft.steps["voiceover"].current is None else []
-    assets = draft.steps["assets"]
-    if not assets.scenes:
-        steps.append(StepAsked("image", OptionsAsked(count=pictures_proposed(draft))))
-    if assets.music is not None and assets.music.current is None:
-        steps.append(StepAsked("music"))
-    return steps
-
-
-def _step_json(step: StepAsked) -> dict[str, Any]:
-    options = {"count": step.options.count} if step.step == "image" else {}
-    return {"step": step.step, "options": options}
-
-
-def pictures_proposed(draft: DraftShown) -> int:
-    """As many pictures as fill the video."""
-    return max(3, round(draft.settings.duration_s / SCENE_SECONDS))
 
 
 def preview_of(draft: DraftShown, jobs: Sequence[Job], shown: Sequence[JobShown]) -> Preview | None:
@@ -303,18 +274,9 @@ def listed_versions(versions: Sequence[VersionShown]) -> list[VersionShown]:
 def slot_words(draft: DraftShown, slot: str) -> str:
     """A slot as people call it: `Picture 2` is that of the second scene."""
     name, _, scene = slot.partition(":")
-    called = _SLOTS.get(name, name.capitalize())
+    called = "The video" if name == RENDER_FAILURE else SLOT_KINDS[name].title
     order = [one.scene for one in draft.steps["assets"].scenes or ()]
     return f"{called} {order.index(int(scene)) + 1}" if scene and int(scene) in order else called
-
-
-_SLOTS = {
-    "suggestions": "Topic ideas",
-    "picture": "Picture",
-    "animation": "Clip",
-    "render": "The video",
-    "title": "Title",
-}
 
 
 def work_words(job: JobShown) -> str:
@@ -328,8 +290,8 @@ def work_words(job: JobShown) -> str:
 
 
 def _counted_words(name: str, count: int) -> str:
-    called = _SLOTS.get(name, name).lower()
-    return called if count == 1 else f"{count} {called}s"
+    kind = SLOT_KINDS[name]
+    return kind.title.lower() if count == 1 else f"{count} {kind.titles.lower()}"
 
 
 def when_words(text: str, usage: Usage) -> str:
