@@ -24,7 +24,7 @@ Later = Sequence[tuple[Wanted, int | None]]
 
 _METERS = ("ai_credits", "video_generations")
 
-_TITLES = {name: kind.titles for name, kind in SLOT_KINDS.items()} | {"render": "Video"}
+_TITLES = {name: kind.heading for name, kind in SLOT_KINDS.items()} | {"render": "Video"}
 """What a video is made of, and the video itself, as they are called beside a bar or a price."""
 
 

@@ -1,8 +1,10 @@
 """Safe iteration: the impact before a change, bring up to date, regenerate, undo, already made; with prices."""
 
+import msgspec
 import pytest
 from tests.studio.stage import ALL, Stage, step
 
+from reelbot.errors import Malformed
 from reelbot.studio.actions.requests import GenerationAsked
 from reelbot.studio.core.refusals import StudioRefused
 from reelbot.studio.core.requests import ChangeAsked, ChoiceAsked, SettingsAsked
@@ -236,6 +238,33 @@ async def test_of_several_that_match_the_one_that_counted_last_comes_back(stage:
     await stage.done(await stage.generate(draft, stale=True))
     await stage.change(draft, topic="why cats purr")
     assert (await stage.draft(draft)).slot(SCRIPT.ref()).current == chosen
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        (ChoiceAsked("dub", None), "There is no slot 'dub'; there are suggestions, topic, title, script"),
+        (ChoiceAsked("picture:3", None), "There is no slot 'picture:3'"),
+        (ChoiceAsked("render", None), "There is no slot 'render'"),
+        (ChoiceAsked("script", None, 3), "Name the scene of a picture or an animation, and of nothing else"),
+        (ChoiceAsked("picture", None), "Name the scene of a picture or an animation, and of nothing else"),
+        (ChoiceAsked("animation", None, 999), "There is no version None of animation:999"),
+        (ChoiceAsked("script", 999), "There is no version 999 of script"),
+    ],
+)
+async def test_a_choice_in_a_slot_that_the_draft_does_not_have_is_refused(
+    stage: Stage, choice: ChoiceAsked, says: str
+) -> None:
+    draft = await stage.finished()
+    before = await stage.draft(draft)
+    with pytest.raises(Malformed, match=says):
+        await stage.change(draft, versions=[choice])
+    assert await stage.draft(draft) == before
+
+
+def test_a_slot_that_is_asked_for_has_a_name_that_an_answer_can_repeat() -> None:
+    with pytest.raises(msgspec.ValidationError, match="length <= 60"):
+        msgspec.convert({"slot": "s" * 61, "version": None}, ChoiceAsked)
 
 
 async def test_what_a_person_wrote_or_chose_does_not_give_way(stage: Stage) -> None:

@@ -57,7 +57,7 @@ class DraftAsked(Struct, frozen=True, forbid_unknown_fields=True):
 class ChoiceAsked(Struct, frozen=True, forbid_unknown_fields=True):
     """Another result of a slot is to count: `version` is its number, or null for none. Always free."""
 
-    slot: Annotated[str, Meta(extra_json_schema={"enum": list(SLOT_KINDS)})]
+    slot: Annotated[str, Meta(max_length=60, extra_json_schema={"enum": list(SLOT_KINDS)})]
     version: int | None
     scene: SceneId | UnsetType = UNSET
 

@@ -33,7 +33,7 @@ class Input:
 class SlotKind:
     """A kind of slot. What is not among `needs` never makes its results stale.
 
-    `one` is what a slot of it is called in a sentence, `title` where it stands alone, `titles` all of them together. `parts`
+    `one` is what a slot of it is called in a sentence, `title` where it stands alone, `titles` several of them. `parts`
     tells of what a draft has one each. `is_played` says that a video plays it as it is: one that no longer matches has to
     be agreed to.
     """
@@ -50,6 +50,11 @@ class SlotKind:
     def ref(self, part: object = "") -> SlotRef:
         """The slot of this kind; of a part, where a draft has one for each."""
         return SlotRef(self.name, str(part))
+
+    @property
+    def heading(self) -> str:
+        """What all of a draft are called together."""
+        return self.title if self.parts is once else self.titles
 
 
 def text_hash(text: str) -> str:
@@ -129,16 +134,16 @@ SUGGESTIONS = SlotKind(
     is_played=False,
 )
 TOPIC = SlotKind(
-    name="topic", one="the topic", title="Topic", titles="Topic", step="topic", parts=once, needs=(), is_played=False
+    name="topic", one="the topic", title="Topic", titles="Topics", step="topic", parts=once, needs=(), is_played=False
 )
 TITLE = SlotKind(
-    name="title", one="the title", title="Title", titles="Title", step="topic", parts=once, needs=(), is_played=False
+    name="title", one="the title", title="Title", titles="Titles", step="topic", parts=once, needs=(), is_played=False
 )
 SCRIPT = SlotKind(
     name="script",
     one="the script",
     title="Script",
-    titles="Script",
+    titles="Scripts",
     step="script",
     parts=once,
     needs=(TOPIC_TEXT, TONE, DURATION, LANGUAGE),
@@ -148,7 +153,7 @@ VOICEOVER = SlotKind(
     name="voiceover",
     one="the voiceover",
     title="Voiceover",
-    titles="Voiceover",
+    titles="Voiceovers",
     step="voiceover",
     parts=once,
     needs=(SCRIPT_TEXT, LANGUAGE, VOICE, PACE, PITCH),
@@ -175,7 +180,14 @@ ANIMATION = SlotKind(
     is_played=True,
 )
 MUSIC = SlotKind(
-    name="music", one="the music", title="Music", titles="Music", step="assets", parts=once, needs=(), is_played=False
+    name="music",
+    one="the music",
+    title="Music",
+    titles="Pieces of music",
+    step="assets",
+    parts=once,
+    needs=(),
+    is_played=False,
 )
 
 SLOTS: tuple[SlotKind, ...] = (SUGGESTIONS, TOPIC, TITLE, SCRIPT, VOICEOVER, PICTURE, ANIMATION, MUSIC)
