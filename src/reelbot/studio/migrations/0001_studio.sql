@@ -1,8 +1,8 @@
 -- The studio: drafts, the jobs that work for them, finished videos, uploaded and animated files.
 -- Instants are milliseconds since 1970-01-01T00:00:00Z; numbers are drawn, not counted. Bodies are JSON.
 
--- A draft is one document. `revision` counts its saves, `locked_by` is the render that must end before it changes again,
--- `origin` the video that it was opened from.
+-- A draft is one document, its slots keyed by their names. `revision` counts its saves, `locked_by` is the render that must end
+-- before it changes again, `origin` the video that it was opened from.
 CREATE TABLE draft (
     lane smallint NOT NULL CHECK (lane BETWEEN 0 AND 63),
     account bigint NOT NULL CHECK (account > 0),
