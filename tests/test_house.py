@@ -17,9 +17,9 @@ from tests.house import (
 )
 
 STILL_TWICE = {
-    "Answer": 2, "Delivered": 2, "Ending": 2, "Event": 2, "Fault": 2, "ImageOptions": 2, "LeaseLost": 2, "Made": 2,
+    "Answer": 2, "Delivered": 2, "Ending": 2, "Event": 2, "Fault": 2, "ImageOptions": 2, "Made": 2,
     "Maker": 2, "NoOptions": 2, "Room": 2, "Settings": 2, "SpeechOptions": 2, "TextOptions": 2, "Undecodable": 2, "Voice": 2,
-    "Wanted": 2, "Worker": 3,
+    "Wanted": 2, "Worker": 2,
 }  # fmt: skip
 """Class names that are still to be told apart, and how many classes have each. Names only ever leave this table."""
 

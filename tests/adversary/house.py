@@ -35,7 +35,7 @@ from reelbot.publish import Delivered as PostDelivered
 from reelbot.publish import KeepTicket, open_publishing
 from reelbot.publish.platforms.port import Posting
 from reelbot.queue import Running
-from reelbot.queue.places import Places
+from reelbot.queue.places import QueuePlaces
 from reelbot.render import Quality, Rendered
 from reelbot.studio import Presets
 from reelbot.studio.context import Room
@@ -179,7 +179,7 @@ class SteppedWorker(JobWorker):
 
     _now: Running[Job] | None = None
 
-    def _claim(self, item: Job, places: Places | None) -> Running[Job]:
+    def _claim(self, item: Job, places: QueuePlaces | None) -> Running[Job]:
         self._now = super()._claim(item, places)
         return self._now
 

@@ -12,7 +12,7 @@ from reelbot.clock import SECOND
 from reelbot.db import Connection
 from reelbot.publish.context import Room, post_told
 from reelbot.publish.core import rows
-from reelbot.publish.core.conclusion import Accepted, Ended, Rejected, ended_post, settlement
+from reelbot.publish.core.conclusion import Ended, PostAccepted, Rejected, ended_post, settlement
 from reelbot.publish.core.posts import Delivered, Post, PostFailure
 from reelbot.records import Owner
 from reelbot.records.metered import ended_now
@@ -26,7 +26,7 @@ class Ending:
 
     async def succeed(self, post: Post, delivered: Delivered) -> None:
         """The platform has accepted it: the post counts."""
-        await self._end(Accepted(post, delivered))
+        await self._end(PostAccepted(post, delivered))
 
     async def fail(self, post: Post, failure: PostFailure, point: FailurePoint) -> None:
         """The platform does not accept it: what was held goes back, by the table of failure points."""

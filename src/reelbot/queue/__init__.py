@@ -1,7 +1,7 @@
 """The front door of `queue`: things to be done, taken under leases, and in which order accounts that wait are served."""
 
 from reelbot.queue.fair_order import LanesInTurn, TurnStore, awaiting, head_start
-from reelbot.queue.worker import WAITING, Again, LeaseLost, Pool, Running, Source, Worker
+from reelbot.queue.worker import WAITING, Again, LeaseLost, Pool, Running, Worker, WorkSource
 
 __all__ = [
     "WAITING",
@@ -10,8 +10,8 @@ __all__ = [
     "LeaseLost",
     "Pool",
     "Running",
-    "Source",
     "TurnStore",
+    "WorkSource",
     "Worker",
     "awaiting",
     "head_start",

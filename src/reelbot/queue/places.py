@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 
-class Places:
+class QueuePlaces:
     """So many places, of one event loop. `freed` is called whenever one has become free."""
 
     def __init__(self, count: int, away_max: int, freed: Callable[[], None]) -> None:

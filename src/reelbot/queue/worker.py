@@ -3,7 +3,7 @@
 A claim is a lease with a deadline and a fencing number. The worker renews it while it works; when it dies, the lease ends
 and another takes over. Whatever a worker writes names its fencing number, so one that was overtaken writes nothing. Any
 number of workers, in any number of processes and machines, share one database. What may be claimed next, and what doing it
-is, a `Source` knows.
+is, a `WorkSource` knows.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from reelbot.clock import SECOND, Clock
 from reelbot.errors import DatabaseFailure, TooBusy
 from reelbot.queue.limits import BEATS_OF_A_LEASE
-from reelbot.queue.places import Places
+from reelbot.queue.places import QueuePlaces
 
 WAITING = "Waiting for its turn"
 """What is said of what was given back because its process ends."""
@@ -44,7 +44,7 @@ class Running(Generic[T]):
     cutting it short would lose something. `is_away` says that it waits for others and has left its place to somebody else.
     """
 
-    def __init__(self, item: T, places: Places | None, *, can_stop: bool) -> None:
+    def __init__(self, item: T, places: QueuePlaces | None, *, can_stop: bool) -> None:
         self.item = item
         self.cancelled = asyncio.Event()
         self.is_lost = False
@@ -80,7 +80,7 @@ class Pool(NamedTuple):
     away_max: int = 0
 
 
-class Source(Protocol[T]):
+class WorkSource(Protocol[T]):
     """Where things to be done are kept, and what doing them is."""
 
     @property
@@ -126,7 +126,7 @@ class Worker(Generic[T]):
 
     def __init__(
         self,
-        source: Source[T],
+        source: WorkSource[T],
         clock: Clock,
         pools: Mapping[str, Pool],
         *,
@@ -142,7 +142,7 @@ class Worker(Generic[T]):
         self._stop_seconds = stop_seconds
         self._away_leases = away_leases
         self._wanted = asyncio.Event()
-        self._places = {name: Places(*pool, self._wanted.set) for name, pool in pools.items()}
+        self._places = {name: QueuePlaces(*pool, self._wanted.set) for name, pool in pools.items()}
         self._running: dict[asyncio.Task[None], Running[T]] = {}
         self._loop: asyncio.Task[None] | None = None
 
@@ -195,7 +195,7 @@ class Worker(Generic[T]):
     async def _taken(self, pool: str) -> T | None:
         return await self._source.take(pool, self._until(1))
 
-    def _claim(self, item: T, places: Places | None) -> Running[T]:
+    def _claim(self, item: T, places: QueuePlaces | None) -> Running[T]:
         return Running(item, places, can_stop=self._source.is_called_back)
 
     def _until(self, leases: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from reelbot.allowance import FailurePoint
 from reelbot.errors import TooBusy
 from reelbot.publish.core import rows
-from reelbot.publish.core.conclusion import Accepted, Rejected, Sent, conclude_send, ended_post, settlement
+from reelbot.publish.core.conclusion import PostAccepted, Rejected, Sent, conclude_send, ended_post, settlement
 from reelbot.publish.core.posts import Delivered, Post, PostFailure, PostState, Words
 from reelbot.publish.core.refusals import PublishRefused
 from reelbot.publish.limits import POSTS_WAITING_MAX
@@ -26,7 +26,7 @@ def post_in(state: PostState, **facts: Any) -> Post:
 
 def test_an_accepted_post_counts_and_a_rejected_one_ends_by_its_failure_point() -> None:
     post, delivered = post_in("publishing"), Delivered("1", "https://example.org/1")
-    accepted, rejected = Accepted(post, delivered), Rejected(post, FAILURE, FailurePoint.AT_PROVIDER)
+    accepted, rejected = PostAccepted(post, delivered), Rejected(post, FAILURE, FailurePoint.AT_PROVIDER)
     assert [settlement(one) for one in (accepted, rejected)] == [None, FailurePoint.AT_PROVIDER]
     ended = ended_post(accepted, NOW)
     assert (ended.state, ended.delivered, ended.failure, ended.published_at) == ("published", delivered, None, NOW)

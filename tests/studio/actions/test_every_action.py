@@ -20,7 +20,7 @@ from reelbot.studio.actions.requests import GenerationAsked, StepAsked, canonica
 from reelbot.studio.core.draft import Draft, Media, MediaKind
 from reelbot.studio.core.slots import MUSIC, PICTURE, SCRIPT, SLOT_KINDS, TITLE, VOICEOVER
 from reelbot.studio.core.staleness import is_stale
-from reelbot.studio.files.ingest import Intake
+from reelbot.studio.files.ingest import FileIntake
 from reelbot.studio.planning.costing import require_prices
 from reelbot.studio.planning.plan import Planned, planned
 from reelbot.studio.planning.remaining import steps_remaining
@@ -128,7 +128,7 @@ async def test_a_delivery_is_taken_in_and_counts_in_its_slot(action: AnyAction) 
     task = plan.tasks[0]
     words = (SpokenWord("Cats", 0, 400), SpokenWord("purr.", 400, 800))
     delivered = Delivered("made up", " Cats! ", ("Cats", " "), ("cats",), Path("file"), 20_500, words)
-    made = await action.receive(Intake(FakeFiles(), take_in), task.work, delivered)  # type: ignore[arg-type]
+    made = await action.receive(FileIntake(FakeFiles(), take_in), task.work, delivered)  # type: ignore[arg-type]
     assert take_in.kinds == TAKEN_IN.get(action.name, ())
     assert bool(made.media) is action.makes_file and made.label == "made up"
     assert made.media or made.text == "Cats!" or made.suggestions == ("Cats",)
@@ -144,7 +144,7 @@ async def test_a_delivery_is_taken_in_and_counts_in_its_slot(action: AnyAction) 
 async def test_a_delivery_that_lacks_what_was_asked_for_is_a_failure_of_the_provider(action: AnyAction) -> None:
     task = first_plan(action).tasks[0]
     with pytest.raises(ProviderFailure, match="The provider answered without a"):
-        await action.receive(Intake(FakeFiles(), FakeTakingIn()), task.work, Delivered("nothing"))  # type: ignore[arg-type]
+        await action.receive(FileIntake(FakeFiles(), FakeTakingIn()), task.work, Delivered("nothing"))  # type: ignore[arg-type]
 
 
 @each

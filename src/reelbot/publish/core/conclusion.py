@@ -15,7 +15,7 @@ IS_ON_ITS_WAY = "This post is being published. Wait until that has ended."
 _PUBLISHED = "This post is published; what the platform has is no longer changed here. Write a new one."
 
 
-class Accepted(NamedTuple):
+class PostAccepted(NamedTuple):
     """The platform has accepted the post."""
 
     post: Post
@@ -30,7 +30,7 @@ class Rejected(NamedTuple):
     point: FailurePoint
 
 
-Ended = Accepted | Rejected
+Ended = PostAccepted | Rejected
 
 
 def settlement(ending: Ended) -> FailurePoint | None:
@@ -41,7 +41,7 @@ def settlement(ending: Ended) -> FailurePoint | None:
 def ended_post(ending: Ended, now: int) -> Post:
     """The post as it has ended."""
     match ending:
-        case Accepted(post, delivered):
+        case PostAccepted(post, delivered):
             ended = post.moved("published")
             return ended._replace(delivered=delivered, failure=None, updated_at=now, published_at=now)
         case Rejected(post, failure, _):

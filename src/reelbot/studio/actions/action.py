@@ -35,7 +35,7 @@ W = TypeVar("W", bound=Work)
 A = TypeVar("A", bound=Asked)
 
 
-class Chosen(NamedTuple):
+class ChosenProvider(NamedTuple):
     """Who makes it, what that one can do, and the members that all works have but the variation."""
 
     provider: Provider
@@ -43,7 +43,7 @@ class Chosen(NamedTuple):
     common: Mapping[str, Any]
 
 
-class Plan(Protocol):
+class Planning(Protocol):
     """The draft on its way and the works so far, as an action sees them while it is planned; see `planning/plan.py`."""
 
     draft: Draft
@@ -53,11 +53,11 @@ class Plan(Protocol):
         """The works so far."""
         ...
 
-    def chosen(self, kind: Kind, asked: Asked) -> Chosen:
+    def chosen(self, kind: Kind, asked: Asked) -> ChosenProvider:
         """Who makes it: whom the request, the settings or the installation name. It is there and able to."""
         ...
 
-    def task(self, ref: SlotRef, work: Work, chosen: Chosen, **facts: Any) -> None:
+    def task(self, ref: SlotRef, work: Work, chosen: ChosenProvider, **facts: Any) -> None:
         """Put a piece of work at the end, checked by its provider and with what it is charged by."""
         ...
 
@@ -82,7 +82,7 @@ class Intake(Protocol):
         ...
 
 
-class Offer(NamedTuple, Generic[A]):
+class ActionOffer(NamedTuple, Generic[A]):
     """What can be asked for on a draft as it stands: a slot, and the request that makes it."""
 
     slot: SlotRef
@@ -100,9 +100,9 @@ class Action(Generic[W, A]):
     running: str  # what people read while it is made
 
     # from a request to works
-    plan: Callable[[Plan, A], None]  # `Malformed` says why it can't be done on this draft
+    plan: Callable[[Planning, A], None]  # `Malformed` says why it can't be done on this draft
     again: Callable[[Draft, SlotRef], A]  # the request that makes a stale result again
-    offers: Callable[[Draft], Iterable[Offer[A]]]  # what a price is shown for
+    offers: Callable[[Draft], Iterable[ActionOffer[A]]]  # what a price is shown for
     completes: Callable[[Draft], A | None]  # what of it a whole video still lacks; None when nothing
 
     # what it costs

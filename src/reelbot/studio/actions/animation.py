@@ -11,11 +11,11 @@ from reelbot.providers.port import Ability, Delivered
 from reelbot.providers.works import AnimationWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
-    Chosen,
+    ChosenProvider,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     Prompt,
     as_a_result,
     as_estimated,
@@ -41,7 +41,7 @@ class AnimationAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     prompt: Prompt | None = None
 
 
-def _plan(plan: Plan, asked: AnimationAsked) -> None:
+def _plan(plan: Planning, asked: AnimationAsked) -> None:
     scenes = asked.scenes if asked.scenes is not None else [asked.scene] if asked.scene else None
     chosen = plan.chosen("animation", asked)
     wanted = _without_a_clip(plan.draft) if scenes is None else scenes
@@ -51,7 +51,7 @@ def _plan(plan: Plan, asked: AnimationAsked) -> None:
         _animate(plan, scene, asked, chosen)
 
 
-def _animate(plan: Plan, scene: int, asked: AnimationAsked, chosen: Chosen) -> None:
+def _animate(plan: Planning, scene: int, asked: AnimationAsked, chosen: ChosenProvider) -> None:
     picture = _picture(plan.draft, scene)
     if picture is None:
         raise Malformed(f"Scene {scene} has no picture that can be animated.", "scenes")
@@ -94,8 +94,8 @@ def _again(draft: Draft, ref: SlotRef) -> AnimationAsked:
     return AnimationAsked(scenes=[int(ref.part)], seconds=min(max(seconds, 1), CLIP_SECONDS_MAX))
 
 
-def _offers(draft: Draft) -> Iterable[Offer[AnimationAsked]]:
-    return [Offer(ANIMATION.ref(scene.id), AnimationAsked(scene=scene.id)) for scene in draft.scenes]
+def _offers(draft: Draft) -> Iterable[ActionOffer[AnimationAsked]]:
+    return [ActionOffer(ANIMATION.ref(scene.id), AnimationAsked(scene=scene.id)) for scene in draft.scenes]
 
 
 def _stored_bytes(work: AnimationWork) -> int:

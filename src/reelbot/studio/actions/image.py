@@ -11,11 +11,11 @@ from reelbot.providers.port import Delivered
 from reelbot.providers.works import ImageWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
-    Chosen,
+    ChosenProvider,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     Prompt,
     as_a_result,
     as_estimated,
@@ -47,7 +47,7 @@ class ImageAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scene: SceneId | None = None
 
 
-def _plan(plan: Plan, asked: ImageAsked) -> None:
+def _plan(plan: Planning, asked: ImageAsked) -> None:
     if asked.scene is not None:
         _another(plan, asked, asked.scene)
         return
@@ -59,7 +59,7 @@ def _plan(plan: Plan, asked: ImageAsked) -> None:
         plan.task(PICTURE.ref(scene), work, chosen)
 
 
-def _another(plan: Plan, asked: ImageAsked, scene: int) -> None:
+def _another(plan: Planning, asked: ImageAsked, scene: int) -> None:
     found, ref = plan.draft.scene(scene), PICTURE.ref(scene)
     if found is None:
         raise Malformed(f"This draft has no scene {scene}.", "scene")
@@ -71,7 +71,7 @@ def _another(plan: Plan, asked: ImageAsked, scene: int) -> None:
     plan.task(ref, _work(plan, prompt, chosen, found.variation if waits else None), chosen)
 
 
-def _work(plan: Plan, prompt: str, chosen: Chosen, variation: int | None) -> ImageWork:
+def _work(plan: Planning, prompt: str, chosen: ChosenProvider, variation: int | None) -> ImageWork:
     """A picture of that description: the variation named, or one that no scene of this draft has or waits for."""
     settings = plan.draft.settings
     if variation is None:
@@ -79,7 +79,7 @@ def _work(plan: Plan, prompt: str, chosen: Chosen, variation: int | None) -> Ima
     return ImageWork(prompt=prompt, tone=settings.tone, aspect=settings.aspect, variation=variation, **chosen.common)
 
 
-def _unused_variation(plan: Plan, prompt: str | None = None) -> int:
+def _unused_variation(plan: Planning, prompt: str | None = None) -> int:
     """The next variation that no picture of this draft has or waits for, of one description or of any.
 
     Pictures that go with one script are numbered through, though each has a description of its own: whoever makes them
@@ -112,10 +112,10 @@ def _again(draft: Draft, ref: SlotRef) -> ImageAsked:
     return ImageAsked(scene=int(ref.part))
 
 
-def _offers(draft: Draft) -> Iterable[Offer[ImageAsked]]:
-    yield Offer(PICTURE.ref(), ImageAsked())
+def _offers(draft: Draft) -> Iterable[ActionOffer[ImageAsked]]:
+    yield ActionOffer(PICTURE.ref(), ImageAsked())
     for scene in draft.scenes:
-        yield Offer(PICTURE.ref(scene.id), ImageAsked(scene=scene.id))
+        yield ActionOffer(PICTURE.ref(scene.id), ImageAsked(scene=scene.id))
 
 
 def _completes(draft: Draft) -> ImageAsked | None:

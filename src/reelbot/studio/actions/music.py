@@ -9,10 +9,10 @@ from reelbot.providers.port import Delivered
 from reelbot.providers.works import MusicWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     as_a_result,
     as_estimated,
     never_awaits,
@@ -37,7 +37,7 @@ class MusicAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mood: Annotated[str, Meta(max_length=WISH_LENGTH_MAX)] = ""
 
 
-def _plan(plan: Plan, asked: MusicAsked) -> None:
+def _plan(plan: Planning, asked: MusicAsked) -> None:
     chosen, ref, settings = plan.chosen("music", asked), MUSIC.ref(), plan.draft.settings
     work = MusicWork(
         mood=asked.mood,
@@ -53,8 +53,8 @@ def _again(draft: Draft, ref: SlotRef) -> MusicAsked:
     return MusicAsked()
 
 
-def _offers(draft: Draft) -> Iterable[Offer[MusicAsked]]:
-    return [Offer(MUSIC.ref(), MusicAsked())]
+def _offers(draft: Draft) -> Iterable[ActionOffer[MusicAsked]]:
+    return [ActionOffer(MUSIC.ref(), MusicAsked())]
 
 
 def _completes(draft: Draft) -> MusicAsked | None:

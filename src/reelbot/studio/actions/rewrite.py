@@ -10,10 +10,10 @@ from reelbot.providers.port import Delivered
 from reelbot.providers.works import RewriteWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     as_a_result,
     as_estimated,
     narrated,
@@ -40,7 +40,7 @@ class RewriteAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True)
     makes: Literal["passage", "title"] = "passage"
 
 
-def _plan(plan: Plan, asked: RewriteAsked) -> None:
+def _plan(plan: Planning, asked: RewriteAsked) -> None:
     script = plan.draft.text_of("script")
     passage = asked.passage if asked.passage is not None else script or plan.draft.text_of("topic")
     if not passage.strip():
@@ -69,9 +69,9 @@ def _again(draft: Draft, ref: SlotRef) -> RewriteAsked:
     return RewriteAsked(makes="title")
 
 
-def _offers(draft: Draft) -> Iterable[Offer[RewriteAsked]]:
+def _offers(draft: Draft) -> Iterable[ActionOffer[RewriteAsked]]:
     """One price for both: that of a passage, which is there whenever a script is."""
-    return [Offer(TITLE.ref(), RewriteAsked())]
+    return [ActionOffer(TITLE.ref(), RewriteAsked())]
 
 
 async def _receive(intake: Intake, work: RewriteWork, delivered: Delivered) -> Made:

@@ -7,10 +7,10 @@ from reelbot.providers.port import Delivered
 from reelbot.providers.works import ScriptWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     as_a_result,
     as_estimated,
     narrated,
@@ -29,7 +29,7 @@ class ScriptAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A script about the topic of the draft, for its duration, tone and language."""
 
 
-def _plan(plan: Plan, asked: ScriptAsked) -> None:
+def _plan(plan: Planning, asked: ScriptAsked) -> None:
     topic, ref = narrated(plan.draft).text_of("topic"), SCRIPT.ref()
     if not topic:
         raise Malformed("The script needs a topic first. Type one or choose a suggestion.", "topic")
@@ -49,8 +49,8 @@ def _again(draft: Draft, ref: SlotRef) -> ScriptAsked:
     return ScriptAsked()
 
 
-def _offers(draft: Draft) -> Iterable[Offer[ScriptAsked]]:
-    return [Offer(SCRIPT.ref(), ScriptAsked())] if draft.flow == "narrated" else []
+def _offers(draft: Draft) -> Iterable[ActionOffer[ScriptAsked]]:
+    return [ActionOffer(SCRIPT.ref(), ScriptAsked())] if draft.flow == "narrated" else []
 
 
 def _completes(draft: Draft) -> ScriptAsked | None:

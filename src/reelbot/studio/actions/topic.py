@@ -10,10 +10,10 @@ from reelbot.providers.port import Delivered
 from reelbot.providers.works import TopicWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     as_a_result,
     as_estimated,
     never_awaits,
@@ -37,7 +37,7 @@ class TopicAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keywords: Annotated[str, Meta(max_length=KEYWORDS_LENGTH_MAX)] | None = None
 
 
-def _plan(plan: Plan, asked: TopicAsked) -> None:
+def _plan(plan: Planning, asked: TopicAsked) -> None:
     keywords = asked.keywords if asked.keywords is not None else plan.draft.keywords or plan.draft.text_of("topic")
     if not keywords.strip():
         raise Malformed("Type a keyword or two to get ideas for.", "keywords")
@@ -57,8 +57,8 @@ def _again(draft: Draft, ref: SlotRef) -> TopicAsked:
     return TopicAsked()
 
 
-def _offers(draft: Draft) -> Iterable[Offer[TopicAsked]]:
-    return [Offer(SUGGESTIONS.ref(), TopicAsked())]
+def _offers(draft: Draft) -> Iterable[ActionOffer[TopicAsked]]:
+    return [ActionOffer(SUGGESTIONS.ref(), TopicAsked())]
 
 
 async def _receive(intake: Intake, work: TopicWork, delivered: Delivered) -> Made:

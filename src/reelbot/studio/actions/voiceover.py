@@ -11,10 +11,10 @@ from reelbot.providers.port import Delivered, Provider
 from reelbot.providers.works import VoiceoverWork
 from reelbot.studio.actions.action import (
     Action,
+    ActionOffer,
     Asked,
     Intake,
-    Offer,
-    Plan,
+    Planning,
     as_a_result,
     narrated,
     no_files,
@@ -36,7 +36,7 @@ class VoiceoverAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pitch: Annotated[int, Meta(ge=-6, le=6)] | None = None
 
 
-def _plan(plan: Plan, asked: VoiceoverAsked) -> None:
+def _plan(plan: Planning, asked: VoiceoverAsked) -> None:
     ref, given = VOICEOVER.ref(), {"voice": asked.voice, "pace": asked.pace, "pitch": asked.pitch}
     named = {name: one for name, one in given.items() if one is not None}
     settings = structs.replace(narrated(plan.draft).settings, **named)
@@ -74,8 +74,8 @@ def _again(draft: Draft, ref: SlotRef) -> VoiceoverAsked:
     return VoiceoverAsked()
 
 
-def _offers(draft: Draft) -> Iterable[Offer[VoiceoverAsked]]:
-    return [Offer(VOICEOVER.ref(), VoiceoverAsked())] if draft.flow == "narrated" else []
+def _offers(draft: Draft) -> Iterable[ActionOffer[VoiceoverAsked]]:
+    return [ActionOffer(VOICEOVER.ref(), VoiceoverAsked())] if draft.flow == "narrated" else []
 
 
 def _completes(draft: Draft) -> VoiceoverAsked | None:

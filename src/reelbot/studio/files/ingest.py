@@ -22,7 +22,7 @@ TakingIn = Callable[[Files, Path, tuple[MediaKind, ...]], Awaitable[Media]]
 _encode = msgspec.json.Encoder().encode
 
 
-class Intake:
+class FileIntake:
     """Checks and keeps what was delivered, for the action that it was delivered for."""
 
     def __init__(self, files: Files, take_in: TakingIn) -> None:

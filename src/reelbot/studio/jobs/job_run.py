@@ -53,7 +53,7 @@ from reelbot.studio.core.rows import MadeBefore
 from reelbot.studio.core.slots import SCRIPT_TEXT, text_hash
 from reelbot.studio.files.content import FileMissing, StorageFull, disk_errors, linked
 from reelbot.studio.files.file_gc import drop_old_previews
-from reelbot.studio.files.ingest import Intake
+from reelbot.studio.files.ingest import FileIntake
 from reelbot.studio.jobs.completion import Ending
 from reelbot.studio.jobs.conclusion import Failed, job_failure
 from reelbot.studio.jobs.render_job import Maker
@@ -120,7 +120,7 @@ class Run:
         self._ending = ending
         self._maker = maker
         self._owner = Owner(self.job.lane, self.job.account)
-        self._intake = Intake(room.files, room.take_in)
+        self._intake = FileIntake(room.files, room.take_in)
         self._told = self.job.progress
         self._pause_seconds = pause_seconds
         self._paid: set[int] = set()  # the tasks whose work was charged before, when it was delivered to another job

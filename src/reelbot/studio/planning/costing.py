@@ -12,7 +12,7 @@ from reelbot.providers.registry import Registry
 from reelbot.providers.works import Kind, kind_of, work_hash
 from reelbot.records import Owner, number_of
 from reelbot.studio.actions import ACTIONS, BY_NAME
-from reelbot.studio.actions.action import AnyAction, Asked, Offer, is_asked_again
+from reelbot.studio.actions.action import ActionOffer, AnyAction, Asked, is_asked_again
 from reelbot.studio.actions.requests import GenerationAsked, step_asked
 from reelbot.studio.core.draft import Draft
 from reelbot.studio.core.job import RENDER, Kept, Made, Task
@@ -105,7 +105,9 @@ class Weigher:
             prices.amount_of(one.action, one.quantity, one.provider) for one in items if self._is_on_credits(one)
         )
 
-    async def _price(self, owner: Owner, draft: Draft, action: AnyAction, offer: Offer[Asked]) -> PriceShown | None:
+    async def _price(
+        self, owner: Owner, draft: Draft, action: AnyAction, offer: ActionOffer[Asked]
+    ) -> PriceShown | None:
         """What an offer would cost now; None when there is nothing to do it on.
 
         Where something is missing that has to come first, it is the price of the least that it can be.

@@ -20,7 +20,7 @@ from reelbot.providers.works import (
     kind_of,
 )
 from reelbot.studio.actions import BY_NAME, BY_SLOT, action_of
-from reelbot.studio.actions.action import Asked, Chosen
+from reelbot.studio.actions.action import Asked, ChosenProvider
 from reelbot.studio.actions.requests import GenerationAsked, StepAsked
 from reelbot.studio.core import edits
 from reelbot.studio.core.draft import Draft, SlotRef
@@ -71,7 +71,7 @@ class _Plan:
         action = BY_SLOT[ref.name]
         action.plan(self, action.again(self.draft, ref))
 
-    def task(self, ref: SlotRef, work: Work, chosen: Chosen, **facts: Any) -> None:
+    def task(self, ref: SlotRef, work: Work, chosen: ChosenProvider, **facts: Any) -> None:
         """Put a piece of work at the end, checked by its provider unless an earlier one has to complete it."""
         if len(self.tasks) >= BATCH_TASKS_MAX:
             raise Malformed(f"At most {BATCH_TASKS_MAX} pieces of work can be asked for at once.", "steps")
@@ -103,7 +103,7 @@ class _Plan:
             raise ProviderUnavailable(f"{provider.title} cannot be used yet.", missing)
         return provider
 
-    def chosen(self, kind: Kind, asked: Asked) -> Chosen:
+    def chosen(self, kind: Kind, asked: Asked) -> ChosenProvider:
         """Who makes it, and the members that all works have but the variation; the options checked by its ability."""
         provider = self._provider(kind, asked)
         ability = ability_of(provider, kind)
@@ -113,7 +113,7 @@ class _Plan:
             "options": chosen_options(provider, kind, asked.provider_options or kept),
             "edition": UNSET if ability.edition is None else ability.edition,
         }
-        return Chosen(provider, ability, common)
+        return ChosenProvider(provider, ability, common)
 
 
 def chosen_options(provider: Provider, kind: Kind, asked: Mapping[str, Any]) -> dict[str, Any]:
