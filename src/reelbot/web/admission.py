@@ -3,8 +3,8 @@
 A request with valid credentials is counted under its account, any other under the address that it came from: an IPv4
 address, or the /64 of an IPv6 one, as a trusted proxy says. So nobody uses up another's share, with a wrong key least of
 all. Whoever is over their share is refused before anything is read from the database; a key that was seen to count goes on
-where strangers at the same address have used up theirs. Who asks for more than they may keep up, and lives on their burst,
-is served in turn with others who do (`fair_queue.py`), so that who does not is not delayed.
+where strangers at the same address have used up theirs. Who asks again before a token has come back is served in turn with
+others who do (`fair_queue.py`), so that whoever asks now and then is not delayed by who asks for all they may.
 
 What comes from this machine itself, or through a proxy that does not say for whom, has no address and no such bound. Not
 counted are static files, `/healthz` and `/readyz`.
@@ -16,6 +16,9 @@ from reelbot.accounts import NOWHERE, Identity
 from reelbot.web.context import Site
 from reelbot.web.problems import TooManyRequests
 from reelbot.web.token_buckets import Buckets
+
+AHEAD_MS = 500
+"""Of tokens, as the time that they take to come back: who lacks more asks for more than they may keep up."""
 
 _REQUEST = "a request"
 
@@ -48,12 +51,13 @@ async def admit_stranger(site: Site, scope: Scope) -> None:
 
 
 async def _may_begin(site: Site, buckets: Buckets, who: Identity | str) -> None:
-    """Wait for a turn where somebody asks for more than they may keep up; raise where they have used up their share."""
+    """Wait for a turn where somebody asks again that soon; raise where they have used up their share."""
     if who == NOWHERE:
         return
     party, now = _bucket(who), site.clock()
-    if buckets.is_ahead(party, now) or site.fair_queue.has_served(party, now):
-        await site.fair_queue.turn(party, now)
+    missing_ms = buckets.missing_ms(party, now)
+    if missing_ms or site.fair_queue.is_crowd(party, now):
+        await site.fair_queue.turn(party, now, is_ahead=missing_ms > AHEAD_MS)
     _refuse_after(site, buckets, who, buckets.wait_ms(party, site.clock()))
 
 

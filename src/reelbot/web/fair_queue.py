@@ -1,29 +1,36 @@
-"""Fair queueing of requests within the process: one begins in every few turns of the event loop, longest served ago first.
+"""Fair queueing of requests within the process: in each turn of the event loop one begins at most, longest served ago first.
 
-It is for parties that ask for more than they may keep up: accounts, or addresses without valid credentials. However much
-such a crowd asks, what others have begun goes on between any two of its requests; and within the crowd each waits for one
-request of every other at most, never for what piles up behind it. Who finds nobody waiting begins at once.
+It is for parties that ask again before a token has come back: accounts, or addresses without valid credentials. After a
+request of a *crowd*, which asks for more than it may keep up, two turns pass in which none begins, so that what others have
+begun goes on. Each party waits for one request of every other at most, never for what piles up behind it. Who finds nobody
+waiting begins at once.
 """
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Hashable
 from heapq import heappop, heappush
+from typing import NamedTuple
 
-from reelbot.clock import SECOND
-from reelbot.limits import BUCKETS_MAX, TURNS_OF_START
+from reelbot.limits import BUCKETS_MAX, CROWD_LEFT_OFF_MS, TURNS_OF_A_CROWD
 
 _NEVER = 0
+
+
+class _Asked(NamedTuple):
+    """What is known of a party: when it was served last, as a count of all that were, and when it was last a crowd."""
+
+    served: int = _NEVER
+    crowd_at: int | None = None
 
 
 class FairQueue:
     """Whose request begins next. In memory, of one process and one event loop; no timer, and no task."""
 
-    def __init__(self, turns_of_start: int = TURNS_OF_START, kept_max: int = BUCKETS_MAX) -> None:
-        self._turns_of_start = turns_of_start
+    def __init__(self, turns_of_a_crowd: int = TURNS_OF_A_CROWD, kept_max: int = BUCKETS_MAX) -> None:
+        self._turns_of_a_crowd = turns_of_a_crowd
         self._kept_max = kept_max
-        self._served_at: OrderedDict[Hashable, int] = OrderedDict()
-        self._asked_at: dict[Hashable, int] = {}
+        self._asked: OrderedDict[Hashable, _Asked] = OrderedDict()
         self._served = _NEVER
         self._arrived = 0
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
@@ -34,16 +41,18 @@ class FairQueue:
         """How many requests wait."""
         return sum(len(requests) for requests in self._waiting.values())
 
-    def has_served(self, party: Hashable, now: int) -> bool:
-        """Whether this party asked for a turn within the last second: a crowd stays one until it leaves off for as long.
+    def is_crowd(self, party: Hashable, now: int) -> bool:
+        """Whether a party that asked for more than it may keep up has not left off since, for long enough.
 
-        Otherwise it would, held back here, soon be one that asks for no more than it may keep up, and could begin at once.
+        Held back here, a crowd soon asks for no more than it may keep up: without this it could begin at once again.
         """
-        return now - self._asked_at.get(party, now - SECOND) < SECOND
+        crowd_at = self._asked.get(party, _Asked()).crowd_at
+        return crowd_at is not None and now - crowd_at < CROWD_LEFT_OFF_MS
 
-    async def turn(self, party: Hashable, now: int) -> None:
-        """Wait until a request of this party is the next to begin."""
-        self._asked_at[party] = now
+    async def turn(self, party: Hashable, now: int, *, is_ahead: bool) -> None:
+        """Wait until a request of this party is the next to begin. `is_ahead` of what it may keep up makes it a crowd."""
+        is_crowd = is_ahead or self.is_crowd(party, now)
+        self._note(party, self._asked.get(party, _Asked())._replace(crowd_at=now if is_crowd else None))
         if not self._order and not self._turns_left:
             self._start(party)
             return
@@ -56,22 +65,26 @@ class FairQueue:
             waiting.append(request)
         await request
 
+    def _note(self, party: Hashable, asked: _Asked) -> None:
+        self._asked[party] = asked
+        self._asked.move_to_end(party)
+        if len(self._asked) > self._kept_max:
+            self._asked.popitem(last=False)
+
     def _stand(self, party: Hashable) -> None:
         """Have a party with something waiting stand in line, behind all that were served longer ago."""
         self._arrived += 1
-        heappush(self._order, (self._served_at.get(party, _NEVER), self._arrived, party))
+        heappush(self._order, (self._asked.get(party, _Asked()).served, self._arrived, party))
 
     def _start(self, party: Hashable) -> None:
         self._served += 1
-        self._served_at[party] = self._served
-        self._served_at.move_to_end(party)
-        if len(self._served_at) > self._kept_max:
-            self._asked_at.pop(self._served_at.popitem(last=False)[0], None)
-        self._turns_left = self._turns_of_start
+        asked = self._asked.get(party, _Asked())._replace(served=self._served)
+        self._note(party, asked)
+        self._turns_left = 1 if asked.crowd_at is None else self._turns_of_a_crowd
         asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
-        """The event loop begins another turn: after so many of them the next request may begin."""
+        """The event loop begins another turn; when none is left to wait for, the next request begins."""
         self._turns_left -= 1
         if self._turns_left:
             asyncio.get_running_loop().call_soon(self._next_turn)

@@ -43,9 +43,9 @@ class Buckets:
         """How long until there is a token for them; 0 when there is one. Takes nothing."""
         return self._wait_ms(self._missing(who, now * _TICKS))
 
-    def is_ahead(self, who: Hashable, now: int) -> bool:
-        """Whether they live on their burst: what they lack takes more than half a second to come back. Takes nothing."""
-        return self._missing(who, now * _TICKS) > SECOND * _TICKS // 2
+    def missing_ms(self, who: Hashable, now: int) -> int:
+        """How long until their bucket is full again, in whole milliseconds; 0 for who has left it alone. Takes nothing."""
+        return self._missing(who, now * _TICKS) // _TICKS
 
     def take(self, who: Hashable, now: int) -> int:
         """Take a token, or say how many milliseconds it takes until there is one. A refusal costs nothing."""
