@@ -102,15 +102,15 @@ def account_in(id: str) -> str:
     return match[1] if match else ""
 
 
-def price(work: Work, delivered: Delivered) -> int:
-    """AI credits for a piece of work, by the table of default prices that the product promises."""
+def price(work: Work, seconds: int) -> int:
+    """AI credits for a piece of work, by the table of default prices that the product promises; `seconds` are of speech."""
     match kind_of(work):
         case "topic" | "rewrite":
             return 1
         case "script":
             return 2
         case "voiceover":
-            return -(-delivered.duration_ms // 10_000)
+            return -(-seconds // 10)
         case "image":
             return 4
         case "animation":
@@ -143,8 +143,10 @@ class Counting(Scripted):
         is_usable = bool(delivered.text or delivered.suggestions) or (
             delivered.path is not None and delivered.path.name != "broken"
         )
+        # What is broken has no length: it is charged once by what it was quoted at, and the try after it is free.
+        seconds = -(-delivered.duration_ms // 1_000) if is_usable else self.quantity(work)
         account, kind = account_in(request), kind_of(work)
-        self._world.deliveries.append(Delivery(account, kind, price(work, delivered), is_usable))
+        self._world.deliveries.append(Delivery(account, kind, price(work, seconds), is_usable))
         return delivered
 
 
