@@ -97,12 +97,12 @@ REQUEST_BURST = 500
 REQUESTS_PER_SECOND = 50
 """And after that: ten times what a page with everything in motion asks."""
 
-TURNS_OF_A_CROWD = 3
-"""Turns of the event loop until another request begins after one of a crowd: about as many as an answer takes. So what
-others have begun waits for one such request, not for one in each of its own turns."""
+TURNS_OF_START = 3
+"""Turns of the event loop until the next request of a crowd begins: about as many as an answer takes. So what others have
+begun waits for one such request, not for one in each of its own turns."""
 
-CROWD_LEFT_OFF_MS = 100
-"""Without asking, until a crowd is none any more: five times as long as one of fifty is held back between two requests."""
+LEFT_OFF_MS = 100
+"""Without asking, until a party is none of a crowd any more: five times as long as one of fifty is held back between two."""
 
 BUCKETS_MAX = 10_000
 """Parties whose requests are counted at once: two megabytes, and more than one process has to do with in a minute."""

@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 
-from reelbot.limits import CROWD_LEFT_OFF_MS, TURNS_OF_A_CROWD
+from reelbot.limits import LEFT_OFF_MS, TURNS_OF_START
 from reelbot.web.fair_queue import FairQueue
 
 
 async def asked(queue: FairQueue, begun: list[str], party: str) -> None:
     """A request of a party; it is noted when it begins."""
-    await queue.turn(party, 0, is_ahead=True)
+    await queue.turn(party, 0)
     begun.append(party)
 
 
@@ -28,7 +28,7 @@ async def test_a_request_that_finds_nobody_waiting_begins_at_once() -> None:
         request = asyncio.create_task(asked(queue, begun, party))
         await loop_turns(1)
         assert request.done()
-        await loop_turns(TURNS_OF_A_CROWD)
+        await loop_turns(TURNS_OF_START)
     assert begun == ["anna", "ben", "anna"]
     assert len(queue) == 0
 
@@ -96,38 +96,17 @@ async def test_who_went_away_is_passed_over_and_costs_nobody_a_turn() -> None:
 async def test_the_parties_it_knows_are_bounded() -> None:
     queue = FairQueue(kept_max=10)
     for number in range(50):
-        await queue.turn(f"party {number}", number, is_ahead=True)
+        await queue.turn(f"party {number}", number)
     assert len(queue._asked) == 10
 
 
 async def test_a_crowd_stays_one_until_it_has_left_off() -> None:
     queue, at = FairQueue(), 5_000
-    assert not queue.is_crowd("party", at)
-    await queue.turn("party", at, is_ahead=False)
-    assert not queue.is_crowd("party", at)
-    await queue.turn("party", at, is_ahead=True)
+    assert not queue.has_asked_lately("party", at)
+    await queue.turn("party", at)
     for _ in range(20):
-        at += CROWD_LEFT_OFF_MS - 1
-        assert queue.is_crowd("party", at)
-        await asyncio.wait_for(queue.turn("party", at, is_ahead=False), 1)
-    assert not queue.is_crowd("party", at + CROWD_LEFT_OFF_MS)
-    assert not queue.is_crowd("another", at)
-
-
-async def test_after_a_request_of_others_the_next_one_begins_in_the_next_turn() -> None:
-    queue, begun = FairQueue(3), list[str]()
-
-    async def ask(party: str, is_ahead: bool) -> None:
-        await queue.turn(party, 0, is_ahead=is_ahead)
-        begun.append(party)
-
-    tasks = [
-        asyncio.create_task(ask(*one)) for one in (("anna", False), ("ben", False), ("crowd", True), ("cleo", False))
-    ]
-    seen = list[int]()
-    while len(begun) < len(tasks):
-        await loop_turns(1)
-        seen.append(len(begun))
-    assert begun == ["anna", "ben", "crowd", "cleo"]
-    assert [seen.index(count) for count in (2, 3)] == [2, 3]
-    assert seen.count(3) == 3
+        at += LEFT_OFF_MS - 1
+        assert queue.has_asked_lately("party", at)
+        await asyncio.wait_for(queue.turn("party", at), 1)
+    assert not queue.has_asked_lately("party", at + LEFT_OFF_MS)
+    assert not queue.has_asked_lately("another", at)

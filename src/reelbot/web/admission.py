@@ -17,9 +17,6 @@ from reelbot.web.context import Site
 from reelbot.web.problems import TooManyRequests
 from reelbot.web.token_buckets import Buckets
 
-AHEAD_MS = 500
-"""Of tokens, as the time that they take to come back: who lacks more asks for more than they may keep up."""
-
 _REQUEST = "a request"
 
 
@@ -55,9 +52,8 @@ async def _may_begin(site: Site, buckets: Buckets, who: Identity | str) -> None:
     if who == NOWHERE:
         return
     party, now = _bucket(who), site.clock()
-    missing_ms = buckets.missing_ms(party, now)
-    if missing_ms or site.fair_queue.is_crowd(party, now):
-        await site.fair_queue.turn(party, now, is_ahead=missing_ms > AHEAD_MS)
+    if buckets.missing_ms(party, now) or site.fair_queue.has_asked_lately(party, now):
+        await site.fair_queue.turn(party, now)
     _refuse_after(site, buckets, who, buckets.wait_ms(party, site.clock()))
 
 

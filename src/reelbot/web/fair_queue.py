@@ -1,9 +1,8 @@
-"""Fair queueing of requests within the process: in each turn of the event loop one begins at most, longest served ago first.
+"""Fair queueing of requests within the process: one begins in every few turns of the event loop, longest served ago first.
 
-It is for parties that ask again before a token has come back: accounts, or addresses without valid credentials. After a
-request of a *crowd*, which asks for more than it may keep up, two turns pass in which none begins, so that what others have
-begun goes on. Each party waits for one request of every other at most, never for what piles up behind it. Who finds nobody
-waiting begins at once.
+It is for parties that ask again before a token has come back: accounts, or addresses without valid credentials. However much
+such a crowd asks, what others have begun goes on between any two of its requests; and within the crowd each waits for one
+request of every other at most, never for what piles up behind it. Who finds nobody waiting begins at once.
 """
 
 import asyncio
@@ -12,23 +11,23 @@ from collections.abc import Hashable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from reelbot.limits import BUCKETS_MAX, CROWD_LEFT_OFF_MS, TURNS_OF_A_CROWD
+from reelbot.limits import BUCKETS_MAX, LEFT_OFF_MS, TURNS_OF_START
 
 _NEVER = 0
 
 
 class _Asked(NamedTuple):
-    """What is known of a party: when it was served last, as a count of all that were, and when it was last a crowd."""
+    """What is known of a party: when it was served last, as a count of all that were, and when it asked last."""
 
     served: int = _NEVER
-    crowd_at: int | None = None
+    at: int | None = None
 
 
 class FairQueue:
     """Whose request begins next. In memory, of one process and one event loop; no timer, and no task."""
 
-    def __init__(self, turns_of_a_crowd: int = TURNS_OF_A_CROWD, kept_max: int = BUCKETS_MAX) -> None:
-        self._turns_of_a_crowd = turns_of_a_crowd
+    def __init__(self, turns_of_start: int = TURNS_OF_START, kept_max: int = BUCKETS_MAX) -> None:
+        self._turns_of_start = turns_of_start
         self._kept_max = kept_max
         self._asked: OrderedDict[Hashable, _Asked] = OrderedDict()
         self._served = _NEVER
@@ -41,18 +40,17 @@ class FairQueue:
         """How many requests wait."""
         return sum(len(requests) for requests in self._waiting.values())
 
-    def is_crowd(self, party: Hashable, now: int) -> bool:
-        """Whether a party that asked for more than it may keep up has not left off since, for long enough.
+    def has_asked_lately(self, party: Hashable, now: int) -> bool:
+        """Whether a party has not left off asking here, for long enough.
 
         Held back here, a crowd soon asks for no more than it may keep up: without this it could begin at once again.
         """
-        crowd_at = self._asked.get(party, _Asked()).crowd_at
-        return crowd_at is not None and now - crowd_at < CROWD_LEFT_OFF_MS
+        asked_at = self._asked.get(party, _Asked()).at
+        return asked_at is not None and now - asked_at < LEFT_OFF_MS
 
-    async def turn(self, party: Hashable, now: int, *, is_ahead: bool) -> None:
-        """Wait until a request of this party is the next to begin. `is_ahead` of what it may keep up makes it a crowd."""
-        is_crowd = is_ahead or self.is_crowd(party, now)
-        self._note(party, self._asked.get(party, _Asked())._replace(crowd_at=now if is_crowd else None))
+    async def turn(self, party: Hashable, now: int) -> None:
+        """Wait until a request of this party is the next to begin."""
+        self._note(party, self._asked.get(party, _Asked())._replace(at=now))
         if not self._order and not self._turns_left:
             self._start(party)
             return
@@ -78,9 +76,8 @@ class FairQueue:
 
     def _start(self, party: Hashable) -> None:
         self._served += 1
-        asked = self._asked.get(party, _Asked())._replace(served=self._served)
-        self._note(party, asked)
-        self._turns_left = 1 if asked.crowd_at is None else self._turns_of_a_crowd
+        self._note(party, self._asked.get(party, _Asked())._replace(served=self._served))
+        self._turns_left = self._turns_of_start
         asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
