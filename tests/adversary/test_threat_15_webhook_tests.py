@@ -83,6 +83,13 @@ def asked_at_once(stand: Stand, name: str, webhook: str, times: int) -> "list[as
     return [asyncio.create_task(stand.post(f"/webhooks/{webhook}/test", name=name)) for _ in range(times)]
 
 
+async def answered(asked: "list[asyncio.Task[httpx.Response]]", count: int) -> None:
+    """Wait until so many of them have their answer: those that are refused, while the others hang."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while sum(one.done() for one in asked) < count:
+            await asyncio.wait([one for one in asked if not one.done()], return_when=asyncio.FIRST_COMPLETED)
+
+
 async def test_ten_hanging_tests_of_one_account_leave_the_tests_of_others_alone(
     sqlite_url: str, clock: FakeClock
 ) -> None:
@@ -93,6 +100,7 @@ async def test_ten_hanging_tests_of_one_account_leave_the_tests_of_others_alone(
         await names.until(TESTS_OF_ONE_MAX)
         tested = await stand.post(f"/webhooks/{mine}/test")
         assert (tested.status_code, tested.json()["delivered"]) == (200, True)
+        await answered(hanging, 10 - TESTS_OF_ONE_MAX)
         names.let_go.set()
         statuses = [one.status_code for one in await asyncio.gather(*hanging)]
         assert sorted(statuses) == [200] * TESTS_OF_ONE_MAX + [429] * (10 - TESTS_OF_ONE_MAX)
@@ -122,6 +130,7 @@ async def test_names_that_never_resolve_are_waited_for_by_their_own_account_only
         hanging = [asyncio.create_task(stand.post("/webhooks", body, "bob")) for body in bodies]
         await names.until(TESTS_OF_ONE_MAX)
         assert await webhook_of(stand, "ada", "receiver.test")
+        await answered(hanging, 10 - TESTS_OF_ONE_MAX)
         names.let_go.set()
         statuses = [one.status_code for one in await asyncio.gather(*hanging)]
         assert sorted(statuses) == [201] * TESTS_OF_ONE_MAX + [429] * (10 - TESTS_OF_ONE_MAX)
@@ -139,6 +148,7 @@ async def test_the_last_place_is_for_somebody_else_and_when_it_is_taken_the_serv
             hanging += asked_at_once(stand, "bob", webhooks["bob"], 1)
             await names.until(taken)
         refused = asked_at_once(stand, "bob", webhooks["bob"], 1)
+        await answered(refused, 1)
         hanging += asked_at_once(stand, "ada", webhooks["ada"], 1)
         await names.until(TESTS_OF_ONE_MAX)
         refused += asked_at_once(stand, "eve", webhooks["eve"], 1)

@@ -16,7 +16,7 @@ from reelbot.limits import BUCKETS_MAX, LEFT_OFF_MS, TURNS_OF_START
 _NEVER = 0
 
 
-class _Asked(NamedTuple):
+class _Party(NamedTuple):
     """What is known of a party: when it was served last, as a count of all that were, and when it asked last."""
 
     served: int = _NEVER
@@ -29,7 +29,7 @@ class FairQueue:
     def __init__(self, turns_of_start: int = TURNS_OF_START, kept_max: int = BUCKETS_MAX) -> None:
         self._turns_of_start = turns_of_start
         self._kept_max = kept_max
-        self._asked: OrderedDict[Hashable, _Asked] = OrderedDict()
+        self._asked: OrderedDict[Hashable, _Party] = OrderedDict()
         self._served = _NEVER
         self._arrived = 0
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
@@ -45,12 +45,12 @@ class FairQueue:
 
         Held back here, a crowd soon asks for no more than it may keep up: without this it could begin at once again.
         """
-        asked_at = self._asked.get(party, _Asked()).at
+        asked_at = self._asked.get(party, _Party()).at
         return asked_at is not None and now - asked_at < LEFT_OFF_MS
 
     async def turn(self, party: Hashable, now: int) -> None:
         """Wait until a request of this party is the next to begin."""
-        self._note(party, self._asked.get(party, _Asked())._replace(at=now))
+        self._note(party, self._asked.get(party, _Party())._replace(at=now))
         if not self._order and not self._turns_left:
             self._start(party)
             return
@@ -63,7 +63,7 @@ class FairQueue:
             waiting.append(request)
         await request
 
-    def _note(self, party: Hashable, asked: _Asked) -> None:
+    def _note(self, party: Hashable, asked: _Party) -> None:
         self._asked[party] = asked
         self._asked.move_to_end(party)
         if len(self._asked) > self._kept_max:
@@ -72,11 +72,11 @@ class FairQueue:
     def _stand(self, party: Hashable) -> None:
         """Have a party with something waiting stand in line, behind all that were served longer ago."""
         self._arrived += 1
-        heappush(self._order, (self._asked.get(party, _Asked()).served, self._arrived, party))
+        heappush(self._order, (self._asked.get(party, _Party()).served, self._arrived, party))
 
     def _start(self, party: Hashable) -> None:
         self._served += 1
-        self._note(party, self._asked.get(party, _Asked())._replace(served=self._served))
+        self._note(party, self._asked.get(party, _Party())._replace(served=self._served))
         self._turns_left = self._turns_of_start
         asyncio.get_running_loop().call_soon(self._next_turn)
 
