@@ -6,7 +6,6 @@ On a database without accounts it opens the first one, and shows its API key, on
 import gc
 import logging
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,10 +58,6 @@ connection which the server has just closed answers its own caller with a 502.""
 COLLECT_AFTER = (20_000, 10, 10)
 """When Python looks for cyclic garbage. A batch of commands makes thousands of short-lived values and no cycles; with the
 usual 700 the collector runs many times in every batch, which costs a tenth of a request."""
-
-SWITCH_SECONDS = 0.0005
-"""How long a commit's thread, or any other, may wait until the event loop's thread lets it go on. The usual 5 ms are many
-times what a commit takes, and whoever waits for it would wait for them too while there is much to do."""
 
 
 @click.command()
@@ -146,7 +141,7 @@ class Server(uvicorn.Server):
         """Begin to answer; signals are caught already."""
         await super().startup(sockets)
         if self.started:
-            _set_up_the_interpreter()
+            _spare_the_collector()
             self._greet()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -179,9 +174,8 @@ def _tell_shares(files: int, shares: Shares, rate: Rate) -> None:
     )
 
 
-def _set_up_the_interpreter() -> None:
-    """Have its collector leave alone what the program itself is made of, and its threads take turns more often."""
-    sys.setswitchinterval(SWITCH_SECONDS)
+def _spare_the_collector() -> None:
+    """Leave alone what the program itself is made of, and look at the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
